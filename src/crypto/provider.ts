@@ -1,0 +1,107 @@
+/** What a crypto provider is: plain lists of algorithms keyed by IKEv2 transform ID. */
+
+/** A source of random octets: returns exactly `length` fresh octets. The only randomness any algorithm uses. */
+export type Random = (length: number) => Uint8Array;
+
+/** A cipher ready to work under one key. */
+export interface CipherKey {
+  /** Ciphertext; of an AEAD followed by its ICV. `plaintext` is a multiple of the cipher's `blockLength`. */
+  seal(iv: Uint8Array, plaintext: Uint8Array, aad: Uint8Array): Uint8Array;
+  /** Plaintext, or undefined when the ICV of an AEAD is wrong. Never throws on what came from outside. */
+  open(iv: Uint8Array, ciphertext: Uint8Array, aad: Uint8Array): Uint8Array | undefined;
+  /** Zeroes what it holds of the key. */
+  destroy(): void;
+}
+
+/** ENCR, transform type 1. */
+export interface Cipher {
+  readonly id: number;
+  readonly name: string;
+  /** Key sizes in bits, as the Key Length attribute counts them (salt not included). */
+  readonly keyBits: readonly number[];
+  /** Whether a proposal carries the Key Length attribute (AES yes; 3DES, ChaCha20-Poly1305, NULL no). */
+  readonly keyLengthAttribute: boolean;
+  /** Octets of salt taken from the key material after the key. */
+  readonly saltLength: number;
+  /** Octets of the explicit IV in the packet. */
+  readonly ivLength: number;
+  /** `random`: unpredictable (CBC). `counter`: never repeated under a key (CTR, AEAD). `none`: no IV. */
+  readonly iv: 'random' | 'counter' | 'none';
+  /** Octets of the ICV an AEAD appends; 0 means the cipher needs an INTEG. */
+  readonly icvLength: number;
+  /** The padded plaintext is a multiple of this many octets. */
+  readonly blockLength: number;
+  /** False for what IKE must not use (NULL, GMAC): ESP only. */
+  readonly ike: boolean;
+  /** `key` is the key followed by its salt: `keyBits / 8 + saltLength` octets. */
+  key(key: Uint8Array): CipherKey;
+}
+
+/** PRF, transform type 2. */
+export interface Prf {
+  readonly id: number;
+  readonly name: string;
+  /** Preferred key length in octets (RFC 7296 §2.13). */
+  readonly keyLength: number;
+  readonly outputLength: number;
+  /** AES-XCBC and AES-CMAC: SKEYSEED is keyed with 64 bits of each nonce only (RFC 7296 §2.14). */
+  readonly fixedKey: boolean;
+  compute(key: Uint8Array, ...data: Uint8Array[]): Uint8Array;
+}
+
+/** INTEG, transform type 3. */
+export interface Integ {
+  readonly id: number;
+  readonly name: string;
+  /** Key length in octets. */
+  readonly keyLength: number;
+  readonly icvLength: number;
+  compute(key: Uint8Array, ...data: Uint8Array[]): Uint8Array;
+}
+
+/** One side's ephemeral key of a key exchange. */
+export interface KeyPair {
+  /** The Key Exchange Data we send, of the group's full length. */
+  readonly publicValue: Uint8Array;
+  /** g^ir, of the group's full length. Throws KeyExchangeError on a value RFC 6989 refuses. Once only. */
+  derive(peer: Uint8Array): Uint8Array;
+  /** Forgets the private value. */
+  destroy(): void;
+}
+
+/** KE, transform type 4. The responder's half is apart so that a KEM fits in (RFC 9370). */
+export interface KeyExchange {
+  readonly id: number;
+  readonly name: string;
+  /** Octets of Key Exchange Data the initiator and the responder send. */
+  readonly initiatorLength: number;
+  readonly responderLength: number;
+  generate(random: Random): KeyPair;
+  /** Answers an initiator's value. Throws KeyExchangeError. */
+  respond(random: Random, peer: Uint8Array): { readonly value: Uint8Array; readonly secret: Uint8Array };
+}
+
+/** The peer's value is of the wrong length, not in the group, of small order, or gives a zero secret. RFC 6989. */
+export class KeyExchangeError extends Error {
+  readonly code = 'KEY_EXCHANGE';
+  constructor(
+    readonly method: number,
+    readonly reason: 'length' | 'range' | 'point' | 'zero',
+  ) {
+    super(`key exchange ${method}: peer's value refused (${reason})`);
+  }
+}
+
+export type HashName = 'sha1' | 'sha256' | 'sha384' | 'sha512';
+
+/** A provider, or several spread over one another. An algorithm not in its list is not claimed. */
+export interface Crypto {
+  readonly name: string;
+  readonly ciphers: ReadonlyMap<number, Cipher>;
+  readonly prfs: ReadonlyMap<number, Prf>;
+  readonly integs: ReadonlyMap<number, Integ>;
+  readonly keyExchanges: ReadonlyMap<number, KeyExchange>;
+  hash(name: HashName, ...data: Uint8Array[]): Uint8Array;
+  /** Same length and same octets, in constant time. */
+  equal(a: Uint8Array, b: Uint8Array): boolean;
+}

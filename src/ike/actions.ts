@@ -1,0 +1,115 @@
+/** The door: what goes into the engine and what comes out. Plain values, so that a run can be saved. */
+import type { Secret } from '../crypto/secret.ts';
+import type { KernelCommand, KernelNotice } from '../kernel/port.ts';
+import type { Policy } from '../policy/policy.ts';
+
+/** Monotonic milliseconds. */
+export type Millis = number;
+
+/** An address in canonical text and a UDP port. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Which of a local address's two sockets: `nat` carries the non-ESP marker (RFC 3948 §2.2). */
+export type SocketName = 'ike' | 'nat';
+
+export interface Path {
+  readonly socket: SocketName;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+}
+
+export type Command =
+  /** Bring a connection up; `child` names one of its children, else all. */
+  | { readonly kind: 'up'; readonly name: string }
+  /** Delete a connection's IKE SAs and children at the peer; it stays down. */
+  | { readonly kind: 'down'; readonly name: string }
+  /** Check that a connection's peers are alive. */
+  | { readonly kind: 'liveness'; readonly name: string }
+  /** Delete one Child SA by our inbound SPI. */
+  | { readonly kind: 'deleteChild'; readonly spi: number }
+  /** Delete everything at every peer; the engine is quiet when `IkeEngine.idle`. */
+  | { readonly kind: 'shutdown' };
+
+export type Input =
+  | ({ readonly type: 'datagram'; readonly octets: Uint8Array } & Path)
+  | { readonly type: 'wake' }
+  | { readonly type: 'command'; readonly command: Command }
+  | { readonly type: 'policy'; readonly policy: Policy }
+  | { readonly type: 'kernel'; readonly notice: KernelNotice }
+  | { readonly type: 'kernelFailed'; readonly command: KernelCommand; readonly errno: string }
+  | { readonly type: 'answer'; readonly id: number; readonly answer: Answer };
+
+export type Action =
+  | ({ readonly type: 'transmit'; readonly octets: Uint8Array } & Path)
+  | { readonly type: 'kernel'; readonly command: KernelCommand }
+  | { readonly type: 'event'; readonly event: EngineEvent }
+  | { readonly type: 'ask'; readonly id: number; readonly ask: Ask; readonly within: Millis };
+
+/** A question only the world can answer. */
+export type Ask = { readonly kind: 'install'; readonly command: Extract<KernelCommand, { kind: 'addSa' }> };
+
+export type Answer = { readonly ok: true } | { readonly ok: false; readonly errno: string };
+
+export type Role = 'initiator' | 'responder';
+
+/** Names one IKE SA in events: both SPIs as 16 hexadecimal digits, and the connection once it is known. */
+export interface SaName {
+  readonly spiI: string;
+  readonly spiR: string;
+  readonly role: Role;
+  readonly connection: string | undefined;
+}
+
+export interface ChildName {
+  readonly connection: string;
+  readonly child: string;
+  readonly inboundSpi: number;
+  readonly outboundSpi: number;
+}
+
+/** What happened, typed. `story` is the exchange's name. */
+export type EngineEvent =
+  /** A datagram dropped; rate-limited: `count` like it since the last one reported. */
+  | { readonly kind: 'drop'; readonly reason: DropReason; readonly path: Path; readonly detail: string; readonly count: number }
+  /** A message went out or came in, in one line. `octets` are those of the datagram without a marker. */
+  | { readonly kind: 'message'; readonly direction: 'in' | 'out'; readonly sa: SaName; readonly path: Path; readonly summary: string; readonly retransmission: boolean }
+  | { readonly kind: 'progress'; readonly sa: SaName; readonly story: string; readonly detail: string }
+  /** New IKE keys, for a key log. Only emitted when the engine is made with `keyLog: true`. */
+  | { readonly kind: 'keys'; readonly sa: SaName; readonly keys: IkeKeyLog }
+  | { readonly kind: 'childKeys'; readonly sa: SaName; readonly command: Extract<KernelCommand, { kind: 'addSa' }> }
+  | { readonly kind: 'ikeEstablished'; readonly sa: SaName; readonly local: string; readonly remote: string; readonly suite: string; readonly path: Path; readonly localId: string; readonly remoteId: string }
+  | { readonly kind: 'childEstablished'; readonly sa: SaName; readonly child: ChildName; readonly suite: string; readonly mode: 'tunnel' | 'transport'; readonly local: string; readonly remote: string; readonly encapsulated: boolean }
+  | { readonly kind: 'childDeleted'; readonly sa: SaName; readonly child: ChildName; readonly reason: string }
+  | { readonly kind: 'childFailed'; readonly sa: SaName; readonly connection: string; readonly child: string; readonly reason: Failure }
+  | { readonly kind: 'ikeDeleted'; readonly sa: SaName; readonly reason: Failure }
+  /** A negotiation that never became an IKE SA. */
+  | { readonly kind: 'ikeFailed'; readonly sa: SaName; readonly reason: Failure }
+  | { readonly kind: 'endpointChanged'; readonly sa: SaName; readonly path: Path }
+  | { readonly kind: 'bug'; readonly message: string; readonly stack: string };
+
+/** Why something ended: a literal code, one line of text, and the notify that was sent or received. */
+export interface Failure {
+  readonly code:
+    | 'PEER_REFUSED' | 'REFUSED_PEER' | 'TIMEOUT' | 'DELETED_BY_PEER' | 'DELETED_BY_US' | 'AUTHENTICATION_FAILED'
+    | 'BAD_MESSAGE' | 'KERNEL' | 'REPLACED' | 'POLICY_CHANGED' | 'SHUTDOWN' | 'BUG';
+  readonly text: string;
+  readonly notify?: number;
+}
+
+export type DropReason =
+  | 'malformed' | 'no-marker' | 'version' | 'unknown-spi' | 'bad-icv' | 'stale-message-id' | 'future-message-id'
+  | 'bad-cookie' | 'half-open-limit' | 'unexpected' | 'fragment' | 'no-policy' | 'unanswered-notify' | 'waiting' | 'address';
+
+/** As Wireshark's `ikev2_decryption_table` needs it. */
+export interface IkeKeyLog {
+  readonly encr: number;
+  readonly keyBits: number;
+  readonly integ: number | undefined;
+  readonly ei: Secret;
+  readonly er: Secret;
+  readonly ai: Secret;
+  readonly ar: Secret;
+}

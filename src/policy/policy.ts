@@ -1,0 +1,80 @@
+/** Who may talk and what is protected: the PAD and SPD of RFC 4301 as immutable values. */
+import type { Secret } from '../crypto/secret.ts';
+import type { Identity } from './identity.ts';
+import type { EspProposal, IkeProposal } from './proposal.ts';
+import type { AddressRange, SelectorPolicy } from './selector.ts';
+
+export interface Policy {
+  /** In the order of the file; the first that fits best is taken. */
+  readonly pad: readonly PadEntry[];
+  readonly preSharedKeys: readonly PreSharedKey[];
+  /** Half-open responder SAs above which a COOKIE is asked for; 0 asks always. */
+  readonly cookieThreshold: number;
+  /** Half-open responder SAs above which strangers are dropped. */
+  readonly halfOpenLimit: number;
+}
+
+/** One peer relation: how each end proves itself, and which children it may have. RFC 4301 §4.4.3. */
+export interface PadEntry {
+  readonly name: string;
+  readonly local: {
+    readonly address: string;
+    /** 500 unless the conn says `leftikeport=`. */
+    readonly port: number;
+    readonly identity: Identity;
+    readonly auth: AuthKind;
+  };
+  readonly remote: {
+    /** Undefined: `%any`, a responder only. */
+    readonly address: string | undefined;
+    /** A range of peers that may come from anywhere in it. */
+    readonly range?: AddressRange;
+    /** 500, or the peer's `rightikeport=`; a port other than 500 always gets the non-ESP marker. */
+    readonly port: number;
+    /** Undefined: whatever identity proves itself. */
+    readonly identity: Identity | undefined;
+    readonly auth: AuthKind;
+  };
+  readonly ike: readonly IkeProposal[];
+  readonly children: readonly SpdEntry[];
+  readonly start: 'ignore' | 'add' | 'start' | 'ondemand' | 'keep';
+  readonly encapsulation: 'yes' | 'no' | 'auto';
+  readonly fragmentation: 'yes' | 'no' | 'force';
+  readonly retransmit: { readonly interval: number; readonly timeout: number };
+  /** Milliseconds of silence before a liveness check; 0 never checks. */
+  readonly dpdDelay: number;
+  /** Milliseconds between NAT keepalives; 0 sends none. */
+  readonly natKeepalive: number;
+  /** One IKE SA per identity pair: a newer one replaces the older. */
+  readonly unique: boolean;
+  readonly initialContact: boolean;
+  /** Octets of vendor IDs to send. */
+  readonly vendorIds: readonly Uint8Array[];
+}
+
+/** What is protected, and how. RFC 4301 §4.4.1. */
+export interface SpdEntry {
+  readonly name: string;
+  readonly mode: 'tunnel' | 'transport';
+  readonly action: 'protect' | 'bypass' | 'discard';
+  readonly local: readonly SelectorPolicy[];
+  readonly remote: readonly SelectorPolicy[];
+  readonly proposals: readonly EspProposal[];
+  readonly pfs: boolean;
+  readonly narrowing: boolean;
+  /** Anti-replay window in packets; 0 checks nothing. */
+  readonly replayWindow: number;
+}
+
+/** `null` and the signature kinds are read from the configuration today and refused at load until they exist. */
+export type AuthKind = 'psk';
+
+/** A shared key and the identities or addresses it is for; empty: for all. */
+export interface PreSharedKey {
+  readonly secret: Secret;
+  readonly selectors: readonly KeySelector[];
+  /** `file:line`, for the operator. */
+  readonly where: string;
+}
+
+export type KeySelector = { readonly kind: 'any' } | { readonly kind: 'identity'; readonly identity: Identity };

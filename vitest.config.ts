@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, include: string[], timeout: number, extra: object = {}) => ({
+  test: { name, include, testTimeout: timeout, hookTimeout: timeout, ...extra },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', ['test/**/*.test.ts', '!test/{fuzz,interop}/**'], 30_000),
+      project('fuzz', ['test/fuzz/**/*.test.ts'], 900_000),
+      // Real peers own ports, namespaces and processes: one file at a time.
+      project('interop', ['test/interop/**/*.test.ts'], 120_000, { fileParallelism: false }),
+    ],
+  },
+});
