@@ -1,0 +1,169 @@
+/** A data plane that only remembers: what scenes assert on, and a daemon without packets. */
+import type { TrafficSelector } from '../wire/payloads/ts.ts';
+import {
+  type Kernel,
+  type KernelCommand,
+  KernelError,
+  type PolicyCommand,
+  type SaCommand,
+  type SaCounters,
+  type SaId,
+} from './port.ts';
+
+interface Refusal {
+  left: number;
+  readonly errno: string;
+  readonly kind: KernelCommand['kind'] | undefined;
+}
+
+export class MemoryKernel implements Kernel {
+  readonly name = 'memory';
+  readonly #sas = new Map<string, SaCommand>();
+  readonly #policies = new Map<string, PolicyCommand>();
+  readonly #applied: KernelCommand[] = [];
+  readonly #history: number;
+  #refusals: Refusal[] = [];
+
+  /** `history`: how many of the last commands `applied` keeps. */
+  constructor(options: { readonly history?: number } = {}) {
+    this.#history = options.history ?? 1024;
+  }
+
+  /** The SAs that hold now, oldest first, with copies of their keys. */
+  get sas(): SaCommand[] {
+    return [...this.#sas.values()];
+  }
+
+  /** The policies that hold now, oldest first. */
+  get policies(): PolicyCommand[] {
+    return [...this.#policies.values()];
+  }
+
+  /** The last commands that succeeded, oldest first. */
+  get applied(): readonly KernelCommand[] {
+    return this.#applied;
+  }
+
+  /** Refuses the n-th command from now (1: the next one), counting only those of `kind` when it is given. */
+  refuse(n: number, errno: string, kind?: KernelCommand['kind']): void {
+    this.#refusals.push({ left: n, errno, kind });
+  }
+
+  sa(id: SaId): SaCommand | undefined {
+    return this.#sas.get(saKey(id));
+  }
+
+  /** Throws KernelError as a kernel would: EEXIST, ESRCH (no such SA), ENOENT (no such policy). */
+  apply(command: KernelCommand): void {
+    this.#refuse(command);
+    switch (command.kind) {
+      case 'addSa': {
+        const key = saKey(command.sa.id);
+        if (this.#sas.has(key)) throw new KernelError(command.kind, 'EEXIST', key);
+        this.#sas.set(key, withOwnKeys(command.sa));
+        break;
+      }
+      case 'updateSa':
+        this.#update(command);
+        break;
+      case 'deleteSa': {
+        const key = saKey(command.id);
+        const sa = this.#sas.get(key);
+        if (sa === undefined) throw new KernelError(command.kind, 'ESRCH', key);
+        forget(sa);
+        this.#sas.delete(key);
+        break;
+      }
+      case 'addPolicy': {
+        const key = policyKey(command.policy);
+        if (this.#policies.has(key)) throw new KernelError(command.kind, 'EEXIST', key);
+        this.#policies.set(key, command.policy);
+        break;
+      }
+      case 'deletePolicy': {
+        const key = policyKey(command.policy);
+        if (!this.#policies.delete(key)) throw new KernelError(command.kind, 'ENOENT', key);
+        break;
+      }
+    }
+    this.#applied.push(command);
+    if (this.#applied.length > this.#history) this.#applied.shift();
+  }
+
+  /** Zero for an SA that holds: nothing is carried. */
+  counters(id: SaId): SaCounters | undefined {
+    return this.#sas.has(saKey(id)) ? { octets: 0, packets: 0, lastUse: undefined } : undefined;
+  }
+
+  close(): void {
+    for (const sa of this.#sas.values()) forget(sa);
+    this.#sas.clear();
+    this.#policies.clear();
+  }
+
+  #refuse(command: KernelCommand): void {
+    const counting = this.#refusals.filter(({ kind }) => kind === undefined || kind === command.kind);
+    for (const refusal of counting) refusal.left -= 1;
+    const due = counting.find(({ left }) => left <= 0);
+    this.#refusals = this.#refusals.filter(({ left }) => left > 0);
+    if (due !== undefined) throw new KernelError(command.kind, due.errno, 'told to refuse');
+  }
+
+  #update(command: Extract<KernelCommand, { kind: 'updateSa' }>): void {
+    const from = saKey(command.id);
+    const sa = this.#sas.get(from);
+    if (sa === undefined) throw new KernelError(command.kind, 'ESRCH', from);
+    const { encapsulation: _, ...rest } = sa;
+    const id = { spi: sa.id.spi, destination: command.destination };
+    const to = saKey(id);
+    if (to !== from && this.#sas.has(to)) throw new KernelError(command.kind, 'EEXIST', to);
+    this.#sas.delete(from);
+    this.#sas.set(to, {
+      ...rest,
+      id,
+      source: command.source,
+      ...(command.encapsulation && { encapsulation: command.encapsulation }),
+    });
+  }
+}
+
+function withOwnKeys(sa: SaCommand): SaCommand {
+  return {
+    ...sa,
+    encryption: { ...sa.encryption, key: sa.encryption.key.slice() },
+    ...(sa.integrity && { integrity: { ...sa.integrity, key: sa.integrity.key.slice() } }),
+  };
+}
+
+function forget(sa: SaCommand): void {
+  sa.encryption.key.fill(0);
+  sa.integrity?.key.fill(0);
+}
+
+const hex = (octets: Uint8Array): string =>
+  Array.from(octets, (o) => o.toString(16).padStart(2, '0')).join('');
+
+const saKey = (id: SaId): string => `${id.spi.toString(16).padStart(8, '0')}@${id.destination}`;
+
+/** The reqid belongs to the name: a child and its successor of another IKE SA hold equal selectors for a while. */
+const policyKey = (policy: PolicyCommand): string =>
+  [
+    policy.direction,
+    policy.reqid,
+    selectorKey(policy.local),
+    selectorKey(policy.remote),
+    policy.label ? hex(policy.label) : '',
+  ].join(' ');
+
+function selectorKey(selector: TrafficSelector): string {
+  switch (selector.kind) {
+    case 'range': {
+      const { protocol, startPort, endPort, start, end } = selector;
+      return `${protocol}:${startPort}-${endPort}:${hex(start)}-${hex(end)}`;
+    }
+    case 'label':
+      return `label:${hex(selector.label)}`;
+    case 'unknown':
+      return `${selector.type}:${hex(selector.data)}`;
+  }
+}
