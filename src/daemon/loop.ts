@@ -1,0 +1,127 @@
+/** The engine's shell: inputs in, actions performed in order, one alarm. */
+import type { Action, EngineEvent, Input, Millis, Path } from '../ike/actions.ts';
+import type { Kernel } from '../kernel/port.ts';
+import type { Clock } from './clock.ts';
+import { type Errno, KernelLanes } from './lanes.ts';
+
+/** What the loop needs of an IkeEngine. */
+export interface Engine {
+  handle(now: Millis, input: Input): Action[];
+  readonly wakeAt: Millis | undefined;
+}
+
+/** Where actions end. Neither may throw. */
+export interface Outlets {
+  transmit(path: Path, octets: Uint8Array): void;
+  event(event: EngineEvent): void;
+}
+
+export class Loop {
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+  readonly #outlets: Outlets;
+  readonly #lanes: KernelLanes;
+  readonly #inputs: Input[] = [];
+  #turning = false;
+  #closed = false;
+  #alarm: { readonly at: Millis; readonly cancel: () => void } | undefined;
+
+  constructor(engine: Engine, kernel: Kernel, clock: Clock, outlets: Outlets) {
+    this.#engine = engine;
+    this.#clock = clock;
+    this.#outlets = outlets;
+    this.#lanes = new KernelLanes(kernel, (error) => outlets.event(bug(error)));
+  }
+
+  /** Gives the engine one input and performs what comes of it. An input fed meanwhile waits its turn. */
+  feed(input: Input): void {
+    if (this.#closed) return;
+    this.#inputs.push(input);
+    if (this.#turning) return;
+    this.#turning = true;
+    for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) this.#turn(next);
+    this.#turning = false;
+    this.#setAlarm();
+  }
+
+  /** No input is taken and no alarm fires any more. */
+  close(): void {
+    this.#closed = true;
+    this.#alarm?.cancel();
+    this.#alarm = undefined;
+  }
+
+  #turn(input: Input): void {
+    const pending: Promise<Errno>[] = [];
+    for (const action of this.#handle(input)) {
+      const outcome = this.#perform(action, pending);
+      if (outcome) pending.push(outcome);
+    }
+  }
+
+  #handle(input: Input): Action[] {
+    try {
+      return this.#engine.handle(this.#clock.now(), input);
+    } catch (error) {
+      this.#outlets.event(bug(error));
+      return [];
+    }
+  }
+
+  /** A datagram waits for the kernel commands before it in its own list, and for nobody else's. */
+  #perform(action: Action, pending: readonly Promise<Errno>[]): Promise<Errno> | undefined {
+    switch (action.type) {
+      case 'transmit':
+        if (pending.length === 0) this.#outlets.transmit(action, action.octets);
+        else void Promise.all(pending).then(() => this.#outlets.transmit(action, action.octets));
+        return undefined;
+      case 'event':
+        this.#outlets.event(action.event);
+        return undefined;
+      case 'kernel': {
+        const { command } = action;
+        return this.#settle(this.#lanes.run(command), (errno) => {
+          if (errno !== undefined) this.feed({ type: 'kernelFailed', command, errno });
+        });
+      }
+      case 'ask': {
+        const { id, ask } = action;
+        void this.#settle(this.#lanes.run(ask.command), (errno) =>
+          this.feed({
+            type: 'answer',
+            id,
+            answer: errno === undefined ? { ok: true } : { ok: false, errno },
+          }),
+        );
+        return undefined;
+      }
+    }
+  }
+
+  #settle(outcome: Errno | Promise<Errno>, then: (errno: Errno) => void): Promise<Errno> | undefined {
+    if (!(outcome instanceof Promise)) {
+      then(outcome);
+      return undefined;
+    }
+    void outcome.then(then);
+    return outcome;
+  }
+
+  #setAlarm(): void {
+    const at = this.#engine.wakeAt;
+    if (at === this.#alarm?.at || this.#closed) return;
+    this.#alarm?.cancel();
+    this.#alarm = at === undefined ? undefined : { at, cancel: this.#clock.alarm(at, this.#wake) };
+  }
+
+  #wake = (): void => {
+    this.#alarm = undefined;
+    this.feed({ type: 'wake' });
+  };
+}
+
+const bug = (error: unknown): EngineEvent => ({
+  kind: 'bug',
+  message: error instanceof Error ? error.message : String(error),
+  stack: (error instanceof Error && error.stack) || '',
+});
