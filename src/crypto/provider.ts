@@ -1,15 +1,18 @@
 /** What a crypto provider is: plain lists of algorithms keyed by IKEv2 transform ID. */
 
-/** A source of random octets: returns exactly `length` fresh octets. The only randomness any algorithm uses. */
+/**
+ * A source of random octets: returns exactly `length` fresh octets. The only randomness any algorithm uses. The octets belong to
+ * the caller, who zeroes those that were a private value: who records what was drawn keeps a copy.
+ */
 export type Random = (length: number) => Uint8Array;
 
 /** A cipher ready to work under one key. */
 export interface CipherKey {
-  /** Ciphertext; of an AEAD followed by its ICV. `plaintext` is a multiple of the cipher's `blockLength`. */
+  /** Ciphertext; of an AEAD followed by its ICV. `plaintext` is a multiple of the cipher's `blockLength`, else RangeError. */
   seal(iv: Uint8Array, plaintext: Uint8Array, aad: Uint8Array): Uint8Array;
-  /** Plaintext, or undefined when the ICV of an AEAD is wrong. Never throws on what came from outside. */
+  /** Plaintext, or undefined when the ICV of an AEAD or a length is wrong. Never throws on what came from outside. */
   open(iv: Uint8Array, ciphertext: Uint8Array, aad: Uint8Array): Uint8Array | undefined;
-  /** Zeroes what it holds of the key. */
+  /** Zeroes what it holds of the key; sealing or opening with it throws from then on. */
   destroy(): void;
 }
 
@@ -33,7 +36,7 @@ export interface Cipher {
   readonly blockLength: number;
   /** False for what IKE must not use (NULL, GMAC): ESP only. */
   readonly ike: boolean;
-  /** `key` is the key followed by its salt: `keyBits / 8 + saltLength` octets. */
+  /** `key` is the key followed by its salt: `keyBits / 8 + saltLength` octets, else RangeError. It is copied. */
   key(key: Uint8Array): CipherKey;
 }
 
@@ -63,7 +66,10 @@ export interface Integ {
 export interface KeyPair {
   /** The Key Exchange Data we send, of the group's full length. */
   readonly publicValue: Uint8Array;
-  /** g^ir, of the group's full length. Throws KeyExchangeError on a value RFC 6989 refuses. Once only. */
+  /**
+   * g^ir, of the group's full length. Throws KeyExchangeError on a value RFC 6989 refuses; such a value leaves the pair as it
+   * was. A secret is given once only: after it the private value is gone, and a further call throws.
+   */
   derive(peer: Uint8Array): Uint8Array;
   /** Forgets the private value. */
   destroy(): void;

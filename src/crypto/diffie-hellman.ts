@@ -1,0 +1,71 @@
+/** What every Diffie-Hellman group has in common, whichever provider does its arithmetic. RFC 7296 §2.12, RFC 6989. */
+import { type KeyExchange, KeyExchangeError, type KeyPair, type Random } from './provider.ts';
+
+/** The arithmetic under one private value. */
+export interface PrivateHalf {
+  readonly publicValue: Uint8Array;
+  /** The shared secret, of the group's length. `peer` has passed `check`. Throws KeyExchangeError. */
+  agree(peer: Uint8Array): Uint8Array;
+}
+
+export interface Group {
+  readonly id: number;
+  readonly name: string;
+  /** Octets of a public value. */
+  readonly publicLength: number;
+  /** Draws a private value; the octets are ours and are zeroed after use. */
+  draw(random: Random): Uint8Array;
+  open(privateValue: Uint8Array): PrivateHalf;
+  /** Refuses what can be refused without a private value: throws KeyExchangeError. */
+  check?(peer: Uint8Array): void;
+}
+
+/** Makes a key exchange of a group: lengths checked, a zero secret refused, a private value used for one secret only. */
+export function diffieHellman(group: Group): KeyExchange {
+  const check = (peer: Uint8Array) => {
+    if (peer.length !== group.publicLength) throw new KeyExchangeError(group.id, 'length');
+    group.check?.(peer);
+  };
+  const generate = (random: Random): KeyPair => {
+    const privateValue = group.draw(random);
+    let half: PrivateHalf | undefined = group.open(privateValue);
+    const destroy = () => {
+      half = undefined;
+      privateValue.fill(0);
+    };
+    return {
+      publicValue: half.publicValue,
+      derive(peer) {
+        if (half === undefined) throw new Error(`${group.name}: the private value was already used`);
+        check(peer);
+        const secret = half.agree(peer);
+        if (isZero(secret)) throw new KeyExchangeError(group.id, 'zero');
+        destroy();
+        return secret;
+      },
+      destroy,
+    };
+  };
+  return {
+    id: group.id,
+    name: group.name,
+    initiatorLength: group.publicLength,
+    responderLength: group.publicLength,
+    generate,
+    respond(random, peer) {
+      check(peer);
+      const pair = generate(random);
+      try {
+        return { value: pair.publicValue, secret: pair.derive(peer) };
+      } finally {
+        pair.destroy();
+      }
+    },
+  };
+}
+
+function isZero(octets: Uint8Array): boolean {
+  let any = 0;
+  for (const octet of octets) any |= octet;
+  return any === 0;
+}

@@ -1,0 +1,20 @@
+/** Hashes and HMAC over node:crypto. */
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import type { Hmac } from '../macs.ts';
+import type { HashName } from '../provider.ts';
+import { plain } from './octets.ts';
+
+export function hash(name: HashName, ...data: Uint8Array[]): Uint8Array {
+  const digest = createHash(name);
+  for (const part of data) digest.update(part);
+  return plain(digest.digest());
+}
+
+export const hmac: Hmac = (name, key, data) => {
+  const mac = createHmac(name, key);
+  for (const part of data) mac.update(part);
+  return plain(mac.digest());
+};
+
+export const equal = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && timingSafeEqual(a, b);
