@@ -77,4 +77,6 @@ export interface PreSharedKey {
   readonly where: string;
 }
 
-export type KeySelector = { readonly kind: 'any' } | { readonly kind: 'identity'; readonly identity: Identity };
+export type KeySelector =
+  | { readonly kind: 'any' }
+  | { readonly kind: 'identity'; readonly identity: Identity };

@@ -1,0 +1,73 @@
+/** Ranges of addresses as octets: 4 for IPv4, 16 for IPv6. */
+import { formatAddress, parseAddress } from '../wire/address.ts';
+
+/** From `start` to `end`, both included; 4 octets each for IPv4, 16 for IPv6. */
+export interface AddressRange {
+  readonly start: Uint8Array;
+  readonly end: Uint8Array;
+}
+
+/** Whether an address range lies inside another. Of different families: no. */
+export const contains = (outer: AddressRange, inner: AddressRange): boolean =>
+  outer.start.length === inner.start.length &&
+  compareAddresses(outer.start, inner.start) <= 0 &&
+  compareAddresses(inner.end, outer.end) <= 0;
+
+/** Whether `start` and `end` are addresses of one family, in order. */
+export const isRange = ({ start, end }: AddressRange): boolean =>
+  start.length === end.length &&
+  (start.length === 4 || start.length === 16) &&
+  compareAddresses(start, end) <= 0;
+
+/** Orders two addresses of one family: negative, zero or positive. */
+export function compareAddresses(a: Uint8Array, b: Uint8Array): number {
+  for (const [at, octet] of a.entries()) {
+    const difference = octet - (b[at] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/**
+ * Reads `10.1.0.0/16`, `2001:db8::/32`, `10.1.0.1` or `10.1.0.1-10.1.0.9`; undefined when it is none of these.
+ * Host bits below the prefix are cleared, as pluto does.
+ */
+export function parseCidr(text: string): AddressRange | undefined {
+  const [first = '', second] = text.split('-', 2);
+  if (second !== undefined) {
+    const range = { start: parseAddress(first.trim()), end: parseAddress(second.trim()) };
+    if (range.start === undefined || range.end === undefined) return undefined;
+    const known = { start: range.start, end: range.end };
+    return isRange(known) ? known : undefined;
+  }
+  const [host = '', prefix] = text.split('/', 2);
+  const address = parseAddress(host);
+  if (address === undefined) return undefined;
+  const most = address.length * 8;
+  if (prefix !== undefined && !/^\d{1,3}$/.test(prefix)) return undefined;
+  const length = prefix === undefined ? most : Number(prefix);
+  if (length > most) return undefined;
+  const hostBits = address.map((_, at) => 0xff >> Math.min(8, Math.max(0, length - at * 8)));
+  return {
+    start: address.map((octet, at) => octet & ~(hostBits[at] ?? 0)),
+    end: address.map((octet, at) => octet | (hostBits[at] ?? 0)),
+  };
+}
+
+/** `10.1.0.0/16` when the range is a prefix, else `10.1.0.1-10.1.0.9`. */
+export function formatRange({ start, end }: AddressRange): string {
+  const prefix = prefixLength(start, end);
+  return prefix === undefined
+    ? `${formatAddress(start)}-${formatAddress(end)}`
+    : `${formatAddress(start)}/${prefix}`;
+}
+
+function prefixLength(start: Uint8Array, end: Uint8Array): number | undefined {
+  const bits = (octets: Uint8Array) =>
+    Array.from(octets, (octet) => octet.toString(2).padStart(8, '0')).join('');
+  const [low, high] = [bits(start), bits(end)];
+  let length = 0;
+  while (length < low.length && low[length] === high[length]) length++;
+  const prefix = /^0*$/.test(low.slice(length)) && /^1*$/.test(high.slice(length));
+  return prefix ? length : undefined;
+}
