@@ -1,0 +1,78 @@
+/** What is said over the control socket: a JSON object a line. docs/control.md tells it to people. */
+import type { EngineEvent } from '../ike/actions.ts';
+
+export type ControlRequest =
+  | { readonly command: 'status' | 'reload' | 'stop' | 'watch' }
+  | { readonly command: 'add' | 'up' | 'down' | 'delete' | 'rekey'; readonly name: string }
+  | {
+      readonly command: 'ping';
+      readonly name: string;
+      /** The far end's address when the child has more than one. */
+      readonly address?: string;
+      /** Echoes to send, 1 to 1000; 4 unless given. */
+      readonly count?: number;
+    };
+
+export type ControlCommand = ControlRequest['command'];
+
+/** What the daemon sends: any number of `line` and then one `done` or `failed`, all with the request's `id`. */
+export type ControlAnswer =
+  | { readonly id: number; readonly type: 'line'; readonly text: string; readonly event?: EngineEvent }
+  | { readonly id: number; readonly type: 'done'; readonly result: unknown }
+  | { readonly id: number; readonly type: 'failed'; readonly code: ControlErrorCode; readonly text: string };
+
+export type ControlLine = Extract<ControlAnswer, { type: 'line' }>;
+
+export type ControlErrorCode =
+  /** The client's side: no daemon there, or no right to speak with it. */
+  | 'NO_DAEMON'
+  | 'NO_RIGHT'
+  | 'CONNECTION_LOST'
+  /** The request's fault. */
+  | 'BAD_REQUEST'
+  | 'UNKNOWN_CONNECTION'
+  | 'NOT_SUPPORTED'
+  /** What was asked did not come about. */
+  | 'CONFIG'
+  | 'LISTEN'
+  | 'NEGOTIATION_FAILED'
+  | 'NOT_ESTABLISHED'
+  | 'PING_LOST'
+  | 'BUG';
+
+export class ControlError extends Error {
+  constructor(
+    readonly code: ControlErrorCode,
+    text: string,
+  ) {
+    super(text);
+  }
+}
+
+/** The longest line a daemon reads, in octets. */
+export const longestRequest = 65_536;
+
+const plain = ['status', 'reload', 'stop', 'watch'] as const;
+const named = ['add', 'up', 'down', 'delete', 'rekey'] as const;
+
+/** Throws ControlError BAD_REQUEST, saying what is wrong. */
+export function parseRequest(value: unknown): { readonly id: number; readonly request: ControlRequest } {
+  const object = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  const { id, command, name, address, count } = object;
+  if (typeof id !== 'number') throw bad('"id" must be a number');
+  const simple = plain.find((word) => word === command);
+  if (simple) return { id, request: { command: simple } };
+  const verb = [...named, 'ping' as const].find((word) => word === command);
+  if (verb === undefined) throw bad(`unknown command ${JSON.stringify(command) ?? 'undefined'}`);
+  if (typeof name !== 'string') throw bad('"name" must be a string');
+  if (verb !== 'ping') return { id, request: { command: verb, name } };
+  if (address !== undefined && typeof address !== 'string') throw bad('"address" must be a string');
+  if (count !== undefined && !isCount(count)) throw bad('"count" must be a whole number from 1 to 1000');
+  const request = { command: verb, name, ...(address && { address }), ...(count && { count }) };
+  return { id, request };
+}
+
+const isCount = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 1000;
+
+const bad = (text: string): ControlError => new ControlError('BAD_REQUEST', text);
