@@ -1,7 +1,7 @@
 /** What becomes of a packet that came in on an SA. RFC 4303 §3.4, RFC 4301 §5.2. */
 import { type IpHeader, makePacket, matches, Protocol, readHeader } from './ip.ts';
 import { dummyNextHeader, type Opened, open, parseHeader } from './packet.ts';
-import { count, type InboundSa } from './sa.ts';
+import { count, type InboundSa, type Mode } from './sa.ts';
 
 export type InboundDrop =
   /** No whole ESP packet of the SA's suite. */
@@ -41,7 +41,7 @@ export function receive(sa: InboundSa, octets: Uint8Array, now: number): Receive
   sa.window.accept(sequence);
   if (opened === 'padding') return drop('bad-inner');
   if (opened.nextHeader === dummyNextHeader) return { kind: 'dummy', newest };
-  const packet = sa.mode === 'tunnel' ? tunnelled(opened) : transported(sa, opened);
+  const packet = carried(sa.mode, opened);
   const header = packet && readHeader(packet);
   if (packet === undefined || header === undefined) return drop('bad-inner');
   if (!matches(header, sa.remote, sa.local)) return drop('selectors');
@@ -51,13 +51,8 @@ export function receive(sa: InboundSa, octets: Uint8Array, now: number): Receive
 
 const drop = (reason: InboundDrop): Received => ({ kind: 'drop', reason });
 
-function tunnelled({ nextHeader, payload }: Opened): Uint8Array | undefined {
+function carried(mode: Mode, { nextHeader, payload }: Opened): Uint8Array | undefined {
+  if (mode.kind === 'transport') return makePacket(mode.remote, mode.local, nextHeader, payload);
   const version = (payload[0] ?? 0) >> 4;
-  const expected = version === 4 ? Protocol.IPV4 : Protocol.IPV6;
-  return nextHeader === expected ? payload : undefined;
-}
-
-/** A header with the SA's ends: a NAT on the way may have changed those of the outer one. */
-function transported(sa: InboundSa, { nextHeader, payload }: Opened): Uint8Array {
-  return makePacket(sa.ends.remote, sa.ends.local, nextHeader, payload);
+  return nextHeader === (version === 4 ? Protocol.IPV4 : Protocol.IPV6) ? payload : undefined;
 }

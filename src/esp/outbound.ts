@@ -18,11 +18,11 @@ export function encapsulate(
   random: Random,
   now: number,
 ): Uint8Array | OutboundRefusal {
-  if (sa.mode === 'transport' && header.fragment !== 'whole') return 'fragment';
+  if (sa.mode.kind === 'transport' && header.fragment !== 'whole') return 'fragment';
   if (sa.sequence >= lastSequence(sa.protection.suite.esn)) return 'sequence-overflow';
   sa.sequence += 1;
   const { nextHeader, payload } =
-    sa.mode === 'transport' ? transportPayload(packet, header) : tunnelPayload(packet, header);
+    sa.mode.kind === 'transport' ? transportPayload(packet, header) : tunnelPayload(packet, header);
   const iv = initializationVector(sa.protection.suite.cipher, sa.sequence, random);
   count(sa, payload.length, now);
   return seal(sa.protection, { spi: sa.spi, sequence: sa.sequence, iv, nextHeader, payload });

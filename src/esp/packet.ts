@@ -26,13 +26,12 @@ export const lastSequence = (esn: boolean): number => (esn ? Number.MAX_SAFE_INT
 export interface Protection {
   readonly suite: EspSuite;
   readonly cipher: CipherKey;
-  readonly cipherKey: Uint8Array;
   readonly integKey: Uint8Array;
   readonly equal: Crypto['equal'];
 }
 
 /**
- * Makes the keys ready; copies them. `key` is the cipher's key and its salt.
+ * Makes the keys ready, as copies. `key` is the cipher's key and its salt.
  * Throws RangeError when a key is not of its suite's length.
  */
 export function protection(
@@ -47,16 +46,14 @@ export function protection(
   if (integKey.length !== integKeyLength(suite)) {
     throw new RangeError(`integrity key of ${integKey.length} octets, not ${integKeyLength(suite)}`);
   }
-  const cipherKey = key.slice();
-  const cipher = suite.cipher.key(cipherKey);
+  const cipher = suite.cipher.key(key);
   const equal = (a: Uint8Array, b: Uint8Array) => crypto.equal(a, b);
-  return { suite, cipher, cipherKey, integKey: integKey.slice(), equal };
+  return { suite, cipher, integKey: integKey.slice(), equal };
 }
 
 /** Zeroes the keys; the protection is of no use after it. */
 export function destroy(of: Protection): void {
   of.cipher.destroy();
-  of.cipherKey.fill(0);
   of.integKey.fill(0);
 }
 

@@ -9,10 +9,15 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/** Transport mode names the ends of its packets: their headers are made anew, and a NAT may change the outer ones. */
+export type Mode =
+  | { readonly kind: 'tunnel' }
+  | { readonly kind: 'transport'; readonly local: Uint8Array; readonly remote: Uint8Array };
+
 /** What does not change in an SA's life. */
 export interface SaTerms {
   readonly spi: number;
-  readonly mode: 'tunnel' | 'transport';
+  readonly mode: Mode;
   /** Groups the SAs and policies of one child. */
   readonly reqid: number;
   readonly protection: Protection;
@@ -43,13 +48,6 @@ interface Sa extends SaTerms {
 export interface InboundSa extends Sa {
   readonly direction: 'in';
   readonly window: ReplayWindow;
-  /** Ends of a transport mode packet, whose header is made anew. */
-  readonly ends: TransportEnds;
-}
-
-export interface TransportEnds {
-  readonly local: Uint8Array;
-  readonly remote: Uint8Array;
 }
 
 export interface OutboundSa extends Sa {
@@ -61,14 +59,9 @@ export interface OutboundSa extends Sa {
 export type EspSa = InboundSa | OutboundSa;
 
 /** `replayWindow` in packets; 0 checks nothing. */
-export function inboundSa(
-  terms: SaTerms,
-  path: SaPath,
-  ends: TransportEnds,
-  replayWindow: number,
-): InboundSa {
+export function inboundSa(terms: SaTerms, path: SaPath, replayWindow: number): InboundSa {
   const window = new ReplayWindow(replayWindow, terms.protection.suite.esn);
-  return { ...terms, direction: 'in', path, ends, window, counters: fresh() };
+  return { ...terms, direction: 'in', path, window, counters: fresh() };
 }
 
 export function outboundSa(terms: SaTerms, path: SaPath): OutboundSa {

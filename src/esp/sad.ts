@@ -83,19 +83,19 @@ export class Sad {
   }
 }
 
-/** Which traffic is protected, by the SAs of which reqid: one outbound entry of the SPD. */
-export interface OutboundPolicy {
+/** Which traffic is protected, by the SAs of which reqid: one entry of the SPD. */
+export interface ProtectPolicy {
   readonly reqid: number;
   readonly local: Selector;
   readonly remote: Selector;
 }
 
-/** Outbound policies, the narrowest first; of equally narrow ones the newest. */
-export class OutboundPolicies {
-  #entries: { readonly policy: OutboundPolicy; readonly breadth: number }[] = [];
+/** The policies of one direction, the narrowest first; of equally narrow ones the newest. */
+export class ProtectPolicies {
+  #entries: { readonly policy: ProtectPolicy; readonly breadth: number }[] = [];
 
   /** False when it is there already. */
-  add(policy: OutboundPolicy): boolean {
+  add(policy: ProtectPolicy): boolean {
     if (this.#entries.some((entry) => same(entry.policy, policy))) return false;
     const breadth = breadthOf(policy.local) + breadthOf(policy.remote);
     const at = this.#entries.findIndex((entry) => entry.breadth >= breadth);
@@ -104,13 +104,14 @@ export class OutboundPolicies {
   }
 
   /** False when there is no such policy. */
-  remove(policy: OutboundPolicy): boolean {
+  remove(policy: ProtectPolicy): boolean {
     const at = this.#entries.findIndex((entry) => same(entry.policy, policy));
     if (at >= 0) this.#entries.splice(at, 1);
     return at >= 0;
   }
 
-  find(header: IpHeader): OutboundPolicy | undefined {
+  /** For a packet that goes out. */
+  find(header: IpHeader): ProtectPolicy | undefined {
     return this.#entries.find(({ policy }) => matches(header, [policy.local], [policy.remote]))?.policy;
   }
 
@@ -121,7 +122,7 @@ export class OutboundPolicies {
 
 const keyOf = ({ spi, destination }: SaName): string => `${spi}@${destination}`;
 
-const same = (a: OutboundPolicy, b: OutboundPolicy): boolean =>
+const same = (a: ProtectPolicy, b: ProtectPolicy): boolean =>
   a.reqid === b.reqid && sameSelector(a.local, b.local) && sameSelector(a.remote, b.remote);
 
 const sameSelector = (a: Selector, b: Selector): boolean =>

@@ -1,4 +1,5 @@
 /** A data plane that only remembers: what scenes assert on, and a daemon without packets. */
+import { toHex } from '../wire/hex.ts';
 import type { TrafficSelector } from '../wire/payloads/ts.ts';
 import {
   type Kernel,
@@ -140,9 +141,6 @@ function forget(sa: SaCommand): void {
   sa.integrity?.key.fill(0);
 }
 
-const hex = (octets: Uint8Array): string =>
-  Array.from(octets, (o) => o.toString(16).padStart(2, '0')).join('');
-
 const saKey = (id: SaId): string => `${id.spi.toString(16).padStart(8, '0')}@${id.destination}`;
 
 /** The reqid belongs to the name: a child and its successor of another IKE SA hold equal selectors for a while. */
@@ -152,18 +150,18 @@ const policyKey = (policy: PolicyCommand): string =>
     policy.reqid,
     selectorKey(policy.local),
     selectorKey(policy.remote),
-    policy.label ? hex(policy.label) : '',
+    policy.label ? toHex(policy.label) : '',
   ].join(' ');
 
 function selectorKey(selector: TrafficSelector): string {
   switch (selector.kind) {
     case 'range': {
       const { protocol, startPort, endPort, start, end } = selector;
-      return `${protocol}:${startPort}-${endPort}:${hex(start)}-${hex(end)}`;
+      return `${protocol}:${startPort}-${endPort}:${toHex(start)}-${toHex(end)}`;
     }
     case 'label':
-      return `label:${hex(selector.label)}`;
+      return `label:${toHex(selector.label)}`;
     case 'unknown':
-      return `${selector.type}:${hex(selector.data)}`;
+      return `${selector.type}:${toHex(selector.data)}`;
   }
 }

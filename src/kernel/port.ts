@@ -41,15 +41,33 @@ export interface PolicyCommand {
 
 export type KernelCommand =
   | { readonly kind: 'addSa'; readonly sa: SaCommand }
-  | { readonly kind: 'updateSa'; readonly id: SaId; readonly source: string; readonly destination: string; readonly encapsulation?: SaCommand['encapsulation'] }
+  | {
+      readonly kind: 'updateSa';
+      readonly id: SaId;
+      readonly source: string;
+      readonly destination: string;
+      readonly encapsulation?: SaCommand['encapsulation'];
+    }
   | { readonly kind: 'deleteSa'; readonly id: SaId }
   | { readonly kind: 'addPolicy'; readonly policy: PolicyCommand }
   | { readonly kind: 'deletePolicy'; readonly policy: PolicyCommand };
 
 export type KernelNotice =
-  | { readonly kind: 'acquire'; readonly reqid: number; readonly local: TrafficSelector; readonly remote: TrafficSelector; readonly label?: Uint8Array }
+  | {
+      readonly kind: 'acquire';
+      readonly reqid: number;
+      readonly local: TrafficSelector;
+      readonly remote: TrafficSelector;
+      readonly label?: Uint8Array;
+    }
   | { readonly kind: 'expire'; readonly id: SaId; readonly hard: boolean }
   | { readonly kind: 'mapping'; readonly id: SaId; readonly address: string; readonly port: number };
+
+/** An address in canonical text and a UDP port. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
 
 /** Octets and packets an SA carried, and the monotonic milliseconds of its last packet. */
 export interface SaCounters {
@@ -74,6 +92,8 @@ export class KernelError extends Error {
 /** A data plane. `apply` returns when the command holds, or throws KernelError. */
 export interface Kernel {
   readonly name: string;
+  /** It carries ESP in UDP only (RFC 3948): the engine must then behave as `encapsulation=yes`. */
+  readonly encapsulationOnly?: boolean;
   /** ESP transforms (ENCR, INTEG) it can do; a proposal outside them is not offered. */
   apply(command: KernelCommand): void | Promise<void>;
   counters(id: SaId): SaCounters | undefined;

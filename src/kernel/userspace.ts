@@ -1,0 +1,234 @@
+/** A data plane without a kernel: ESP in UDP (RFC 3948) through `esp/`, and echo for want of a device. */
+import type { Crypto, Random } from '../crypto/provider.ts';
+import { type InboundDrop, receive } from '../esp/inbound.ts';
+import { type IpHeader, readHeader } from '../esp/ip.ts';
+import { encapsulate, type OutboundRefusal } from '../esp/outbound.ts';
+import { destroy, parseHeader } from '../esp/packet.ts';
+import type { EspSa, InboundSa, OutboundSa } from '../esp/sa.ts';
+import { ProtectPolicies, Sad } from '../esp/sad.ts';
+import { Echoes, type Ping, type PingReply } from './echoes.ts';
+import {
+  type Endpoint,
+  type Kernel,
+  type KernelCommand,
+  KernelError,
+  type KernelNotice,
+  type PolicyCommand,
+  type SaCounters,
+  type SaId,
+} from './port.ts';
+import { exactSelectors, policyOf, saFrom, saPath } from './userspace-sa.ts';
+
+export type UserspaceDrop =
+  | InboundDrop
+  | OutboundRefusal
+  | 'unknown-spi'
+  | 'not-ip'
+  | 'no-policy'
+  | 'no-sa'
+  | 'no-device';
+
+/** The two ends of a datagram. */
+export interface DatagramPath {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+}
+
+export interface UserspaceOptions {
+  readonly crypto: Crypto;
+  readonly random: Random;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Sends ESP octets as a datagram of the nat socket, as they are. */
+  readonly transmit: (octets: Uint8Array, path: DatagramPath) => void;
+  readonly notice?: (notice: KernelNotice) => void;
+  /** A device: takes inner packets, and echo is then its own matter. Replies to our pings still come back here. */
+  readonly deliver?: (packet: Uint8Array) => void;
+  /** Each packet dropped. */
+  readonly dropped?: (reason: UserspaceDrop, path?: DatagramPath) => void;
+}
+
+/** Milliseconds before the same policy asks for SAs again. */
+const acquireInterval = 30_000;
+
+export class UserspaceKernel implements Kernel {
+  readonly name = 'userspace';
+  readonly encapsulationOnly = true;
+  readonly #options: UserspaceOptions;
+  readonly #sad = new Sad();
+  readonly #outbound = new ProtectPolicies();
+  readonly #inbound = new ProtectPolicies();
+  readonly #forward = new ProtectPolicies();
+  readonly #echoes: Echoes;
+  readonly #drops = new Map<UserspaceDrop, number>();
+  /** The endpoint last told of, for each inbound SA. */
+  readonly #mappings = new WeakMap<InboundSa, string>();
+  readonly #acquires = new Map<number, number>();
+
+  constructor(options: UserspaceOptions) {
+    this.#options = options;
+    this.#echoes = new Echoes(options.random, options.now);
+  }
+
+  /** Packets dropped so far, by reason. */
+  get drops(): ReadonlyMap<UserspaceDrop, number> {
+    return this.#drops;
+  }
+
+  /** Throws KernelError: EEXIST, ESRCH, ENOENT, ENOSYS (unknown transform), EINVAL (key length), EOPNOTSUPP. */
+  apply(command: KernelCommand): void {
+    switch (command.kind) {
+      case 'addSa': {
+        const sa = saFrom(this.#options.crypto, command.sa);
+        if (!this.#sad.add(sa)) {
+          destroy(sa.protection);
+          throw new KernelError(command.kind, 'EEXIST', nameOf(command.sa.id));
+        }
+        if (sa.direction === 'out') this.#acquires.delete(sa.reqid);
+        break;
+      }
+      case 'updateSa': {
+        const outcome = this.#sad.move(command.id, saPath(command.kind, command));
+        if (outcome === 'moved') break;
+        throw new KernelError(command.kind, outcome === 'missing' ? 'ESRCH' : 'EEXIST', nameOf(command.id));
+      }
+      case 'deleteSa':
+        if (!this.#sad.remove(command.id)) throw new KernelError(command.kind, 'ESRCH', nameOf(command.id));
+        break;
+      case 'addPolicy':
+        if (!this.#policies(command.policy).add(policyOf(command.kind, command.policy))) {
+          throw new KernelError(command.kind, 'EEXIST');
+        }
+        break;
+      case 'deletePolicy':
+        if (!this.#policies(command.policy).remove(policyOf(command.kind, command.policy))) {
+          throw new KernelError(command.kind, 'ENOENT');
+        }
+        break;
+    }
+  }
+
+  counters(id: SaId): SaCounters | undefined {
+    const sa = this.#sad.find(id);
+    return sa && { ...sa.counters };
+  }
+
+  /** Zeroes all keys and forgets pending pings. */
+  close(): void {
+    this.#sad.clear();
+    this.#outbound.clear();
+    this.#inbound.clear();
+    this.#forward.clear();
+    this.#echoes.clear();
+  }
+
+  /** ESP octets that came by the nat socket. Never throws on what is in them. */
+  input(octets: Uint8Array, path: DatagramPath): void {
+    const reason = this.#receive(octets, path.remote);
+    if (reason !== undefined) this.#drop(reason, path);
+  }
+
+  /** An inner packet from a device: protects it by policy and transmits it. False when it was dropped. */
+  send(packet: Uint8Array): boolean {
+    const header = readHeader(packet);
+    if (header === undefined) return this.#refuse('not-ip');
+    const policy = this.#outbound.find(header);
+    if (policy === undefined) return this.#refuse('no-policy');
+    const sa = this.#sad.outbound(policy.reqid, header);
+    if (sa !== undefined) return this.#sendOn(sa, packet, header);
+    this.#acquire(policy.reqid, header);
+    return this.#refuse('no-sa');
+  }
+
+  /**
+   * Sends an echo request through the newest SA of a reqid. `reply` is called once, if the answer comes.
+   * Undefined when there is no SA, or the addresses are not of its traffic.
+   */
+  ping(
+    target: { readonly reqid: number; readonly to?: string; readonly from?: string; readonly size?: number },
+    reply: (reply: PingReply) => void,
+  ): Ping | undefined {
+    const sa = this.#sad.outbound(target.reqid);
+    const started = sa && this.#echoes.start(sa, target, reply);
+    if (started === undefined) return undefined;
+    const header = readHeader(started.packet);
+    const carrier = header && this.#sad.outbound(target.reqid, header);
+    if (header !== undefined && carrier !== undefined && this.#sendOn(carrier, started.packet, header)) {
+      return started.ping;
+    }
+    started.ping.cancel();
+    return undefined;
+  }
+
+  #receive(octets: Uint8Array, from: Endpoint): UserspaceDrop | undefined {
+    const esp = parseHeader(octets);
+    if (esp === undefined) return 'malformed';
+    const sa = this.#sad.inbound(esp.spi);
+    if (sa === undefined) return 'unknown-spi';
+    const received = receive(sa, octets, this.#options.now());
+    if (received.kind === 'drop') return received.reason;
+    if (received.newest) this.#observe(sa, from);
+    return received.kind === 'packet' ? this.#arrived(sa, received.packet, received.header) : undefined;
+  }
+
+  #arrived(sa: InboundSa, packet: Uint8Array, header: IpHeader): UserspaceDrop | undefined {
+    if (this.#echoes.replied(sa, packet, header)) return undefined;
+    if (this.#options.deliver !== undefined) {
+      this.#options.deliver(packet);
+      return undefined;
+    }
+    const answer = this.#echoes.answer(packet, header);
+    if (answer === undefined) return 'no-device';
+    const answerHeader = readHeader(answer);
+    const out = answerHeader && this.#sad.outbound(sa.reqid, answerHeader);
+    if (answerHeader === undefined || out === undefined) return 'no-sa';
+    this.#sendOn(out, answer, answerHeader);
+    return undefined;
+  }
+
+  #sendOn(sa: OutboundSa, packet: Uint8Array, header: IpHeader): boolean {
+    const octets = encapsulate(sa, packet, header, this.#options.random, this.#options.now());
+    if (typeof octets === 'string') return this.#refuse(octets);
+    this.#options.transmit(octets, { local: sa.path.source, remote: sa.path.destination });
+    return true;
+  }
+
+  /** The peer's endpoint as the newest authenticated packet shows it: told once for each change. RFC 7296 §2.23. */
+  #observe(sa: InboundSa, { address, port }: Endpoint): void {
+    const { source } = sa.path;
+    if (source.address === address && source.port === port) {
+      this.#mappings.delete(sa);
+      return;
+    }
+    const seen = `${address} ${port}`;
+    if (this.#mappings.get(sa) === seen) return;
+    this.#mappings.set(sa, seen);
+    this.#options.notice?.({ kind: 'mapping', id: idOf(sa), address, port });
+  }
+
+  #acquire(reqid: number, header: IpHeader): void {
+    const now = this.#options.now();
+    const last = this.#acquires.get(reqid);
+    if (last !== undefined && now - last < acquireInterval) return;
+    this.#acquires.set(reqid, now);
+    this.#options.notice?.({ kind: 'acquire', reqid, ...exactSelectors(header) });
+  }
+
+  #policies(policy: PolicyCommand): ProtectPolicies {
+    return { out: this.#outbound, in: this.#inbound, fwd: this.#forward }[policy.direction];
+  }
+
+  #refuse(reason: UserspaceDrop): false {
+    this.#drop(reason);
+    return false;
+  }
+
+  #drop(reason: UserspaceDrop, path?: DatagramPath): void {
+    this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1);
+    this.#options.dropped?.(reason, path);
+  }
+}
+
+const idOf = (sa: EspSa): SaId => ({ spi: sa.spi, destination: sa.path.destination.address });
+
+const nameOf = (id: SaId): string => `SPI ${id.spi.toString(16).padStart(8, '0')} to ${id.destination}`;
