@@ -14,6 +14,7 @@ const good: ReadonlySet<number> = new Set([
   fits.local | fits.any,
   fits.remote | fits.any,
   fits.local | fits.remote,
+  fits.local | fits.remote | fits.any,
 ]);
 
 /**
