@@ -55,22 +55,29 @@ export const longestRequest = 65_536;
 const plain = ['status', 'reload', 'stop', 'watch'] as const;
 const named = ['add', 'up', 'down', 'delete', 'rekey'] as const;
 
+/** The request's number; undefined when it has none. */
+export function requestId(value: unknown): number | undefined {
+  const { id } = fieldsOf(value);
+  return typeof id === 'number' ? id : undefined;
+}
+
 /** Throws ControlError BAD_REQUEST, saying what is wrong. */
-export function parseRequest(value: unknown): { readonly id: number; readonly request: ControlRequest } {
-  const object = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  const { id, command, name, address, count } = object;
+export function parseRequest(value: unknown): ControlRequest {
+  const { id, command, name, address, count } = fieldsOf(value);
   if (typeof id !== 'number') throw bad('"id" must be a number');
   const simple = plain.find((word) => word === command);
-  if (simple) return { id, request: { command: simple } };
+  if (simple) return { command: simple };
   const verb = [...named, 'ping' as const].find((word) => word === command);
   if (verb === undefined) throw bad(`unknown command ${JSON.stringify(command) ?? 'undefined'}`);
   if (typeof name !== 'string') throw bad('"name" must be a string');
-  if (verb !== 'ping') return { id, request: { command: verb, name } };
+  if (verb !== 'ping') return { command: verb, name };
   if (address !== undefined && typeof address !== 'string') throw bad('"address" must be a string');
   if (count !== undefined && !isCount(count)) throw bad('"count" must be a whole number from 1 to 1000');
-  const request = { command: verb, name, ...(address && { address }), ...(count && { count }) };
-  return { id, request };
+  return { command: verb, name, ...(address && { address }), ...(count && { count }) };
 }
+
+const fieldsOf = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 
 const isCount = (value: unknown): value is number =>
   Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 1000;

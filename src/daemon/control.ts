@@ -10,6 +10,7 @@ import {
   type ControlRequest,
   longestRequest,
   parseRequest,
+  requestId,
 } from './control-protocol.ts';
 
 /** One request under way. */
@@ -98,13 +99,13 @@ export class ControlServer {
   async #answer(client: Socket, line: string, signal: AbortSignal): Promise<void> {
     let id = 0;
     try {
-      const parsed = parseRequest(parseJson(line));
-      id = parsed.id;
+      const value = parseJson(line);
+      id = requestId(value) ?? 0;
       const call: ControlCall = {
         signal,
         line: (text, event) => send(client, { id, type: 'line', text, ...(event && { event }) }),
       };
-      send(client, { id, type: 'done', result: (await this.#verbs(parsed.request, call)) ?? {} });
+      send(client, { id, type: 'done', result: (await this.#verbs(parseRequest(value), call)) ?? {} });
     } catch (error) {
       const code = error instanceof ControlError ? error.code : 'BUG';
       send(client, {
