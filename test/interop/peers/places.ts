@@ -1,0 +1,8 @@
+/** Where things are. */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const project = fileURLToPath(new URL('../../../', import.meta.url));
+export const cache = join(project, '.cache', 'interop');
+/** The built command of this package. */
+export const ikev2 = join(project, 'dist', 'cli', 'main.js');

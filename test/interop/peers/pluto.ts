@@ -1,0 +1,154 @@
+/** Libreswan's pluto 4.10 in a namespace of its own, with the shim that stands in for ESP, driven by whack. */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beside, privately, scratch } from './mounts.ts';
+import type { Side } from './namespaces.ts';
+import { Background, type Finished, must, run, until } from './process.ts';
+import { shim } from './shims.ts';
+
+/** `keyword=value` lines of one section of ipsec.conf. */
+export type Keywords = { readonly [keyword: string]: string };
+
+export interface PlutoOptions {
+  readonly side: Side;
+  readonly conns: { readonly [name: string]: Keywords };
+  /** Lines of ipsec.secrets. */
+  readonly secrets: readonly string[];
+  readonly setup?: Keywords;
+  /** Further arguments of pluto, such as `--impair`. */
+  readonly args?: readonly string[];
+}
+
+const libexec = '/usr/libexec/ipsec';
+export const havePluto = (): boolean => existsSync(`${libexec}/pluto`);
+
+export class Pluto {
+  readonly #daemon: Background;
+  readonly #scratch: ReturnType<typeof scratch>;
+
+  private constructor(daemon: Background, place: ReturnType<typeof scratch>) {
+    this.#daemon = daemon;
+    this.#scratch = place;
+  }
+
+  /** Starts it and adds every conn. Throws with its log when that fails. */
+  static async start(options: PlutoOptions): Promise<Pluto> {
+    const place = scratch('pluto');
+    const at = (name: string) => join(place.path, name);
+    mkdirSync(at('nss'));
+    mkdirSync(at('ipsec.d'));
+    writeFileSync(at('ipsec.conf'), render(options), { mode: 0o600 });
+    writeFileSync(at('ipsec.secrets'), options.secrets.map((line) => `${line}\n`).join(''), { mode: 0o600 });
+    await must(['certutil', '-N', '-d', `sql:${at('nss')}`, '--empty-password']);
+    const args = ['--nofork', '--stderrlog', '--log-no-time', '--config', at('ipsec.conf')];
+    args.push('--secretsfile', at('ipsec.secrets'), '--nssdir', at('nss'), '--ipsecdir', at('ipsec.d'));
+    const preload = `LD_PRELOAD=${await shim('fakexfrm')}`;
+    const command = ['env', preload, `${libexec}/pluto`, ...args, ...(options.args ?? [])];
+    const daemon = new Background(privately(options.side.namespace, ['/run/pluto'], [], command));
+    const pluto = new Pluto(daemon, place);
+    try {
+      await until(
+        'pluto listens',
+        () => pluto.#ready(),
+        15_000,
+        () => daemon.output,
+      );
+      for (const name of Object.keys(options.conns)) await pluto.#add(name);
+    } catch (error) {
+      await pluto.stop();
+      throw new Error(`${String(error)}\n${daemon.output}`);
+    }
+    return pluto;
+  }
+
+  get log(): string {
+    return this.#daemon.output;
+  }
+
+  /** `ipsec auto --up`; exit code 0 when the child is up. */
+  up(name: string, within = 20_000): Promise<Finished> {
+    return run(this.#whack('--name', name, '--initiate'), { within });
+  }
+
+  /** `ipsec auto --down`. */
+  down(name: string): Promise<Finished> {
+    return run(this.#whack('--name', name, '--terminate'), { within: 10_000 });
+  }
+
+  /** Any other request, such as `--impair NAME` or `--ddos-busy`. */
+  whack(...args: string[]): Promise<string> {
+    return must(this.#whack(...args), { within: 10_000 });
+  }
+
+  /** The lines of `ipsec showstates`: one a state, IKE and child. */
+  async states(): Promise<string[]> {
+    const text = await this.whack('--showstates');
+    return text.split('\n').filter((line) => line.includes('STATE_'));
+  }
+
+  /** Waits until the states are as wanted. */
+  async when<T>(what: string, probe: (states: string[]) => T | undefined, within = 10_000): Promise<T> {
+    return until(
+      `pluto: ${what}`,
+      async () => probe(await this.states()),
+      within,
+      () => this.log,
+    );
+  }
+
+  /** An established IKE SA with an established child; their state lines. */
+  established(within = 10_000): Promise<string[]> {
+    const up = (states: string[]) =>
+      states.some((line) => line.includes('STATE_V2_ESTABLISHED_CHILD_SA')) &&
+      states.some((line) => line.includes('STATE_V2_ESTABLISHED_IKE_SA'));
+    return this.when('IKE SA and child up', (states) => (up(states) ? states : undefined), within);
+  }
+
+  /** No state at all. */
+  async empty(within = 10_000): Promise<void> {
+    await this.when('no state left', (states) => (states.length === 0 ? true : undefined), within);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#daemon.running) await run(this.#whack('--shutdown'), { within: 5_000 });
+    await this.#daemon.stop();
+    this.#scratch.remove();
+  }
+
+  async #add(name: string): Promise<void> {
+    const socket = ['--ctlsocket', '/run/pluto/pluto.ctl'];
+    const addconn = [
+      `${libexec}/addconn`,
+      '--config',
+      join(this.#scratch.path, 'ipsec.conf'),
+      ...socket,
+      name,
+    ];
+    const done = await run([...beside(this.#daemon.pid), ...addconn], { within: 10_000 });
+    if (done.code !== 0 || !/added .*connection/.test(done.stdout + done.stderr + this.log)) {
+      throw new Error(`addconn ${name}: ${done.code}\n${done.stdout}${done.stderr}`);
+    }
+  }
+
+  async #ready(): Promise<true | undefined> {
+    if (!this.#daemon.running) throw new Error('pluto ended');
+    if (this.log.includes('listening for IKE messages'))
+      return this.log.includes('loading secrets') ? true : undefined;
+    await run(this.#whack('--listen'), { within: 2_000 });
+    return undefined;
+  }
+
+  #whack(...args: string[]): string[] {
+    return [...beside(this.#daemon.pid), `${libexec}/whack`, ...args];
+  }
+}
+
+function render(options: PlutoOptions): string {
+  const setup = { 'ikev1-policy': 'drop', uniqueids: 'no', ...options.setup };
+  const section = (title: string, keywords: Keywords) =>
+    `${title}\n${Object.entries(keywords)
+      .map(([keyword, value]) => `\t${keyword}=${value}\n`)
+      .join('')}`;
+  const conns = Object.entries(options.conns).map(([name, keywords]) => section(`conn ${name}`, keywords));
+  return [section('config setup', setup), ...conns].join('\n');
+}
