@@ -75,9 +75,10 @@ export const TransformType = {
   GCAUTH: 14,
 } as const;
 
-/** Transform attribute types. RFC 7296 §3.3.5. */
+/** Transform attribute types. RFC 7296 §3.3.5, RFC 9838. */
 export const AttributeType = {
   KEY_LENGTH: 14,
+  SIGNATURE_ALGORITHM_IDENTIFIER: 18,
 } as const;
 
 /** Transform type 1, Encryption Algorithm (`ENCR_` left out). */
@@ -339,6 +340,7 @@ export const NotifyType = {
   SA_RESOURCE_INFO: 16444,
   USE_PPK_INT: 16445,
   PPK_IDENTITY_KEY: 16446,
+  IKE_SA_INIT_FULL_TRANSCRIPT_AUTH: 16447,
 } as const;
 
 /** IPCOMP transform IDs of N(IPCOMP_SUPPORTED). RFC 7296 §3.10.1. */
