@@ -126,6 +126,8 @@ export class Supervisor {
   #lost(name: string | undefined, atOnce = false): void {
     const watched = this.#find(name);
     if (watched === undefined || watched.alive.size > 0) return;
+    if (atOnce) this.#unplan(watched);
+    if (watched.cancel) return;
     const { clock } = this.#options;
     const { first, longest, stable } = this.#delays;
     const wasUp = watched.upSince !== undefined;

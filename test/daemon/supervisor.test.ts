@@ -85,7 +85,9 @@ describe('Supervisor', () => {
     supervisor.event(down('a'));
     supervisor.event(deleted('a', 'DELETED_BY_PEER'));
     clock.advance(1_000);
-    expect(started.map(([at]) => at)).toEqual([0, 1_000, 3_000, 64_000]);
+    supervisor.event(failed('a'));
+    clock.advance(2_000);
+    expect(started.map(([at]) => at)).toEqual([0, 1_000, 3_000, 64_000, 66_000]);
   });
 
   it('does not take a rekeyed child for a lost one', () => {
@@ -132,6 +134,7 @@ describe('Supervisor', () => {
     supervisor.event(failed('gone'));
     started.length = 0;
     supervisor.update([entry('a', 'start'), entry('b', 'start'), entry('new', 'start')]);
+    supervisor.event(down('b'));
     supervisor.event(deleted('b', 'POLICY_CHANGED'));
     clock.advance(0);
     expect(started.map(([, name]) => name)).toEqual(['a', 'new', 'b']);

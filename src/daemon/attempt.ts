@@ -1,0 +1,77 @@
+/** One `up` from its command to its outcome. */
+import type { EngineEvent, Failure, SaName } from '../ike/actions.ts';
+import type { PadEntry } from '../policy/policy.ts';
+import { ControlError } from './control-protocol.ts';
+import { escapeText, failureText } from './lines.ts';
+
+/** Hears every event from now on; returns what ends that. */
+export type Subscribe = (listener: (event: EngineEvent) => void) => () => void;
+
+/** The connection an event is about. */
+export function connectionOf(event: EngineEvent): string | undefined {
+  switch (event.kind) {
+    case 'childEstablished':
+    case 'childDeleted':
+      return event.child.connection;
+    case 'childFailed':
+      return event.connection;
+    case 'drop':
+    case 'bug':
+      return undefined;
+    default:
+      return event.sa.connection;
+  }
+}
+
+/**
+ * Waits until all children of `entry` are up, or its IKE SA when it has none. `begin` gives the command; `hear` gets
+ * the events on the way. Throws ControlError NEGOTIATION_FAILED with the reason in one line.
+ */
+export function attempt(
+  entry: PadEntry,
+  subscribe: Subscribe,
+  begin: () => void,
+  hear: (event: EngineEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const missing = new Set(
+    entry.children.filter(({ action }) => action === 'protect').map(({ name }) => name),
+  );
+  return new Promise((resolve, reject) => {
+    const stop = subscribe((event) => {
+      if (connectionOf(event) !== entry.name) return;
+      hear(event);
+      const outcome = judge(event, missing);
+      if (outcome === undefined) return;
+      stop();
+      if (outcome === 'up') resolve();
+      else
+        reject(
+          new ControlError('NEGOTIATION_FAILED', `"${entry.name}": ${escapeText(failureText(outcome))}`),
+        );
+    });
+    signal.addEventListener('abort', stop);
+    begin();
+  });
+}
+
+/** Takes what came up from `missing`. */
+function judge(event: EngineEvent, missing: Set<string>): 'up' | Failure | undefined {
+  switch (event.kind) {
+    case 'ikeEstablished':
+      return missing.size === 0 ? 'up' : undefined;
+    case 'childEstablished':
+      missing.delete(event.child.child);
+      return missing.size === 0 ? 'up' : undefined;
+    case 'childFailed':
+    case 'ikeFailed':
+      return isOurs(event.sa) ? event.reason : undefined;
+    case 'ikeDeleted':
+      return isOurs(event.sa) && event.reason.code !== 'REPLACED' ? event.reason : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** What fails of the peer's own attempts is no outcome of ours. */
+const isOurs = (sa: SaName): boolean => sa.role === 'initiator';
