@@ -1,12 +1,14 @@
 /** Who may talk and what is protected: the PAD and SPD of RFC 4301 as immutable values. */
 import type { Secret } from '../crypto/secret.ts';
 import type { Identity } from './identity.ts';
-import type { EspProposal, IkeProposal } from './proposal.ts';
+import type { EspProposal, IkeProposal, Order } from './proposal.ts';
 import type { AddressRange, SelectorPolicy } from './selector.ts';
 
 export interface Policy {
   /** In the order of the file; the first that fits best is taken. */
   readonly pad: readonly PadEntry[];
+  /** What bypasses or is discarded without any peer (`type=passthrough`, `drop`, `reject`); selectors are fixed. */
+  readonly shunts?: readonly SpdEntry[];
   readonly preSharedKeys: readonly PreSharedKey[];
   /** Half-open responder SAs above which a COOKIE is asked for; 0 asks always. */
   readonly cookieThreshold: number;
@@ -36,6 +38,8 @@ export interface PadEntry {
     readonly auth: AuthKind;
   };
   readonly ike: readonly IkeProposal[];
+  /** Whose order of proposals decides when we respond; the initiator's, as pluto has it, unless said. */
+  readonly order?: Order;
   readonly children: readonly SpdEntry[];
   readonly start: 'ignore' | 'add' | 'start' | 'ondemand' | 'keep';
   readonly encapsulation: 'yes' | 'no' | 'auto';

@@ -1,0 +1,122 @@
+/** What a conn protects: SPD entries, one for each pair of `leftsubnets=` and `rightsubnets=`. RFC 4301 §4.4.1. */
+import type { SpdEntry } from '../policy/policy.ts';
+import type { EspProposal } from '../policy/proposal.ts';
+import { formatRange } from '../policy/range.ts';
+import { type FixedSelector, resolve, type SelectorPolicy } from '../policy/selector.ts';
+import { type Oriented, placeOf } from './host.ts';
+import { type Mistakes, type Place, quoted } from './mistake.ts';
+import type { ConnSettings } from './settings.ts';
+import { endTraffic } from './traffic.ts';
+import { parseCount } from './values.ts';
+
+/** More is a slip of the pen, and would fill the kernel. */
+const maxChildren = 1024;
+
+const actions: Readonly<Record<string, SpdEntry['action']>> = {
+  passthrough: 'bypass',
+  drop: 'discard',
+  reject: 'discard',
+};
+
+/** The children of a conn, named as pluto names them; undefined when a mistake was reported. */
+export function children(
+  conn: ConnSettings,
+  ends: Oriented,
+  proposals: readonly EspProposal[],
+  mistakes: Mistakes,
+): SpdEntry[] | undefined {
+  const { settings } = conn;
+  const left = endTraffic(conn, 'left', mistakes);
+  const right = endTraffic(conn, 'right', mistakes);
+  const replayWindow = readWindow(conn, mistakes);
+  if (left === undefined || right === undefined || replayWindow === undefined) return undefined;
+  if (left.lists.length * right.lists.length > maxChildren) {
+    mistakes.error(
+      placeOf(conn, 'leftsubnets'),
+      `leftsubnets= and rightsubnets= make more than ${maxChildren} pairs`,
+    );
+    return undefined;
+  }
+  const type = settings.get('type')?.word ?? 'tunnel';
+  const action = actions[type] ?? 'protect';
+  if (action !== 'protect') warnAboutShunt(conn, type, mistakes);
+  const found: SpdEntry[] = [];
+  for (const [row, leftList] of left.lists.entries()) {
+    for (const [column, rightList] of right.lists.entries()) {
+      const [own, peer] = ends.ours === 'left' ? [leftList, rightList] : [rightList, leftList];
+      const number = `${left.plural ? row + 1 : 0}x${right.plural ? column + 1 : 0}`;
+      const child = {
+        name: left.plural || right.plural ? `${conn.name}/${number}` : conn.name,
+        mode: type === 'transport' ? 'transport' : 'tunnel',
+        action,
+        local: action === 'protect' ? own : fixed(own, ends.local, ends.local.length),
+        remote: action === 'protect' ? peer : fixed(peer, ends.remote, ends.local.length),
+        proposals,
+        pfs: (settings.get('pfs')?.word ?? 'yes') === 'yes',
+        narrowing: settings.get('narrowing')?.word === 'yes',
+        replayWindow,
+      } as const;
+      if (!fits(child, ends, placeOf(conn, 'leftsubnet'), mistakes)) return undefined;
+      found.push(child);
+    }
+  }
+  return found;
+}
+
+function readWindow(conn: ConnSettings, mistakes: Mistakes): number | undefined {
+  const setting = conn.settings.get('replay-window');
+  const size = setting === undefined ? 128 : parseCount(setting.text, 0, 4096);
+  if (typeof size === 'number') return size;
+  if (setting !== undefined) mistakes.error(setting.at, `replay-window=: ${size.wrong}`, size.expected);
+  return undefined;
+}
+
+function warnAboutShunt(conn: ConnSettings, type: string, mistakes: Mistakes): void {
+  mistakes.warning(
+    placeOf(conn, 'type'),
+    `conn ${quoted(conn.name)}: no data plane yet enforces type=${type} for the traffic of this host`,
+  );
+  if (type === 'reject') mistakes.note(placeOf(conn, 'type'), 'type=reject discards without an ICMP message');
+}
+
+/** A shunt has no peer to take addresses from; an end of any address is all addresses. */
+function fixed(
+  selectors: readonly SelectorPolicy[],
+  address: Uint8Array | undefined,
+  length: number,
+): FixedSelector[] {
+  if (address !== undefined) return resolve(selectors, address);
+  const start = new Uint8Array(length);
+  const end = new Uint8Array(length).fill(0xff);
+  return resolve(selectors, start).map((each, at) =>
+    selectors[at]?.dynamic ? { ...each, start, end } : each,
+  );
+}
+
+/** Both ends' traffic is of one family; in transport mode it is the hosts' own. */
+function fits(child: SpdEntry, ends: Oriented, at: Place, mistakes: Mistakes): boolean {
+  const family = (each: SelectorPolicy): number => (each.dynamic ? ends.local.length : each.start.length);
+  if (new Set([...child.local, ...child.remote].map(family)).size > 1) {
+    mistakes.error(at, 'the traffic of one end is IPv4 and of the other IPv6', 'subnets of one family');
+    return false;
+  }
+  if (child.mode === 'tunnel') return true;
+  const strange = [
+    ...child.local.filter((each) => !isHost(each, ends.local)),
+    ...child.remote.filter((each) => !isHost(each, ends.remote)),
+  ].find((each) => !each.dynamic);
+  if (strange === undefined || strange.dynamic) return true;
+  mistakes.error(
+    at,
+    `transport mode protects the hosts' own traffic, not ${formatRange(strange)}`,
+    'type=tunnel, or no subnet',
+  );
+  return false;
+}
+
+function isHost(each: SelectorPolicy, address: Uint8Array | undefined): boolean {
+  if (each.dynamic) return true;
+  const same = (a: Uint8Array, b: Uint8Array): boolean =>
+    a.length === b.length && a.every((octet, at) => octet === b[at]);
+  return same(each.start, each.end) && (address === undefined || same(each.start, address));
+}

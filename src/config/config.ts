@@ -1,0 +1,130 @@
+/** ipsec.conf and ipsec.secrets to policy: all of it, or all the mistakes. */
+import type { Crypto } from '../crypto/provider.ts';
+import type { PadEntry, Policy, PreSharedKey } from '../policy/policy.ts';
+import { pskFor } from '../policy/secrets.ts';
+import { type ConnContext, type ResolvedConnection, resolveConn } from './conn.ts';
+import { identityName } from './end-identity.ts';
+import { type HostFacts, hostSpec } from './host.ts';
+import { ConfigError, type Mistake, Mistakes, quoted } from './mistake.ts';
+import { parseSections } from './parser.ts';
+import { namesOf, parseSecrets, preSharedKeys } from './secrets.ts';
+import { type ConnSettings, connSettings, setupSettings } from './settings.ts';
+import { type DaemonSettings, daemonSettings } from './setup.ts';
+import type { Sources } from './sources.ts';
+
+/** A configuration as text. */
+export interface ConfigText {
+  /** ipsec.conf and what it includes. */
+  readonly config: Sources;
+  readonly configFile: string;
+  /** ipsec.secrets and what it includes: one character an octet. */
+  readonly secrets: Sources;
+  readonly secretsFiles: readonly string[];
+}
+
+export interface Config {
+  readonly policy: Policy;
+  /** What each conn came to, for an operator to look at. */
+  readonly connections: readonly ResolvedConnection[];
+  readonly settings: DaemonSettings;
+  /** Conns left out because a host name has no address yet. */
+  readonly waiting: readonly { readonly connection: string; readonly name: string }[];
+  /** Warnings and notes. */
+  readonly notes: readonly Mistake[];
+}
+
+export type ConfigResult = Config | { readonly mistakes: readonly Mistake[] };
+
+/**
+ * Understands a configuration. Pure: `facts` say what only the host knows. With a single error there is no policy,
+ * and `mistakes` hold every remark there is.
+ */
+export function parseConfig(text: ConfigText, facts: HostFacts, crypto: Crypto): ConfigResult {
+  const mistakes = new Mistakes();
+  const sections = parseSections(text.config, text.configFile, mistakes);
+  const settings = daemonSettings(setupSettings(sections, mistakes), facts, mistakes);
+  const conns = connSettings(sections, mistakes);
+  const keys = parseSecrets(text.secrets, text.secretsFiles, mistakes);
+  const preShared = preSharedKeys(keys, facts.resolved ?? new Map(), mistakes);
+  const connections: ResolvedConnection[] = [];
+  const waiting: { connection: string; name: string }[] = [];
+  const cx: ConnContext = { facts, crypto, setup: settings, mistakes };
+  for (const conn of conns.filter(({ template }) => !template)) {
+    const resolved = resolveConn(conn, cx);
+    if (resolved === undefined) continue;
+    if ('waitingFor' in resolved) {
+      waiting.push({ connection: conn.name, name: resolved.waitingFor });
+      mistakes.warning(
+        conn.at,
+        `conn ${quoted(conn.name)} waits: ${quoted(resolved.waitingFor)} does not resolve`,
+      );
+    } else {
+      connections.push(resolved);
+      checkKey(resolved, preShared, mistakes);
+    }
+  }
+  if (mistakes.failed) {
+    for (const { secret } of preShared) secret.destroy();
+    return { mistakes: mistakes.all };
+  }
+  const policy: Policy = {
+    pad: connections.flatMap(({ pad }) => pad ?? []),
+    shunts: connections.flatMap(({ shunts }) => shunts),
+    preSharedKeys: preShared,
+    cookieThreshold: settings.cookieThreshold,
+    halfOpenLimit: settings.halfOpenLimit,
+  };
+  return { policy, connections, settings, waiting, notes: mistakes.all };
+}
+
+/** The host names a configuration speaks of, to be resolved before `parseConfig`. In alphabetical order. */
+export function hostsToResolve(text: ConfigText): string[] {
+  const mistakes = new Mistakes();
+  const conns = connSettings(parseSections(text.config, text.configFile, mistakes), mistakes);
+  const keys = parseSecrets(text.secrets, text.secretsFiles, mistakes);
+  const names = [
+    ...conns.filter(({ template }) => !template).flatMap((conn) => connNames(conn, mistakes)),
+    ...namesOf(keys),
+  ];
+  for (const { secret } of keys) secret.destroy();
+  return [...new Set(names)].sort();
+}
+
+/** The file `secretsfile=` names, if any. */
+export function namedSecretsFile(config: Sources, configFile: string): string | undefined {
+  const unheard = new Mistakes();
+  return setupSettings(parseSections(config, configFile, unheard), unheard).get('secretsfile')?.text;
+}
+
+/** The configuration, or ConfigError with all mistakes. */
+export function configOrThrow(result: ConfigResult): Config {
+  if ('mistakes' in result) throw new ConfigError(result.mistakes);
+  return result;
+}
+
+function connNames(conn: ConnSettings, mistakes: Mistakes): string[] {
+  return (['left', 'right'] as const).flatMap((end) => {
+    const spec = hostSpec(conn, end, mistakes);
+    const id = identityName(conn.settings.get(`${end}id`)?.text ?? '%none');
+    return [...(spec?.kind === 'name' ? [spec.name] : []), ...(id === undefined ? [] : [id])];
+  });
+}
+
+/** Warns when no key can fit; for a peer that may be anyone, when there is no key at all. */
+function checkKey(
+  { name, at, pad }: ResolvedConnection,
+  keys: readonly PreSharedKey[],
+  mistakes: Mistakes,
+): void {
+  if (pad === undefined || hasKey(pad, keys)) return;
+  mistakes.warning(
+    at,
+    `conn ${quoted(name)}: no pre-shared key fits`,
+    'an entry in ipsec.secrets, such as : PSK "key"',
+  );
+}
+
+function hasKey({ local, remote }: PadEntry, keys: readonly PreSharedKey[]): boolean {
+  if (remote.identity === undefined) return keys.length > 0;
+  return pskFor(keys, local.identity, remote.identity, local.address, remote.address ?? '') !== undefined;
+}

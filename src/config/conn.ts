@@ -1,0 +1,197 @@
+/** A conn as policy: one PAD entry with its children, or shunts. */
+import type { Crypto } from '../crypto/provider.ts';
+import type { PadEntry, SpdEntry } from '../policy/policy.ts';
+import type { EspProposal, IkeProposal } from '../policy/proposal.ts';
+import {
+  defaultEspProposals,
+  defaultIkeProposals,
+  parseEspProposals,
+  parseIkeProposals,
+} from '../policy/proposal-text.ts';
+import { formatAddress } from '../wire/address.ts';
+import { checkAuth } from './auth.ts';
+import { children } from './children.ts';
+import { endIdentity } from './end-identity.ts';
+import { type HostFacts, type Oriented, orient, placeOf } from './host.ts';
+import type { End } from './lookup.ts';
+import { type Mistakes, type Place, printable, quoted } from './mistake.ts';
+import type { ConnSettings, Setting } from './settings.ts';
+import type { DaemonSettings } from './setup.ts';
+import { parseTime } from './values.ts';
+
+/** A conn that was understood. */
+export interface ResolvedConnection {
+  readonly name: string;
+  readonly at: Place;
+  /** Which end is this host. */
+  readonly ours: End;
+  /** Absent for `type=passthrough`, `drop` and `reject`. */
+  readonly pad: PadEntry | undefined;
+  /** What bypasses or discards, without a peer. */
+  readonly shunts: readonly SpdEntry[];
+  /** All parameters in force, those of `also=` and `%default` included. */
+  readonly parameters: readonly Setting[];
+}
+
+export interface ConnContext {
+  readonly facts: HostFacts;
+  readonly crypto: Crypto;
+  readonly setup: DaemonSettings;
+  readonly mistakes: Mistakes;
+}
+
+/** The conn as policy; a host name it waits for; or undefined when a mistake was reported. */
+export function resolveConn(
+  conn: ConnSettings,
+  cx: ConnContext,
+): ResolvedConnection | { waitingFor: string } | undefined {
+  const { facts, setup, mistakes } = cx;
+  const type = conn.settings.get('type')?.word ?? 'tunnel';
+  const ends = orient(conn, facts, setup.localAddresses, mistakes);
+  const shunt = type !== 'tunnel' && type !== 'transport';
+  const authentic = checkAuth(conn, shunt, mistakes);
+  const proposals = shunt ? { ike: [], esp: [] } : readProposals(conn, cx);
+  if (ends === undefined || 'waitingFor' in ends) return ends;
+  const spd = children(conn, ends, proposals?.esp ?? [], mistakes);
+  const base = { name: conn.name, at: conn.at, ours: ends.ours, parameters: [...conn.settings.values()] };
+  if (shunt) return spd && { ...base, pad: undefined, shunts: spd };
+  const pad = padEntry(conn, ends, cx);
+  if (pad === undefined || 'waitingFor' in pad) return pad;
+  if (!authentic || spd === undefined || proposals === undefined) return undefined;
+  return { ...base, shunts: [], pad: { ...pad, ike: proposals.ike, children: spd } };
+}
+
+type Skeleton = Omit<PadEntry, 'ike' | 'children'>;
+
+function padEntry(
+  conn: ConnSettings,
+  ends: Oriented,
+  { facts, setup, mistakes }: ConnContext,
+): Skeleton | { waitingFor: string } | undefined {
+  const { settings } = conn;
+  const { ours, theirs, local, remote } = ends;
+  const localId = endIdentity(conn, ours, local, facts, mistakes);
+  const remoteId = endIdentity(conn, theirs, remote, facts, mistakes);
+  if (localId === undefined || remoteId === undefined) return undefined;
+  if ('waitingFor' in localId) return localId;
+  if ('waitingFor' in remoteId) return remoteId;
+  if (localId.identity === undefined) {
+    mistakes.error(placeOf(conn, `${ours}id`), `our own ${ours}id= cannot be %any`, 'an identity');
+    return undefined;
+  }
+  return {
+    name: conn.name,
+    local: { address: formatAddress(local), port: port(conn, ours), identity: localId.identity, auth: 'psk' },
+    remote: {
+      address: remote && formatAddress(remote),
+      port: port(conn, theirs),
+      identity: remoteId.identity,
+      auth: 'psk',
+    },
+    start: start(conn, remote !== undefined, mistakes),
+    encapsulation: word(settings, 'encapsulation', 'auto'),
+    fragmentation: word(settings, 'fragmentation', 'yes'),
+    retransmit: retransmit(conn, mistakes),
+    dpdDelay: time(settings, 'dpddelay', 's', 0),
+    natKeepalive: word<'yes' | 'no'>(settings, 'nat-keepalive', 'yes') === 'yes' ? setup.natKeepalive : 0,
+    unique: setup.uniqueIds,
+    initialContact: word<'yes' | 'no'>(settings, 'initial-contact', 'yes') === 'yes',
+    vendorIds:
+      word<'yes' | 'no'>(settings, 'send-vendorid', 'no') === 'yes'
+        ? [new TextEncoder().encode(setup.vendorId)]
+        : [],
+  };
+}
+
+function start(conn: ConnSettings, peerKnown: boolean, mistakes: Mistakes): PadEntry['start'] {
+  const said = word<PadEntry['start']>(conn.settings, 'auto', 'ignore');
+  if (peerKnown || (said !== 'start' && said !== 'ondemand')) return said;
+  mistakes.warning(
+    placeOf(conn, 'auto'),
+    `auto=${said} with a peer of any address: this host can only wait for it, as with auto=add`,
+  );
+  return 'add';
+}
+
+function retransmit(conn: ConnSettings, mistakes: Mistakes): PadEntry['retransmit'] {
+  const interval = time(conn.settings, 'retransmit-interval', 'ms', 500);
+  const timeout = time(conn.settings, 'retransmit-timeout', 's', 60_000);
+  if (interval < 1)
+    mistakes.error(
+      placeOf(conn, 'retransmit-interval'),
+      'retransmit-interval= is no time to wait',
+      'at least 1ms',
+    );
+  else if (timeout < interval)
+    mistakes.error(
+      placeOf(conn, 'retransmit-timeout'),
+      'retransmit-timeout= is shorter than retransmit-interval=',
+    );
+  return { interval, timeout };
+}
+
+function port(conn: ConnSettings, end: End): number {
+  return Number(conn.settings.get(`${end}ikeport`)?.text ?? 500);
+}
+
+/** The word of a setting; the keyword table allows no others than those of the type. */
+function word<Word extends string>(settings: ConnSettings['settings'], name: string, otherwise: Word): Word {
+  return (settings.get(name)?.word as Word | undefined) ?? otherwise;
+}
+
+function time(settings: ConnSettings['settings'], name: string, unit: 's' | 'ms', otherwise: number): number {
+  const text = settings.get(name)?.text;
+  const value = text === undefined ? otherwise : parseTime(text, unit);
+  return typeof value === 'number' ? value : otherwise;
+}
+
+/** `ike=`, `esp=` and `esn=`. */
+function readProposals(
+  conn: ConnSettings,
+  { crypto, mistakes }: ConnContext,
+): { ike: IkeProposal[]; esp: EspProposal[] } | undefined {
+  const esn = extendedNumbers(conn, mistakes);
+  const ike = conn.settings.get('ike');
+  const esp = conn.settings.get('esp');
+  const read = <T>(
+    setting: Setting | undefined,
+    parse: (text: string) => T,
+    otherwise: () => T,
+  ): T | undefined => {
+    try {
+      return setting === undefined ? otherwise() : parse(setting.text);
+    } catch (error) {
+      reportProposal(setting, error, mistakes);
+      return undefined;
+    }
+  };
+  const readIke = read(
+    ike,
+    (text) => parseIkeProposals(text, { crypto }),
+    () => defaultIkeProposals(crypto),
+  );
+  const readEsp = read(
+    esp,
+    (text) => parseEspProposals(text, { crypto, esn }),
+    () => defaultEspProposals(crypto).map((proposal) => ({ ...proposal, esn })),
+  );
+  return readIke && readEsp && { ike: readIke, esp: readEsp };
+}
+
+function reportProposal(setting: Setting | undefined, error: unknown, mistakes: Mistakes): void {
+  if (setting === undefined || !(error instanceof Error)) throw error;
+  const at = 'at' in error && typeof error.at === 'number' ? error.at : 0;
+  const place = { ...setting.at, column: setting.at.column + at };
+  mistakes.error(place, `${setting.name}=${quoted(setting.text)}: ${printable(error.message)}`);
+}
+
+/** ESN by preference; a replay window of 0 allows none (RFC 4303 §3.3.3). */
+function extendedNumbers(conn: ConnSettings, mistakes: Mistakes): boolean[] {
+  const said = conn.settings.get('esn');
+  if (Number(conn.settings.get('replay-window')?.text ?? 128) === 0) {
+    if (said?.word === 'yes')
+      mistakes.error(said.at, 'esn=yes needs a replay window', 'replay-window= above 0, or esn=no');
+    return [false];
+  }
+  return said?.word === 'yes' ? [true] : said?.word === 'no' ? [false] : [true, false];
+}

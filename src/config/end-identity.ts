@@ -1,0 +1,65 @@
+/** `leftid=`: how an end is called. */
+import { addressIdentity, type Identity, parseIdentity } from '../policy/identity.ts';
+import { parseAddress } from '../wire/address.ts';
+import { IdType } from '../wire/numbers.ts';
+import { type HostFacts, isHostName } from './host.ts';
+import type { End } from './lookup.ts';
+import { type Mistakes, printable, quoted } from './mistake.ts';
+import type { ConnSettings } from './settings.ts';
+
+/** An identity, none in particular, or a host name whose address is the identity. */
+export type EndIdentity = { readonly identity: Identity | undefined } | { readonly waitingFor: string };
+
+const certificates = 'only pre-shared keys are supported yet';
+
+/** The identity of an end; its address unless the conn says another. Undefined when a mistake was reported. */
+export function endIdentity(
+  conn: ConnSettings,
+  end: End,
+  address: Uint8Array | undefined,
+  facts: HostFacts,
+  mistakes: Mistakes,
+): EndIdentity | undefined {
+  const setting = conn.settings.get(`${end}id`);
+  const own = address && addressIdentity(address);
+  const fail = (wrong: string, expected?: string): undefined => {
+    if (setting !== undefined) mistakes.error(setting.at, `${end}id=: ${wrong}`, expected);
+  };
+  const text = setting?.text ?? '%none';
+  switch (text.toLowerCase()) {
+    case '%none':
+      return { identity: own };
+    case '%any':
+    case '0.0.0.0':
+    case '::':
+      return { identity: undefined };
+    case '%myid':
+      return fail('%myid is obsolete', '@NAME or an address');
+    case '%fromcert':
+    case '%null':
+      return fail(`${text} is not supported yet: ${certificates}`);
+  }
+  const name = identityName(text);
+  if (name !== undefined) return named(name, address, facts);
+  try {
+    const identity = parseIdentity(text);
+    if (identity.type === IdType.DER_ASN1_DN)
+      return fail(`distinguished names are not supported yet: ${certificates}`);
+    return { identity };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : '';
+    return fail(`${quoted(text)}: ${printable(why)}`, 'an address, @NAME, USER@HOST, @[KEYID] or @#HEX');
+  }
+}
+
+/** The host name an identity without `@` is, as pluto takes it: its address is the identity. */
+export function identityName(text: string): string | undefined {
+  const plain = !/[@=%]/.test(text) && parseAddress(text) === undefined && isHostName(text);
+  return plain ? text.toLowerCase() : undefined;
+}
+
+function named(name: string, address: Uint8Array | undefined, facts: HostFacts): EndIdentity {
+  const all = (facts.resolved?.get(name) ?? []).map(parseAddress).filter((each) => each !== undefined);
+  const found = all.find((each) => address !== undefined && each.length === address.length) ?? all[0];
+  return found === undefined ? { waitingFor: name } : { identity: addressIdentity(found) };
+}

@@ -1,0 +1,333 @@
+/** Every keyword of Libreswan's ipsec.conf (3.x to 5.x), with what this implementation does about it. */
+import { oneOf, type ValueType, yesNo } from './values.ts';
+
+/** Where a keyword may stand: `config setup`, a conn, or a conn with `left` or `right` before it. */
+export type Where = 'setup' | 'conn' | 'end';
+
+export interface Keyword {
+  readonly name: string;
+  readonly where: Where;
+  readonly value: ValueType;
+  readonly status: Status;
+}
+
+export type Status =
+  /** Read; words in `refused` are not supported yet, with the reason. */
+  | { readonly kind: 'supported'; readonly refused?: Readonly<Record<string, string>> }
+  /** Another name of `of`; `note` when the name is obsolete. */
+  | { readonly kind: 'alias'; readonly of: string; readonly obsolete: boolean }
+  /** Not supported yet. Values in `fine` ask for what happens anyway. An error where leaving it out changes security. */
+  | {
+      readonly kind: 'later';
+      readonly severity: 'error' | 'warning';
+      readonly fine: readonly string[];
+      readonly says: string;
+    }
+  /** Has no meaning here, and none is missed. */
+  | { readonly kind: 'ignored'; readonly fine: readonly string[]; readonly says: string }
+  /** Gone from Libreswan too. */
+  | { readonly kind: 'obsolete'; readonly severity: 'note' | 'warning' | 'error'; readonly says: string };
+
+type Makers = Readonly<{
+  supported: (name: string, value: ValueType, refused?: Readonly<Record<string, string>>) => Keyword;
+  alias: (names: string, of: string) => Keyword[];
+  old: (names: string, of: string) => Keyword[];
+  unsafe: (names: string, value: ValueType, fine: string, says: string) => Keyword[];
+  later: (names: string, value: ValueType, fine: string, says: string) => Keyword[];
+  ignored: (names: string, fine: string, says: string) => Keyword[];
+  obsolete: (names: string, says: string, severity?: 'note' | 'warning' | 'error') => Keyword[];
+}>;
+
+/** Lists of names and of `fine` words are separated by blanks. */
+function makers(where: Where): Makers {
+  const each = (names: string, make: (name: string) => Omit<Keyword, 'where' | 'name'>): Keyword[] =>
+    words(names).map((name) => ({ name, where, ...make(name) }));
+  const words = (text: string): string[] => (text === '' ? [] : text.split(' '));
+  return {
+    supported: (name, value, refused) => ({
+      name,
+      where,
+      value,
+      status: { kind: 'supported', ...(refused !== undefined && { refused }) },
+    }),
+    alias: (names, of) =>
+      each(names, () => ({ value: 'text', status: { kind: 'alias', of, obsolete: false } })),
+    old: (names, of) => each(names, () => ({ value: 'text', status: { kind: 'alias', of, obsolete: true } })),
+    unsafe: (names, value, fine, says) =>
+      each(names, () => ({ value, status: { kind: 'later', severity: 'error', fine: words(fine), says } })),
+    later: (names, value, fine, says) =>
+      each(names, () => ({ value, status: { kind: 'later', severity: 'warning', fine: words(fine), says } })),
+    ignored: (names, fine, says) =>
+      each(names, () => ({ value: 'text', status: { kind: 'ignored', fine: words(fine), says } })),
+    obsolete: (names, says, severity = 'note') =>
+      each(names, () => ({ value: 'text', status: { kind: 'obsolete', severity, says } })),
+  };
+}
+
+const yesNoAuto = { ...yesNo, auto: 'auto' };
+const certificates = 'only pre-shared keys are supported yet';
+const ikev1 = 'it is for IKEv1 only';
+const kernelLater = 'the data plane does not know it yet';
+
+function setupKeywords(): Keyword[] {
+  const { supported, alias, old, unsafe, later, ignored, obsolete } = makers('setup');
+  return [
+    supported('listen', 'text'),
+    supported('ikeport', 'port'),
+    supported('nat-ikeport', 'port'),
+    supported('uniqueids', yesNo),
+    supported('ddos-mode', oneOf('auto busy unlimited')),
+    supported('ddos-ike-threshold', 'count'),
+    supported('max-halfopen-ike', 'count'),
+    supported('keep-alive', 'seconds'),
+    supported('myvendorid', 'text'),
+    supported('logfile', 'text'),
+    supported('logappend', yesNo),
+    supported('plutodebug', 'text'),
+    supported('secretsfile', 'text'),
+    ...alias('debug', 'plutodebug'),
+    ...old('ddos-ike-treshold', 'ddos-ike-threshold'),
+    ...old('plutostderrlog', 'logfile'),
+    ...old('strictcrlpolicy', 'crl-strict'),
+    ...old('plutostderrlogtime', 'logtime'),
+    ...old('ocsp-trust-name', 'ocsp-trustname'),
+    ...unsafe('listen-udp', yesNo, 'yes', 'UDP is always listened on'),
+    ...later('listen-tcp', yesNo, 'no', 'TCP (RFC 9329) is not supported yet'),
+    ...later('crl-strict ocsp-enable ocsp-strict', yesNo, 'no', certificates),
+    ...later(
+      'crlcheckinterval crl-timeout curl-timeout ocsp-timeout ocsp-cache-min-age ocsp-cache-max-age',
+      'seconds',
+      '',
+      certificates,
+    ),
+    ...later('ocsp-cache-size', 'count', '', certificates),
+    ...later('ocsp-method', oneOf('get post'), '', certificates),
+    ...later('ocsp-uri ocsp-trustname curl-iface', 'text', '', certificates),
+    ...later('dnssec-enable', yesNo, 'no', 'names are resolved as the system does'),
+    ...later(
+      'dnssec-rootkey-file dnssec-anchors dns-resolver',
+      'text',
+      '',
+      'names are resolved as the system does',
+    ),
+    ...later('logip', yesNo, 'yes', 'addresses are logged at debug level'),
+    ...later('shuntlifetime xfrmlifetime expire-lifetime expire-shunt-interval', 'seconds', '', kernelLater),
+    ...later('drop-oppo-null', yesNo, 'no', 'opportunistic connections are not supported yet'),
+    ...later('global-redirect', yesNoAuto, 'no', 'redirection (RFC 5685) is not supported yet'),
+    ...later('global-redirect-to', 'text', '', 'redirection (RFC 5685) is not supported yet'),
+    ...later('nflog-all', 'count', '0', kernelLater),
+    ...later('ipsec-interface-managed', yesNo, '', kernelLater),
+    ...later('virtual-private', 'text', '', 'vhost: and vnet: subnets are not supported yet'),
+    ...later('ikev1-policy', oneOf('accept reject drop'), 'drop', 'IKEv1 is never answered'),
+    ...later('ike-socket-bufsize', 'count', '0', "the system's size is used"),
+    ...ignored('logtime audit-log ike-socket-errqueue', 'yes', 'this daemon has its own logging'),
+    ...ignored(
+      'nhelpers seedbits dumpdir ipsecdir nssdir statsbin rundir logstderr',
+      '',
+      'this daemon does without it',
+    ),
+    ...ignored('seccomp', 'disabled', 'this daemon does without it'),
+    ...ignored('protostack', 'xfrm', 'the data plane is chosen with --kernel'),
+    ...obsolete('force-busy', 'write ddos-mode=busy', 'warning'),
+    ...obsolete('syslog', 'it never had an effect'),
+    ...obsolete('interfaces', 'write listen='),
+    ...obsolete('secctx-attr-type secctx-attr-value ikev1-secctx-attr-type', ikev1),
+    ...obsolete(
+      'klipsdebug fragicmp hidetos overridemtu oe opportunistic nat_traversal disable_port_floating force_keepalive plutofork ' +
+        'perpeerlog perpeerlogdir plutorestartoncrash forwardcontrol rp_filter pluto prepluto postpluto plutoopts plutowait ' +
+        'plutoload plutostart plutobackgroundload manualstart nocrsend myid dump packetdefault no_eroute_pass eroute-refresh ' +
+        'nocrsend pluto-auto-restart',
+      'it has no effect any more',
+    ),
+  ];
+}
+
+function endKeywords(): Keyword[] {
+  const { supported, alias, old, unsafe, later, ignored, obsolete } = makers('end');
+  return [
+    supported('', 'text'),
+    supported('id', 'text'),
+    supported('subnet', 'text'),
+    supported('subnets', 'text'),
+    supported('protoport', 'text'),
+    supported('ikeport', 'port'),
+    supported(
+      'auth',
+      oneOf(
+        'secret never rsasig ecdsa null eaponly rsa-sha1 rsa-sha2 rsa-sha2_256 rsa-sha2_384 rsa-sha2_512 eddsa',
+        { rsa: 'rsasig', psk: 'secret' },
+      ),
+      Object.fromEntries(
+        'rsasig ecdsa null eaponly rsa-sha1 rsa-sha2 rsa-sha2_256 rsa-sha2_384 rsa-sha2_512 eddsa'
+          .split(' ')
+          .map((word) => [word, certificates]),
+      ),
+    ),
+    ...unsafe('cert ckaid ca rsasigkey rsasigkey2 ecdsakey eddsakey pubkey', 'text', '%none', certificates),
+    ...unsafe('autheap', oneOf('none tls'), 'none', 'EAP is not supported yet'),
+    ...unsafe('addresspool', 'text', '', 'address pools are not supported yet'),
+    ...unsafe('xauthserver xauthclient', yesNo, 'no', `${ikev1} and IKEv1 is not supported`),
+    ...unsafe('interface-ip vti', 'text', '', kernelLater),
+    ...unsafe('groundhog', 'text', 'no', 'it is a test feature of pluto'),
+    ...later(
+      'sendcert',
+      oneOf('never sendifasked always', { alwayssend: 'always', no: 'never', yes: 'always' }),
+      'never sendifasked',
+      certificates,
+    ),
+    ...later('modecfgserver modecfgclient', yesNo, 'no', 'the configuration payload is not supported yet'),
+    ...later('cat', yesNo, 'no', 'client address translation is not supported yet'),
+    ...later('sourceip', 'text', '', kernelLater),
+    ...later('updown updown-config', 'text', 'none %disabled %none', 'no updown command is run yet'),
+    ...later('username', 'text', '', 'EAP is not supported yet'),
+    ...alias('xauthusername', 'username'),
+    ...old('xauthname', 'username'),
+    ...ignored('nexthop', '%direct %defaultroute', 'the routing table decides'),
+    ...obsolete('subnetwithin', 'write leftsubnet= with narrowing=yes', 'error'),
+    ...obsolete('firewall', 'it has no effect any more'),
+  ];
+}
+
+function connKeywords(): Keyword[] {
+  const { supported, alias, old, unsafe, later, ignored, obsolete } = makers('conn');
+  const never = 'AH is never offered; use ESP, with null encryption if need be';
+  return [
+    supported('also', 'text'),
+    supported('alsoflip', 'text'),
+    supported('auto', oneOf('ignore add start ondemand keep', { route: 'ondemand', up: 'start' })),
+    supported('type', oneOf('tunnel transport passthrough drop reject', { pass: 'passthrough' })),
+    supported('authby', 'text'),
+    supported('keyexchange', oneOf('ike ikev1 ikev2'), {
+      ikev1: 'IKEv1 is not supported; use keyexchange=ikev2',
+    }),
+    supported(
+      'ikev2',
+      oneOf('yes no', { ...yesNo, insist: 'yes', propose: 'yes', always: 'yes', never: 'no', permit: 'no' }),
+      {
+        no: 'it asks for IKEv1, which is not supported; use ikev2=yes',
+      },
+    ),
+    supported('ike', 'text'),
+    supported('esp', 'text'),
+    supported('phase2', oneOf('esp ah', { default: 'esp' }), { ah: never }),
+    supported('pfs', yesNo),
+    supported('esn', { ...yesNo, either: 'either' }),
+    supported('encapsulation', yesNoAuto),
+    supported('fragmentation', { ...yesNo, never: 'no', force: 'force', insist: 'force' }),
+    supported('narrowing', yesNo),
+    supported('replay-window', 'count'),
+    supported('retransmit-interval', 'milliseconds'),
+    supported('retransmit-timeout', 'seconds'),
+    supported('dpddelay', 'seconds'),
+    supported('nat-keepalive', yesNo),
+    supported('initial-contact', yesNo),
+    supported('send-vendorid', yesNo),
+    supported('hostaddrfamily', oneOf('ipv4 ipv6', { v4: 'ipv4', inet: 'ipv4', v6: 'ipv6', inet6: 'ipv6' })),
+    ...alias('phase2alg', 'esp'),
+    ...alias('sec-label', 'policy-label'),
+    ...alias('aggrmode', 'aggressive'),
+    ...alias('keylife lifetime salifetime', 'ipsec-lifetime'),
+    ...alias('nflog-group', 'nflog'),
+    ...alias('ikev1-dpdtimeout', 'dpdtimeout'),
+    ...alias('send-no-esp-tfc', 'send-esp-tfc-padding-not-supported'),
+    ...old('ike-frag', 'fragmentation'),
+    ...old('connaddrfamily', 'hostaddrfamily'),
+    ...old('auth', 'phase2'),
+    ...old('modecfgdns1 modecfgdns2', 'modecfgdns'),
+    ...old('modecfgdomain', 'modecfgdomains'),
+    ...old('rekeywindow', 'rekeymargin'),
+    ...old('vti-iface', 'vti-interface'),
+    ...unsafe('ah', 'text', '', never),
+    ...unsafe('policy-label', 'text', '', 'labeled IPsec is not supported yet'),
+    ...unsafe('sha2-truncbug', yesNo, 'no', 'SHA2-256 is always truncated to 128 bits'),
+    ...unsafe(
+      'ppk',
+      { ...yesNo, never: 'no', insist: 'insist', propose: 'yes', permit: 'yes' },
+      'no',
+      'post-quantum keys (RFC 8784) are not supported yet',
+    ),
+    ...unsafe('mark mark-in mark-out', 'text', '', kernelLater),
+    ...unsafe('ipsec-interface', 'text', 'no', kernelLater),
+    ...unsafe('vti-interface', 'text', '', kernelLater),
+    ...unsafe('dns-match-id', yesNo, 'no', 'identities are not checked against DNS'),
+    ...unsafe('pam-authorize', yesNo, 'no', 'PAM is not asked'),
+    ...unsafe('failureshunt', oneOf('none passthrough drop reject', { hold: 'drop' }), 'none', kernelLater),
+    ...later('rekeyfuzz', 'percent', '100%', 'rekeying is not supported yet'),
+    ...later('negotiationshunt', oneOf('hold passthrough', { drop: 'hold' }), 'hold', kernelLater),
+    ...later(
+      'ikelifetime ipsec-lifetime rekeymargin',
+      'seconds',
+      '',
+      'rekeying is not supported yet, an SA lives until it is deleted',
+    ),
+    ...later('ipsec-max-bytes', 'bytes', '', 'rekeying is not supported yet'),
+    ...later('ipsec-max-packets', 'packets', '', 'rekeying is not supported yet'),
+    ...later('rekey', yesNo, 'no yes', 'rekeying is not supported yet'),
+    ...later('reauth', yesNo, 'no', 'rekeying is not supported yet'),
+    ...later('keyingtries', 'tries', '0 %forever', 'tries are not counted yet'),
+    ...later(
+      'dpdaction',
+      oneOf('hold clear restart', { restart_by_peer: 'restart', '%clear': 'clear' }),
+      'hold clear',
+      'what starts again is decided by auto=',
+    ),
+    ...later('mobike', yesNo, 'no', 'MOBIKE (RFC 4555) is not supported yet'),
+    ...later('intermediate', yesNo, 'no', 'IKE_INTERMEDIATE (RFC 9242) is not supported yet'),
+    ...later('session-resumption', yesNo, 'no', 'session resumption (RFC 5723) is not supported yet'),
+    ...later('compress', yesNo, 'no', 'IPComp is not offered'),
+    ...later('ppk-ids', 'text', '', 'post-quantum keys (RFC 8784) are not supported yet'),
+    ...later('tfc', 'count', '0', 'traffic flow confidentiality is not supported yet'),
+    ...later(
+      'send-esp-tfc-padding-not-supported',
+      yesNo,
+      'no',
+      'traffic flow confidentiality is not supported yet',
+    ),
+    ...later('iptfs', yesNo, 'no', 'IP-TFS (RFC 9347) is not supported yet'),
+    ...later(
+      'iptfs-fragmentation iptfs-dont-frag iptfs-packet-size iptfs-max-queue-size iptfs-init-delay iptfs-reorder-window iptfs-drop-time',
+      'text',
+      '',
+      'IP-TFS (RFC 9347) is not supported yet',
+    ),
+    ...later('enable-tcp', { ...yesNo, fallback: 'fallback' }, 'no', 'TCP (RFC 9329) is not supported yet'),
+    ...later('tcp-remoteport', 'port', '', 'TCP (RFC 9329) is not supported yet'),
+    ...later('accept-redirect', yesNo, 'no', 'redirection (RFC 5685) is not supported yet'),
+    ...later('send-redirect', yesNoAuto, 'no', 'redirection (RFC 5685) is not supported yet'),
+    ...later('accept-redirect-to redirect-to', 'text', '', 'redirection (RFC 5685) is not supported yet'),
+    ...later('modecfgdns modecfgdomains', 'text', '', 'the configuration payload is not supported yet'),
+    ...later('ignore-peer-dns', yesNo, 'yes', 'the configuration payload is not supported yet'),
+    ...later('share-lease', yesNo, 'yes', 'address pools are not supported yet'),
+    ...later('require-id-on-certificate', yesNo, 'yes', certificates),
+    ...later('sendca', oneOf('none issuer all'), 'none', certificates),
+    ...later('ms-dh-downgrade pfs-rekey-workaround', yesNo, 'no', 'rekeying is not supported yet'),
+    ...later('reject-simultaneous-ike-auth', yesNo, 'no', 'both are let live'),
+    ...later('clones', 'count', '0 1', 'per-CPU SAs (RFC 9611) are not supported yet'),
+    ...later('connalias', 'text', '', 'use the name of the conn'),
+    ...later('overlapip', yesNo, 'no', kernelLater),
+    ...later('decap-dscp nopmtudisc', yesNo, 'no', kernelLater),
+    ...later('encap-dscp', yesNo, 'yes', kernelLater),
+    ...later('nic-offload', { ...yesNoAuto, crypto: 'crypto', packet: 'packet' }, 'no auto', kernelLater),
+    ...later('mtu metric priority reqid nflog', 'count', '0', kernelLater),
+    ...later('vti-routing vti-shared', yesNo, 'no', kernelLater),
+    ...later('fake-strongswan', yesNo, 'no', 'no such vendor ID is sent'),
+    ...ignored('dpdtimeout', '', `${ikev1}; retransmit-timeout= decides when a peer is dead`),
+    ...ignored('debug plutodebug', 'none', 'the log level belongs to the whole daemon'),
+    ...ignored('nm-configured', 'no', 'NetworkManager is not asked'),
+    ...ignored(
+      'aggressive ikepad nat-ikev1-method cisco-unity cisco-split remote-peer-type xauthby xauthfail modecfgpull modecfgbanner',
+      'no',
+      ikev1,
+    ),
+    ...obsolete('labeled-ipsec', 'policy-label= alone says it'),
+    ...obsolete('clientaddrfamily', 'the subnets say it'),
+    ...obsolete('forceencaps', 'write encapsulation=yes'),
+    ...obsolete('pfsgroup', 'write the group into esp=, as in esp=aes-sha2-dh14', 'warning'),
+    ...obsolete(
+      'sareftrack disablearrivalcheck modecfgwins1 modecfgwins2 dnsctl',
+      'it has no effect any more',
+    ),
+  ];
+}
+
+export const keywords: readonly Keyword[] = [...setupKeywords(), ...endKeywords(), ...connKeywords()];

@@ -1,0 +1,223 @@
+/** Parameters checked against the keyword table, and a conn's settings gathered from `also=` and `%default`. */
+import { findKeyword, isUserWord, nearest, nearestKeyword } from './lookup.ts';
+import { type Mistakes, type Place, quoted } from './mistake.ts';
+import type { Parameter, Section } from './parser.ts';
+import { checkValue, parseWord } from './values.ts';
+
+/** One parameter that was found good: `name` is canonical, `word` the meaning of a word such as `up` (`start`). */
+export interface Setting {
+  readonly name: string;
+  readonly text: string;
+  readonly word: string;
+  /** Where the value stands. */
+  readonly at: Place;
+}
+
+/** A conn with all it inherits, by canonical name. */
+export interface ConnSettings {
+  readonly name: string;
+  readonly at: Place;
+  readonly settings: ReadonlyMap<string, Setting>;
+  /** Referred to by `also=` and never loaded by itself. */
+  readonly template: boolean;
+}
+
+/** A section with its parameters checked; bad ones were reported and are left out. */
+interface Checked {
+  readonly section: Section;
+  readonly own: ReadonlyMap<string, Setting>;
+  readonly also: readonly Also[];
+}
+
+interface Also {
+  readonly names: readonly string[];
+  readonly flip: boolean;
+  readonly at: Place;
+}
+
+/** The settings of `config setup`. */
+export function setupSettings(
+  sections: readonly Section[],
+  mistakes: Mistakes,
+): ReadonlyMap<string, Setting> {
+  const settings = new Map<string, Setting>();
+  for (const section of sections.filter(({ kind }) => kind === 'setup')) {
+    for (const setting of check(section, mistakes).own.values()) put(settings, setting, mistakes);
+  }
+  return settings;
+}
+
+/** All conns of the files, complete with `also=` and `%default`, in the order of the files. */
+export function connSettings(sections: readonly Section[], mistakes: Mistakes): ConnSettings[] {
+  const defaults = new Map<string, Setting>();
+  const conns = new Map<string, Checked>();
+  for (const section of sections) {
+    if (section.kind === 'setup') continue;
+    const checked = check(section, mistakes);
+    if (section.kind === 'default') {
+      for (const also of checked.also) mistakes.error(also.at, 'also= cannot stand in conn %default');
+      for (const setting of checked.own.values()) put(defaults, setting, mistakes);
+      continue;
+    }
+    const earlier = conns.get(section.name);
+    if (earlier === undefined) conns.set(section.name, checked);
+    else
+      mistakes.error(
+        section.at,
+        `there is another conn ${quoted(section.name)} at ${lineOf(earlier.section.at)}`,
+      );
+  }
+  return gather(conns, defaults, mistakes);
+}
+
+function gather(
+  conns: ReadonlyMap<string, Checked>,
+  defaults: ReadonlyMap<string, Setting>,
+  mistakes: Mistakes,
+): ConnSettings[] {
+  const referred = new Set([...conns.values()].flatMap(({ also }) => also.flatMap(({ names }) => names)));
+  return [...conns].map(([name, checked]) => {
+    const settings = new Map(checked.own);
+    const gatherer = new Gatherer(conns, settings, mistakes);
+    gatherer.add(checked, false, [name]);
+    for (const setting of defaults.values())
+      if (!settings.has(setting.name)) settings.set(setting.name, setting);
+    return { name, at: checked.section.at, settings, template: referred.has(name) && !settings.has('auto') };
+  });
+}
+
+const maxAlsoDepth = 100;
+
+/** Appends the sections `also=` names, each once, as if their lines stood in the conn. */
+class Gatherer {
+  readonly #done = new Set<string>();
+
+  constructor(
+    readonly conns: ReadonlyMap<string, Checked>,
+    readonly settings: Map<string, Setting>,
+    readonly mistakes: Mistakes,
+  ) {}
+
+  add(from: Checked, flipped: boolean, path: readonly string[]): void {
+    for (const { names, flip, at } of from.also) {
+      for (const name of names) this.#append(name, flipped !== flip, path, at);
+    }
+  }
+
+  #append(name: string, flip: boolean, path: readonly string[], at: Place): void {
+    const other = this.conns.get(name);
+    if (other === undefined) {
+      const near = nearest(name, [...this.conns.keys()]);
+      this.mistakes.error(
+        at,
+        `there is no conn ${quoted(name)}`,
+        near === undefined ? undefined : quoted(near),
+      );
+    } else if (path.includes(name)) {
+      const cycle = [...path.slice(path.indexOf(name)), name].map(quoted).join(' -> ');
+      this.mistakes.error(at, `also= goes in a circle: ${cycle}`);
+    } else if (path.length > maxAlsoDepth) {
+      this.mistakes.error(at, `also= nests deeper than ${maxAlsoDepth}`);
+    } else if (!this.#done.has(`${flip} ${name}`)) {
+      this.#done.add(`${flip} ${name}`);
+      for (const setting of other.own.values())
+        put(this.settings, flip ? flipped(setting) : setting, this.mistakes);
+      this.add(other, flip, [...path, name]);
+    }
+  }
+}
+
+function flipped(setting: Setting): Setting {
+  const name = setting.name.replace(/^(left|right)/, (end) => (end === 'left' ? 'right' : 'left'));
+  return { ...setting, name };
+}
+
+/** Sets once; a second value that differs is a mistake, as in pluto. */
+function put(settings: Map<string, Setting>, setting: Setting, mistakes: Mistakes): void {
+  const earlier = settings.get(setting.name);
+  if (earlier === undefined) {
+    settings.set(setting.name, setting);
+  } else if (earlier.word !== setting.word) {
+    const [first, second] = inOrder(earlier, setting);
+    mistakes.error(
+      second.at,
+      `${setting.name}= has another value at ${lineOf(first.at)}`,
+      'one value for each parameter',
+    );
+  }
+}
+
+function inOrder(a: Setting, b: Setting): [Setting, Setting] {
+  return a.at.file === b.at.file && a.at.line > b.at.line ? [b, a] : [a, b];
+}
+
+function lineOf(at: Place): string {
+  return `${quoted(at.file).slice(1, -1)}:${at.line}`;
+}
+
+function check(section: Section, mistakes: Mistakes): Checked {
+  const own = new Map<string, Setting>();
+  const also: Also[] = [];
+  for (const parameter of section.parameters) {
+    const setting = checkParameter(parameter, section.kind === 'setup' ? 'setup' : 'conn', mistakes);
+    if (setting === undefined) continue;
+    if (setting.name === 'also' || setting.name === 'alsoflip') {
+      const names = setting.text.split(/[\s,]+/).filter((name) => name !== '');
+      also.push({ names, flip: setting.name === 'alsoflip', at: setting.at });
+    } else {
+      put(own, setting, mistakes);
+    }
+  }
+  return { section, own, also };
+}
+
+/** The setting, or undefined when it has been reported or needs nothing. */
+function checkParameter(
+  { name, value }: Parameter,
+  place: 'setup' | 'conn',
+  mistakes: Mistakes,
+): Setting | undefined {
+  if (isUserWord(name.text)) return undefined;
+  const found = findKeyword(name.text, place);
+  if (found === undefined) {
+    reportUnknown(name, place, mistakes);
+    return undefined;
+  }
+  const { keyword, better } = found;
+  const shown = name.text.toLowerCase();
+  if (better !== undefined) mistakes.note(name, `${shown}= is an obsolete name`, `${better}=`);
+  if (keyword.status.kind === 'obsolete') {
+    mistakes[keyword.status.severity](name, `${shown}= is obsolete: ${keyword.status.says}`);
+    return undefined;
+  }
+  // An empty value stands for the default.
+  if (value.text === '') return undefined;
+  const bad = checkValue(value.text, keyword.value);
+  if (bad !== undefined) {
+    mistakes.error(value, `${shown}=: ${bad.wrong}`, bad.expected);
+    return undefined;
+  }
+  const parsed = typeof keyword.value === 'object' ? parseWord(value.text, keyword.value) : value.text;
+  const word = typeof parsed === 'string' ? parsed : value.text;
+  const { status } = keyword;
+  if (status.kind === 'supported') {
+    const reason = status.refused?.[word];
+    if (reason === undefined) return { name: found.name, text: value.text, word, at: value };
+    mistakes.error(value, `${shown}=${word} is not supported: ${reason}`);
+  } else if (status.kind !== 'alias' && !status.fine.includes(word.toLowerCase())) {
+    if (status.kind === 'ignored') mistakes.note(name, `${shown}= is ignored: ${status.says}`);
+    else mistakes[status.severity](name, `${shown}= is not supported yet: ${status.says}`);
+  }
+  return undefined;
+}
+
+function reportUnknown(name: Parameter['name'], place: 'setup' | 'conn', mistakes: Mistakes): void {
+  const elsewhere = findKeyword(name.text, place === 'setup' ? 'conn' : 'setup');
+  const section = place === 'setup' ? 'a conn' : 'config setup';
+  if (elsewhere !== undefined) {
+    mistakes.error(name, `${name.text.toLowerCase()}= belongs into ${section}`);
+    return;
+  }
+  const near = nearestKeyword(name.text, place);
+  mistakes.error(name, `${quoted(name.text)} is no keyword`, near === undefined ? undefined : `${near}=`);
+}
