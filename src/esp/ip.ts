@@ -10,7 +10,6 @@ export const Protocol = {
   IPV6: 41,
   ROUTING: 43,
   FRAGMENT: 44,
-  AH: 51,
   ICMPV6: 58,
   DESTINATION_OPTIONS: 60,
   SCTP: 132,
@@ -181,8 +180,6 @@ function walkExtensions(view: DataView, length: number): Upper | undefined {
       if (field >> 3 !== 0) fragment = 'later';
       else if ((field & 1) !== 0) fragment = 'first';
       at += 8;
-    } else if (protocol === Protocol.AH) {
-      at += (view.getUint8(at + 1) + 2) * 4;
     } else {
       at += (view.getUint8(at + 1) + 1) * 8;
     }
@@ -191,11 +188,11 @@ function walkExtensions(view: DataView, length: number): Upper | undefined {
   return at > length ? undefined : { protocol, at, fragment };
 }
 
+/** The default list of RFC 4301 §4.4.1.1: AH and ESP are upper layers here. */
 const isExtension = (protocol: number): boolean =>
   protocol === Protocol.HOP_BY_HOP ||
   protocol === Protocol.ROUTING ||
   protocol === Protocol.FRAGMENT ||
-  protocol === Protocol.AH ||
   protocol === Protocol.DESTINATION_OPTIONS;
 
 function upperLayer(

@@ -40,7 +40,7 @@ export class MemoryKernel implements Kernel {
     return [...this.#policies.values()];
   }
 
-  /** The last commands that succeeded, oldest first. */
+  /** The last commands that succeeded, oldest first; the keys of a deleted SA are zeroed here too. */
   get applied(): readonly KernelCommand[] {
     return this.#applied;
   }
@@ -57,11 +57,14 @@ export class MemoryKernel implements Kernel {
   /** Throws KernelError as a kernel would: EEXIST, ESRCH (no such SA), ENOENT (no such policy). */
   apply(command: KernelCommand): void {
     this.#refuse(command);
+    let applied = command;
     switch (command.kind) {
       case 'addSa': {
         const key = saKey(command.sa.id);
         if (this.#sas.has(key)) throw new KernelError(command.kind, 'EEXIST', key);
-        this.#sas.set(key, withOwnKeys(command.sa));
+        const sa = withOwnKeys(command.sa);
+        this.#sas.set(key, sa);
+        applied = { kind: command.kind, sa };
         break;
       }
       case 'updateSa':
@@ -87,7 +90,7 @@ export class MemoryKernel implements Kernel {
         break;
       }
     }
-    this.#applied.push(command);
+    this.#applied.push(applied);
     if (this.#applied.length > this.#history) this.#applied.shift();
   }
 
