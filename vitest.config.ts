@@ -1,7 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
+/** Projects run one after another, in this order: fuzzing beside real peers would make time limits lie. */
+const order = ['unit', 'fuzz', 'interop'];
 const project = (name: string, include: string[], timeout: number, extra: object = {}) => ({
-  test: { name, include, testTimeout: timeout, hookTimeout: timeout, ...extra },
+  test: {
+    name,
+    include,
+    testTimeout: timeout,
+    hookTimeout: timeout,
+    sequence: { groupOrder: order.indexOf(name) },
+    ...extra,
+  },
 });
 
 export default defineConfig({
