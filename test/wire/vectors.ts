@@ -1,7 +1,7 @@
 /** The independent test material that several wire tests read. */
 import { existsSync, readFileSync } from 'node:fs';
 import { globSync } from 'tinyglobby';
-import { describe } from 'vitest';
+import { describe, it } from 'vitest';
 import { fromHex } from '../../src/wire/index.ts';
 import { ikeMessages } from './pcap.ts';
 
@@ -14,10 +14,11 @@ export const readVector = (name: string): unknown => JSON.parse(readFileSync(vec
 /** Paths below the vectors' root, sorted. */
 export const globVectors = (pattern: string): string[] => globSync(pattern, { cwd: root }).sort();
 
-/** A suite that reads `folder` of the vectors; skipped, and says so, where they are not at hand. */
+/** A suite that reads `folder` of the vectors, or all of them; skipped, and says so, where they are not at hand. */
 export function describeWithVectors(folder: string, body: () => void): void {
-  if (existsSync(vectorPath(folder))) describe(folder, body);
-  else describe.skip(`${folder}: no vectors at ${root}`, () => {});
+  const name = folder || 'all vectors';
+  if (existsSync(vectorPath(folder))) describe(name, body);
+  else describe.skip(`${name}: none at ${root}`, () => it('is skipped', () => {}));
 }
 
 /** A message as it was sent. */
