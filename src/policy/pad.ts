@@ -30,7 +30,9 @@ export class Pad {
     const open = this.#open.get(local);
     if (open === undefined) return exact;
     const address = parseAddress(remote);
-    const ranged = open.filter(({ remote: { range } }) => range && address && contains(range, { start: address, end: address }));
+    const ranged = open.filter(
+      ({ remote: { range } }) => range && address && contains(range, { start: address, end: address }),
+    );
     return [...exact, ...ranged, ...open.filter((entry) => entry.remote.range === undefined)];
   }
 }
@@ -39,14 +41,19 @@ export class Pad {
  * The entry for what the initiator says: its identity, and whom it asks for (IDr, if sent). An entry that names
  * the identity goes before one that takes any.
  */
-export function identify(candidates: readonly PadEntry[], remote: Identity, asked: Identity | undefined): PadEntry | undefined {
+export function identify(
+  candidates: readonly PadEntry[],
+  remote: Identity,
+  asked: Identity | undefined,
+): PadEntry | undefined {
   const ours = candidates.filter(({ local }) => asked === undefined || sameIdentity(local.identity, asked));
   const named = ours.find((entry) => entry.remote.identity && sameIdentity(entry.remote.identity, remote));
   return named ?? ours.find((entry) => entry.remote.identity === undefined);
 }
 
 /** Whether two entries of one name mean the same: an unchanged connection keeps its SAs on a reload. */
-export const sameEntry = (a: PadEntry, b: PadEntry): boolean => JSON.stringify(a, octets) === JSON.stringify(b, octets);
+export const sameEntry = (a: PadEntry, b: PadEntry): boolean =>
+  JSON.stringify(a, octets) === JSON.stringify(b, octets);
 
 const octets = (_key: string, value: unknown): unknown => (value instanceof Uint8Array ? [...value] : value);
 

@@ -76,6 +76,6 @@ export function complaint(text: string): string {
   const near = [...words.keys()]
     .map((known) => ({ known, distance: leven(known, name, { maxDistance: 3 }) }))
     .sort((a, b) => a.distance - b.distance)[0];
-  const hint = near !== undefined && near.distance < 3 && near.distance < name.length / 2;
+  const hint = near !== undefined && near.distance < 3 && name.length > 2;
   return `'${text}' is not recognized${hint ? `; did you mean '${near.known}'?` : ''}`;
 }

@@ -32,19 +32,21 @@ export function compareAddresses(a: Uint8Array, b: Uint8Array): number {
  * Reads `10.1.0.0/16`, `2001:db8::/32`, `10.1.0.1` or `10.1.0.1-10.1.0.9`; undefined when it is none of these.
  * Host bits below the prefix are cleared, as pluto does.
  */
-export function parseCidr(text: string): AddressRange | undefined {
-  const [first = '', second] = text.split('-', 2);
-  if (second !== undefined) {
-    const range = { start: parseAddress(first.trim()), end: parseAddress(second.trim()) };
-    if (range.start === undefined || range.end === undefined) return undefined;
-    const known = { start: range.start, end: range.end };
-    return isRange(known) ? known : undefined;
-  }
-  const [host = '', prefix] = text.split('/', 2);
+export const parseCidr = (text: string): AddressRange | undefined =>
+  text.includes('-') ? parseFromTo(text) : parsePrefix(text);
+
+function parseFromTo(text: string): AddressRange | undefined {
+  const [start, end, ...rest] = text.split('-').map((address) => parseAddress(address.trim()));
+  const range = start && end && rest.length === 0 ? { start, end } : undefined;
+  return range && isRange(range) ? range : undefined;
+}
+
+function parsePrefix(text: string): AddressRange | undefined {
+  const [host = '', prefix, ...rest] = text.split('/');
   const address = parseAddress(host);
-  if (address === undefined) return undefined;
-  const most = address.length * 8;
+  if (address === undefined || rest.length > 0) return undefined;
   if (prefix !== undefined && !/^\d{1,3}$/.test(prefix)) return undefined;
+  const most = address.length * 8;
   const length = prefix === undefined ? most : Number(prefix);
   if (length > most) return undefined;
   const hostBits = address.map((_, at) => 0xff >> Math.min(8, Math.max(0, length - at * 8)));
