@@ -20,7 +20,7 @@ export interface Group {
   check?(peer: Uint8Array): void;
 }
 
-/** Makes a key exchange of a group: lengths checked, a zero secret refused, a private value used for one secret only. */
+/** Makes a key exchange of a group: lengths checked, a private value used for one secret only. */
 export function diffieHellman(group: Group): KeyExchange {
   const check = (peer: Uint8Array) => {
     if (peer.length !== group.publicLength) throw new KeyExchangeError(group.id, 'length');
@@ -39,7 +39,6 @@ export function diffieHellman(group: Group): KeyExchange {
         if (half === undefined) throw new Error(`${group.name}: the private value was already used`);
         check(peer);
         const secret = half.agree(peer);
-        if (isZero(secret)) throw new KeyExchangeError(group.id, 'zero');
         destroy();
         return secret;
       },
@@ -64,8 +63,11 @@ export function diffieHellman(group: Group): KeyExchange {
   };
 }
 
-function isZero(octets: Uint8Array): boolean {
+/** Curve25519 and Curve448 must refuse a peer that forces the secret to zero (RFC 8031 §5). Of a curve whose points are all of
+ * large order, zero is as good an x coordinate as any. */
+export function refuseZero(method: number, secret: Uint8Array): Uint8Array {
   let any = 0;
-  for (const octet of octets) any |= octet;
-  return any === 0;
+  for (const octet of secret) any |= octet;
+  if (any === 0) throw new KeyExchangeError(method, 'zero');
+  return secret;
 }

@@ -1,4 +1,5 @@
 /** MODP groups: safe primes with generator 2. RFC 2409 §6.2 and RFC 3526. */
+import { numberToBytesBE } from '@noble/curves/utils.js';
 import { KeyExchangeMethod } from '../wire/numbers.ts';
 import { KeyExchangeError } from './provider.ts';
 
@@ -8,6 +9,9 @@ export interface ModpGroup {
   /** Octets of the prime, of public values and of secrets. */
   readonly length: number;
   readonly prime: bigint;
+  /** The prime, and the prime less one, big-endian. */
+  readonly primeOctets: Uint8Array;
+  readonly largest: Uint8Array;
   /** Octets of a private exponent: above twice the group's strength as RFC 3526 §8 and RFC 7919 estimate it. */
   readonly exponentLength: number;
 }
@@ -46,7 +50,10 @@ const pi = ((prime8192 + 1n - (1n << 8192n) + (1n << 8128n)) >> 64n) - 4743158n;
 const group = (id: number, bits: number, k: bigint, exponentLength: number): ModpGroup => {
   const n = BigInt(bits);
   const prime = (1n << n) - (1n << (n - 64n)) - 1n + (((pi >> (8192n - n)) + k) << 64n);
-  return { id, name: `MODP_${bits}`, length: bits / 8, prime, exponentLength };
+  const length = bits / 8;
+  const primeOctets = numberToBytesBE(prime, length);
+  const largest = numberToBytesBE(prime - 1n, length);
+  return { id, name: `MODP_${bits}`, length, prime, primeOctets, largest, exponentLength };
 };
 
 /** 1024 bits are breakable today (RFC 8247 §2.4): policy offers that group only when it is asked for by name. */
@@ -60,21 +67,15 @@ export const modpGroups: readonly ModpGroup[] = [
   group(KeyExchangeMethod.MODP_8192, 8192, 4743158n, 64),
 ];
 
-/** RFC 6989 §2.1: 1 < r < p - 1. Throws KeyExchangeError. */
-export function checkRange(group: ModpGroup, peer: Uint8Array): void {
-  const value = toBigInt(peer);
-  if (value <= 1n || value >= group.prime - 1n) throw new KeyExchangeError(group.id, 'range');
+/** RFC 6989 §2.1 of a public value, SP 800-56A §5.7.1.1 of a secret: 1 < r < p - 1. Throws KeyExchangeError. */
+export function checkRange(group: ModpGroup, value: Uint8Array): void {
+  const small = value.every((octet, i) => octet === 0 || (octet === 1 && i === group.length - 1));
+  if (small || !isBelow(value, group.largest)) throw new KeyExchangeError(group.id, 'range');
 }
 
-export const toBigInt = (octets: Uint8Array): bigint =>
-  octets.length === 0
-    ? 0n
-    : BigInt(`0x${Array.from(octets, (octet) => octet.toString(16).padStart(2, '0')).join('')}`);
-
-/** Big-endian, padded with zeros on the left to `length` octets. */
-export function fromBigInt(value: bigint, length: number): Uint8Array {
-  const digits = value.toString(16).padStart(length * 2, '0');
-  return Uint8Array.from({ length }, (_, i) => Number.parseInt(digits.slice(i * 2, i * 2 + 2), 16));
+function isBelow(a: Uint8Array, b: Uint8Array): boolean {
+  const at = a.findIndex((octet, i) => octet !== b[i]);
+  return at >= 0 && (a[at] ?? 0) < (b[at] ?? 0);
 }
 
 /** The same octets, padded with zeros on the left to `length`. */

@@ -4,10 +4,11 @@ import { x448 } from '@noble/curves/ed448.js';
 import { x25519 } from '@noble/curves/ed25519.js';
 import { brainpoolP256r1, brainpoolP384r1, brainpoolP512r1 } from '@noble/curves/misc.js';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
+import { bytesToNumberBE, numberToBytesBE } from '@noble/curves/utils.js';
 import { KeyExchangeMethod } from '../../wire/numbers.ts';
 import { type Curve, curves, drawScalar } from '../curves.ts';
-import { diffieHellman, type Group } from '../diffie-hellman.ts';
-import { checkRange, fromBigInt, type ModpGroup, modpGroups, toBigInt } from '../modp.ts';
+import { diffieHellman, type Group, refuseZero } from '../diffie-hellman.ts';
+import { checkRange, type ModpGroup, modpGroups } from '../modp.ts';
 import { type KeyExchange, KeyExchangeError } from '../provider.ts';
 
 const weierstrassCurves = new Map([
@@ -33,13 +34,17 @@ export const keyExchanges: readonly KeyExchange[] = [
 function modp(group: ModpGroup): Group {
   const { id, name, length, prime, exponentLength } = group;
   const power = (value: bigint, exponent: Uint8Array) =>
-    fromBigInt(pow(value, toBigInt(exponent), prime), length);
+    numberToBytesBE(pow(value, bytesToNumberBE(exponent), prime), length);
   return {
     ...{ id, name, publicLength: length },
     draw: (random) => random(exponentLength),
     open: (exponent) => ({
       publicValue: power(2n, exponent),
-      agree: (peer) => power(toBigInt(peer), exponent),
+      agree(peer) {
+        const secret = power(bytesToNumberBE(peer), exponent);
+        checkRange(group, secret);
+        return secret;
+      },
     }),
     check: (peer) => checkRange(group, peer),
   };
@@ -74,7 +79,7 @@ function montgomery(id: number, name: string, arithmetic: typeof x25519, length:
       publicValue: arithmetic.getPublicKey(scalar),
       agree(peer) {
         try {
-          return arithmetic.getSharedSecret(scalar, peer);
+          return refuseZero(id, arithmetic.getSharedSecret(scalar, peer));
         } catch {
           throw new KeyExchangeError(id, 'zero');
         }

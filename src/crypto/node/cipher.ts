@@ -64,8 +64,8 @@ function aeadMode(nameOf: NameOf, authTagLength: number): AeadMode {
   return {
     seal(key, nonce, plaintext, aad) {
       const cipher = createCipheriv(name(key), key, nonce, { authTagLength });
-      cipher.setAAD(aad, { plaintextLength: plaintext.length });
-      const ciphertext = cipher.update(plaintext);
+      cipher.setAAD(present(aad), { plaintextLength: plaintext.length });
+      const ciphertext = cipher.update(present(plaintext));
       cipher.final();
       const sealed = new Uint8Array(ciphertext.length + authTagLength);
       sealed.set(ciphertext);
@@ -76,9 +76,9 @@ function aeadMode(nameOf: NameOf, authTagLength: number): AeadMode {
       const length = ciphertext.length - authTagLength;
       const decipher = createDecipheriv(name(key), key, nonce, { authTagLength });
       decipher.setAuthTag(ciphertext.subarray(length));
-      decipher.setAAD(aad, { plaintextLength: length });
+      decipher.setAAD(present(aad), { plaintextLength: length });
       try {
-        const plaintext = decipher.update(ciphertext.subarray(0, length));
+        const plaintext = decipher.update(present(ciphertext.subarray(0, length)));
         decipher.final();
         return plain(plaintext);
       } catch {
@@ -87,3 +87,8 @@ function aeadMode(nameOf: NameOf, authTagLength: number): AeadMode {
     },
   };
 }
+
+const nothing = new Uint8Array(1).subarray(1);
+
+/** An array over no memory reaches OpenSSL as a null pointer, which makes CCM take it for no call at all. */
+const present = (octets: Uint8Array): Uint8Array => (octets.length === 0 ? nothing : octets);

@@ -9,8 +9,8 @@ import {
 } from 'node:crypto';
 import { KeyExchangeMethod } from '../../wire/numbers.ts';
 import { type Curve, curves, drawScalar } from '../curves.ts';
-import { diffieHellman, type Group } from '../diffie-hellman.ts';
-import { checkRange, fromBigInt, leftPadded, type ModpGroup, modpGroups } from '../modp.ts';
+import { diffieHellman, type Group, refuseZero } from '../diffie-hellman.ts';
+import { checkRange, leftPadded, type ModpGroup, modpGroups } from '../modp.ts';
 import { type KeyExchange, KeyExchangeError } from '../provider.ts';
 import { plain } from './octets.ts';
 
@@ -41,7 +41,7 @@ function modp(group: ModpGroup): Group {
   const parked = Uint8Array.of(1);
   let shared: DiffieHellman | undefined;
   const under = (exponent: Uint8Array, work: (arithmetic: DiffieHellman) => Buffer): Uint8Array => {
-    shared ??= createDiffieHellman(fromBigInt(group.prime, length), 2);
+    shared ??= createDiffieHellman(group.primeOctets, 2);
     shared.setPrivateKey(exponent);
     try {
       return leftPadded(work(shared), length);
@@ -54,7 +54,11 @@ function modp(group: ModpGroup): Group {
     draw: (random) => random(exponentLength),
     open: (exponent) => ({
       publicValue: under(exponent, (arithmetic) => arithmetic.generateKeys()),
-      agree: (peer) => under(exponent, (arithmetic) => arithmetic.computeSecret(peer)),
+      agree(peer) {
+        const secret = under(exponent, (arithmetic) => arithmetic.computeSecret(peer));
+        checkRange(group, secret);
+        return secret;
+      },
     }),
     check: (peer) => checkRange(group, peer),
   };
@@ -94,14 +98,14 @@ function montgomery(id: number, name: string, crv: string, length: number): Grou
     open(scalar) {
       const d = Buffer.from(scalar.buffer, scalar.byteOffset, length).toString('base64url');
       const privateKey = createPrivateKey({ format: 'jwk', key: { kty: 'OKP', crv, d, x: unread } });
-      const { x: own = '' } = createPublicKey(privateKey).export({ format: 'jwk' });
+      const { x: own = '' } = privateKey.export({ format: 'jwk' });
       return {
         publicValue: Uint8Array.from(Buffer.from(own, 'base64url')),
         agree(peer) {
           const x = Buffer.from(peer).toString('base64url');
           const publicKey = createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv, x } });
           try {
-            return plain(deriveSecret({ privateKey, publicKey }));
+            return refuseZero(id, plain(deriveSecret({ privateKey, publicKey })));
           } catch {
             throw new KeyExchangeError(id, 'zero');
           }
