@@ -1,5 +1,4 @@
 /** Proposals as text, in the spelling of Libreswan or of strongSwan. */
-import type { ChosenTransforms } from '../crypto/suite.ts';
 import { Encr, Integ, KeyExchangeMethod, nameOf, Prf } from '../wire/numbers.ts';
 import type { EncrChoice, EspProposal, IkeProposal } from './proposal.ts';
 import { cipherNames, groupNames, type HashNames, hashNames } from './proposal-keywords.ts';
@@ -35,16 +34,6 @@ export function formatEspProposal(proposal: EspProposal, spelling: Spelling): st
   }
   const protection = [encr, integ].filter((field) => field.length > 0).map((field) => field.join('+'));
   return [protection.join('-'), ...(ke.length > 0 ? [ke.join('+')] : [])].join(';');
-}
-
-/** One negotiated suite in Libreswan's spelling, as events and `status` show it. With a PRF it is IKE's. */
-export function formatSuite(chosen: ChosenTransforms): string {
-  const encr = [{ id: chosen.encr, ...(chosen.keyBits !== undefined && { keyBits: chosen.keyBits }) }];
-  const integ = chosen.integ === undefined ? [] : [chosen.integ];
-  const ke = chosen.ke === undefined ? [] : [chosen.ke];
-  if (chosen.prf !== undefined) return formatIkeProposal({ encr, prf: [chosen.prf], integ, ke }, 'libreswan');
-  const text = formatEspProposal({ encr, integ, ke, esn: [] }, 'libreswan');
-  return chosen.esn ? `${text} (ESN)` : text;
 }
 
 function cipherText({ id, keyBits }: EncrChoice, spelling: Spelling): string {

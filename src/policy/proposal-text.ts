@@ -7,7 +7,7 @@ import { type CipherNames, hashNames } from './proposal-keywords.ts';
 import { complaint, nullCipher, type Word, wordOf } from './proposal-words.ts';
 
 export { defaultEspProposals, defaultIkeProposals } from './proposal-defaults.ts';
-export { formatEspProposal, formatIkeProposal, formatSuite } from './proposal-format.ts';
+export { formatEspProposal, formatIkeProposal } from './proposal-format.ts';
 
 /** A mistake in a proposal string; `at` is the offset in the string. */
 export class ProposalTextError extends Error {
