@@ -24,7 +24,7 @@ const methods = [
   'eaponly',
 ];
 
-const onlySecret = 'only pre-shared keys are supported yet';
+const onlySecret = 'authentication is by pre-shared key only';
 
 /** Whether the conn authenticates with a shared key on both ends, or needs no authentication; else it is reported. */
 export function checkAuth(conn: ConnSettings, shunt: boolean, mistakes: Mistakes): boolean {
@@ -32,6 +32,8 @@ export function checkAuth(conn: ConnSettings, shunt: boolean, mistakes: Mistakes
   const left = conn.settings.get('leftauth');
   const right = conn.settings.get('rightauth');
   if (shunt) return true;
+  const said = ['authby', 'leftauth', 'rightauth'];
+  if (said.some((name) => conn.refused.has(name) && !conn.settings.has(name))) return false;
   if (left !== undefined || right !== undefined) {
     if (by !== undefined)
       mistakes.error(

@@ -6,8 +6,13 @@ import { type FixedSelector, resolve, type SelectorPolicy } from '../policy/sele
 import { type Oriented, placeOf } from './host.ts';
 import { type Mistakes, type Place, quoted } from './mistake.ts';
 import type { ConnSettings } from './settings.ts';
-import { endTraffic } from './traffic.ts';
+import type { EndTraffic } from './traffic.ts';
 import { parseCount } from './values.ts';
+
+export interface BothTraffic {
+  readonly left: EndTraffic;
+  readonly right: EndTraffic;
+}
 
 /** More is a slip of the pen, and would fill the kernel. */
 const maxChildren = 1024;
@@ -22,14 +27,13 @@ const actions: Readonly<Record<string, SpdEntry['action']>> = {
 export function children(
   conn: ConnSettings,
   ends: Oriented,
+  { left, right }: BothTraffic,
   proposals: readonly EspProposal[],
   mistakes: Mistakes,
 ): SpdEntry[] | undefined {
   const { settings } = conn;
-  const left = endTraffic(conn, 'left', mistakes);
-  const right = endTraffic(conn, 'right', mistakes);
   const replayWindow = readWindow(conn, mistakes);
-  if (left === undefined || right === undefined || replayWindow === undefined) return undefined;
+  if (replayWindow === undefined) return undefined;
   if (left.lists.length * right.lists.length > maxChildren) {
     mistakes.error(
       placeOf(conn, 'leftsubnets'),

@@ -10,13 +10,14 @@ import {
 } from '../policy/proposal-text.ts';
 import { formatAddress } from '../wire/address.ts';
 import { checkAuth } from './auth.ts';
-import { children } from './children.ts';
+import { type BothTraffic, children } from './children.ts';
 import { endIdentity } from './end-identity.ts';
 import { type HostFacts, type Oriented, orient, placeOf } from './host.ts';
 import type { End } from './lookup.ts';
 import { type Mistakes, type Place, printable, quoted } from './mistake.ts';
 import type { ConnSettings, Setting } from './settings.ts';
 import type { DaemonSettings } from './setup.ts';
+import { endTraffic } from './traffic.ts';
 import { parseTime } from './values.ts';
 
 /** A conn that was understood. */
@@ -51,14 +52,27 @@ export function resolveConn(
   const shunt = type !== 'tunnel' && type !== 'transport';
   const authentic = checkAuth(conn, shunt, mistakes);
   const proposals = shunt ? { ike: [], esp: [] } : readProposals(conn, cx);
-  if (ends === undefined || 'waitingFor' in ends) return ends;
-  const spd = children(conn, ends, proposals?.esp ?? [], mistakes);
+  const traffic = bothTraffic(conn, mistakes);
+  if (ends === undefined || 'waitingFor' in ends) {
+    // What does not depend on addresses is checked all the same.
+    for (const end of ['left', 'right'] as const) {
+      if (!shunt) endIdentity(conn, end, undefined, facts, mistakes);
+    }
+    return ends;
+  }
+  const spd = traffic && children(conn, ends, traffic, proposals?.esp ?? [], mistakes);
   const base = { name: conn.name, at: conn.at, ours: ends.ours, parameters: [...conn.settings.values()] };
   if (shunt) return spd && { ...base, pad: undefined, shunts: spd };
   const pad = padEntry(conn, ends, cx);
   if (pad === undefined || 'waitingFor' in pad) return pad;
   if (!authentic || spd === undefined || proposals === undefined) return undefined;
   return { ...base, shunts: [], pad: { ...pad, ike: proposals.ike, children: spd } };
+}
+
+function bothTraffic(conn: ConnSettings, mistakes: Mistakes): BothTraffic | undefined {
+  const left = endTraffic(conn, 'left', mistakes);
+  const right = endTraffic(conn, 'right', mistakes);
+  return left && right && { left, right };
 }
 
 type Skeleton = Omit<PadEntry, 'ike' | 'children'>;

@@ -10,7 +10,7 @@ import type { ConnSettings } from './settings.ts';
 /** An identity, none in particular, or a host name whose address is the identity. */
 export type EndIdentity = { readonly identity: Identity | undefined } | { readonly waitingFor: string };
 
-const certificates = 'only pre-shared keys are supported yet';
+const certificates = 'authentication is by pre-shared key only';
 
 /** The identity of an end; its address unless the conn says another. Undefined when a mistake was reported. */
 export function endIdentity(
@@ -40,7 +40,12 @@ export function endIdentity(
       return fail(`${text} is not supported yet: ${certificates}`);
   }
   const name = identityName(text);
-  if (name !== undefined) return named(name, address, facts);
+  if (name !== undefined) {
+    if (setting !== undefined) {
+      mistakes.note(setting.at, `${end}id=${name} is the address the name resolves to`, `@${name} for the name itself`);
+    }
+    return named(name, address, facts);
+  }
   try {
     const identity = parseIdentity(text);
     if (identity.type === IdType.DER_ASN1_DN)

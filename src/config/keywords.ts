@@ -16,11 +16,15 @@ export type Status =
   | { readonly kind: 'supported'; readonly refused?: Readonly<Record<string, string>> }
   /** Another name of `of`; `note` when the name is obsolete. */
   | { readonly kind: 'alias'; readonly of: string; readonly obsolete: boolean }
-  /** Not supported yet. Values in `fine` ask for what happens anyway. An error where leaving it out changes security. */
+  /**
+   * Not supported yet: an error where leaving it out changes security. Values in `fine` ask for what happens anyway,
+   * values in `mild` deserve no more than a warning.
+   */
   | {
       readonly kind: 'later';
       readonly severity: 'error' | 'warning';
       readonly fine: readonly string[];
+      readonly mild: readonly string[];
       readonly says: string;
     }
   /** Has no meaning here, and none is missed. */
@@ -32,7 +36,7 @@ type Makers = Readonly<{
   supported: (name: string, value: ValueType, refused?: Readonly<Record<string, string>>) => Keyword;
   alias: (names: string, of: string) => Keyword[];
   old: (names: string, of: string) => Keyword[];
-  unsafe: (names: string, value: ValueType, fine: string, says: string) => Keyword[];
+  unsafe: (names: string, value: ValueType, fine: string, says: string, mild?: string) => Keyword[];
   later: (names: string, value: ValueType, fine: string, says: string) => Keyword[];
   ignored: (names: string, fine: string, says: string) => Keyword[];
   obsolete: (names: string, says: string, severity?: 'note' | 'warning' | 'error') => Keyword[];
@@ -53,10 +57,16 @@ function makers(where: Where): Makers {
     alias: (names, of) =>
       each(names, () => ({ value: 'text', status: { kind: 'alias', of, obsolete: false } })),
     old: (names, of) => each(names, () => ({ value: 'text', status: { kind: 'alias', of, obsolete: true } })),
-    unsafe: (names, value, fine, says) =>
-      each(names, () => ({ value, status: { kind: 'later', severity: 'error', fine: words(fine), says } })),
+    unsafe: (names, value, fine, says, mild = '') =>
+      each(names, () => ({
+        value,
+        status: { kind: 'later', severity: 'error', fine: words(fine), mild: words(mild), says },
+      })),
     later: (names, value, fine, says) =>
-      each(names, () => ({ value, status: { kind: 'later', severity: 'warning', fine: words(fine), says } })),
+      each(names, () => ({
+        value,
+        status: { kind: 'later', severity: 'warning', fine: words(fine), mild: [], says },
+      })),
     ignored: (names, fine, says) =>
       each(names, () => ({ value: 'text', status: { kind: 'ignored', fine: words(fine), says } })),
     obsolete: (names, says, severity = 'note') =>
@@ -65,9 +75,10 @@ function makers(where: Where): Makers {
 }
 
 const yesNoAuto = { ...yesNo, auto: 'auto' };
-const certificates = 'only pre-shared keys are supported yet';
+const certificates = 'authentication is by pre-shared key only';
 const ikev1 = 'it is for IKEv1 only';
-const kernelLater = 'the data plane does not know it yet';
+const rekeying = 'an SA is not rekeyed, it lives until it is deleted';
+const kernelLater = 'the data plane has no such setting';
 
 function setupKeywords(): Keyword[] {
   const { supported, alias, old, unsafe, later, ignored, obsolete } = makers('setup');
@@ -92,7 +103,7 @@ function setupKeywords(): Keyword[] {
     ...old('plutostderrlogtime', 'logtime'),
     ...old('ocsp-trust-name', 'ocsp-trustname'),
     ...unsafe('listen-udp', yesNo, 'yes', 'UDP is always listened on'),
-    ...later('listen-tcp', yesNo, 'no', 'TCP (RFC 9329) is not supported yet'),
+    ...later('listen-tcp', yesNo, 'no', 'there is no TCP (RFC 9329)'),
     ...later('crl-strict ocsp-enable ocsp-strict', yesNo, 'no', certificates),
     ...later(
       'crlcheckinterval crl-timeout curl-timeout ocsp-timeout ocsp-cache-min-age ocsp-cache-max-age',
@@ -112,12 +123,12 @@ function setupKeywords(): Keyword[] {
     ),
     ...later('logip', yesNo, 'yes', 'addresses are logged at debug level'),
     ...later('shuntlifetime xfrmlifetime expire-lifetime expire-shunt-interval', 'seconds', '', kernelLater),
-    ...later('drop-oppo-null', yesNo, 'no', 'opportunistic connections are not supported yet'),
-    ...later('global-redirect', yesNoAuto, 'no', 'redirection (RFC 5685) is not supported yet'),
-    ...later('global-redirect-to', 'text', '', 'redirection (RFC 5685) is not supported yet'),
+    ...later('drop-oppo-null', yesNo, 'no', 'there are no opportunistic connections'),
+    ...later('global-redirect', yesNoAuto, 'no', 'there is no redirection (RFC 5685)'),
+    ...later('global-redirect-to', 'text', '', 'there is no redirection (RFC 5685)'),
     ...later('nflog-all', 'count', '0', kernelLater),
     ...later('ipsec-interface-managed', yesNo, '', kernelLater),
-    ...later('virtual-private', 'text', '', 'vhost: and vnet: subnets are not supported yet'),
+    ...ignored('virtual-private', '', `it is for vhost: and vnet:; ${ikev1}`),
     ...later('ikev1-policy', oneOf('accept reject drop'), 'drop', 'IKEv1 is never answered'),
     ...later('ike-socket-bufsize', 'count', '0', "the system's size is used"),
     ...ignored('logtime audit-log ike-socket-errqueue', 'yes', 'this daemon has its own logging'),
@@ -164,8 +175,8 @@ function endKeywords(): Keyword[] {
       ),
     ),
     ...unsafe('cert ckaid ca rsasigkey rsasigkey2 ecdsakey eddsakey pubkey', 'text', '%none', certificates),
-    ...unsafe('autheap', oneOf('none tls'), 'none', 'EAP is not supported yet'),
-    ...unsafe('addresspool', 'text', '', 'address pools are not supported yet'),
+    ...unsafe('autheap', oneOf('none tls'), 'none', 'there is no EAP'),
+    ...unsafe('addresspool', 'text', '', 'there are no address pools'),
     ...unsafe('xauthserver xauthclient', yesNo, 'no', `${ikev1} and IKEv1 is not supported`),
     ...unsafe('interface-ip vti', 'text', '', kernelLater),
     ...unsafe('groundhog', 'text', 'no', 'it is a test feature of pluto'),
@@ -175,11 +186,11 @@ function endKeywords(): Keyword[] {
       'never sendifasked',
       certificates,
     ),
-    ...later('modecfgserver modecfgclient', yesNo, 'no', 'the configuration payload is not supported yet'),
-    ...later('cat', yesNo, 'no', 'client address translation is not supported yet'),
+    ...later('modecfgserver modecfgclient', yesNo, 'no', 'there is no configuration payload'),
+    ...later('cat', yesNo, 'no', 'there is no client address translation'),
     ...later('sourceip', 'text', '', kernelLater),
     ...later('updown updown-config', 'text', 'none %disabled %none', 'no updown command is run yet'),
-    ...later('username', 'text', '', 'EAP is not supported yet'),
+    ...later('username', 'text', '', 'there is no EAP'),
     ...alias('xauthusername', 'username'),
     ...old('xauthname', 'username'),
     ...ignored('nexthop', '%direct %defaultroute', 'the routing table decides'),
@@ -238,32 +249,34 @@ function connKeywords(): Keyword[] {
     ...old('rekeywindow', 'rekeymargin'),
     ...old('vti-iface', 'vti-interface'),
     ...unsafe('ah', 'text', '', never),
-    ...unsafe('policy-label', 'text', '', 'labeled IPsec is not supported yet'),
+    ...unsafe('policy-label', 'text', '', 'there is no labeled IPsec'),
     ...unsafe('sha2-truncbug', yesNo, 'no', 'SHA2-256 is always truncated to 128 bits'),
     ...unsafe(
       'ppk',
       { ...yesNo, never: 'no', insist: 'insist', propose: 'yes', permit: 'yes' },
       'no',
-      'post-quantum keys (RFC 8784) are not supported yet',
+      'there are no post-quantum keys (RFC 8784)',
+      'yes',
     ),
     ...unsafe('mark mark-in mark-out', 'text', '', kernelLater),
     ...unsafe('ipsec-interface', 'text', 'no', kernelLater),
     ...unsafe('vti-interface', 'text', '', kernelLater),
     ...unsafe('dns-match-id', yesNo, 'no', 'identities are not checked against DNS'),
     ...unsafe('pam-authorize', yesNo, 'no', 'PAM is not asked'),
-    ...unsafe('failureshunt', oneOf('none passthrough drop reject', { hold: 'drop' }), 'none', kernelLater),
-    ...later('rekeyfuzz', 'percent', '100%', 'rekeying is not supported yet'),
-    ...later('negotiationshunt', oneOf('hold passthrough', { drop: 'hold' }), 'hold', kernelLater),
-    ...later(
-      'ikelifetime ipsec-lifetime rekeymargin',
-      'seconds',
-      '',
-      'rekeying is not supported yet, an SA lives until it is deleted',
+    ...unsafe(
+      'failureshunt',
+      oneOf('none passthrough drop reject', { hold: 'drop' }),
+      'none',
+      kernelLater,
+      'passthrough',
     ),
-    ...later('ipsec-max-bytes', 'bytes', '', 'rekeying is not supported yet'),
-    ...later('ipsec-max-packets', 'packets', '', 'rekeying is not supported yet'),
-    ...later('rekey', yesNo, 'no yes', 'rekeying is not supported yet'),
-    ...later('reauth', yesNo, 'no', 'rekeying is not supported yet'),
+    ...later('rekeyfuzz', 'percent', '100%', rekeying),
+    ...later('negotiationshunt', oneOf('hold passthrough', { drop: 'hold' }), 'hold', kernelLater),
+    ...later('ikelifetime ipsec-lifetime rekeymargin', 'seconds', '', rekeying),
+    ...later('ipsec-max-bytes', 'bytes', '', rekeying),
+    ...later('ipsec-max-packets', 'packets', '', rekeying),
+    ...later('rekey', yesNo, 'no yes', rekeying),
+    ...later('reauth', yesNo, 'no', rekeying),
     ...later('keyingtries', 'tries', '0 %forever', 'tries are not counted yet'),
     ...later(
       'dpdaction',
@@ -271,38 +284,33 @@ function connKeywords(): Keyword[] {
       'hold clear',
       'what starts again is decided by auto=',
     ),
-    ...later('mobike', yesNo, 'no', 'MOBIKE (RFC 4555) is not supported yet'),
-    ...later('intermediate', yesNo, 'no', 'IKE_INTERMEDIATE (RFC 9242) is not supported yet'),
-    ...later('session-resumption', yesNo, 'no', 'session resumption (RFC 5723) is not supported yet'),
+    ...later('mobike', yesNo, 'no', 'there is no MOBIKE (RFC 4555)'),
+    ...later('intermediate', yesNo, 'no', 'there is no IKE_INTERMEDIATE (RFC 9242)'),
+    ...later('session-resumption', yesNo, 'no', 'there is no session resumption (RFC 5723)'),
     ...later('compress', yesNo, 'no', 'IPComp is not offered'),
-    ...later('ppk-ids', 'text', '', 'post-quantum keys (RFC 8784) are not supported yet'),
-    ...later('tfc', 'count', '0', 'traffic flow confidentiality is not supported yet'),
-    ...later(
-      'send-esp-tfc-padding-not-supported',
-      yesNo,
-      'no',
-      'traffic flow confidentiality is not supported yet',
-    ),
-    ...later('iptfs', yesNo, 'no', 'IP-TFS (RFC 9347) is not supported yet'),
+    ...later('ppk-ids', 'text', '', 'there are no post-quantum keys (RFC 8784)'),
+    ...later('tfc', 'count', '0', 'there is no traffic flow confidentiality'),
+    ...later('send-esp-tfc-padding-not-supported', yesNo, 'no', 'there is no traffic flow confidentiality'),
+    ...later('iptfs', yesNo, 'no', 'there is no IP-TFS (RFC 9347)'),
     ...later(
       'iptfs-fragmentation iptfs-dont-frag iptfs-packet-size iptfs-max-queue-size iptfs-init-delay iptfs-reorder-window iptfs-drop-time',
       'text',
       '',
-      'IP-TFS (RFC 9347) is not supported yet',
+      'there is no IP-TFS (RFC 9347)',
     ),
-    ...later('enable-tcp', { ...yesNo, fallback: 'fallback' }, 'no', 'TCP (RFC 9329) is not supported yet'),
-    ...later('tcp-remoteport', 'port', '', 'TCP (RFC 9329) is not supported yet'),
-    ...later('accept-redirect', yesNo, 'no', 'redirection (RFC 5685) is not supported yet'),
-    ...later('send-redirect', yesNoAuto, 'no', 'redirection (RFC 5685) is not supported yet'),
-    ...later('accept-redirect-to redirect-to', 'text', '', 'redirection (RFC 5685) is not supported yet'),
-    ...later('modecfgdns modecfgdomains', 'text', '', 'the configuration payload is not supported yet'),
-    ...later('ignore-peer-dns', yesNo, 'yes', 'the configuration payload is not supported yet'),
-    ...later('share-lease', yesNo, 'yes', 'address pools are not supported yet'),
+    ...later('enable-tcp', { ...yesNo, fallback: 'fallback' }, 'no', 'there is no TCP (RFC 9329)'),
+    ...later('tcp-remoteport', 'port', '', 'there is no TCP (RFC 9329)'),
+    ...later('accept-redirect', yesNo, 'no', 'there is no redirection (RFC 5685)'),
+    ...later('send-redirect', yesNoAuto, 'no', 'there is no redirection (RFC 5685)'),
+    ...later('accept-redirect-to redirect-to', 'text', '', 'there is no redirection (RFC 5685)'),
+    ...later('modecfgdns modecfgdomains', 'text', '', 'there is no configuration payload'),
+    ...later('ignore-peer-dns', yesNo, 'yes', 'there is no configuration payload'),
+    ...later('share-lease', yesNo, 'yes', 'there are no address pools'),
     ...later('require-id-on-certificate', yesNo, 'yes', certificates),
     ...later('sendca', oneOf('none issuer all'), 'none', certificates),
-    ...later('ms-dh-downgrade pfs-rekey-workaround', yesNo, 'no', 'rekeying is not supported yet'),
+    ...later('ms-dh-downgrade pfs-rekey-workaround', yesNo, 'no', rekeying),
     ...later('reject-simultaneous-ike-auth', yesNo, 'no', 'both are let live'),
-    ...later('clones', 'count', '0 1', 'per-CPU SAs (RFC 9611) are not supported yet'),
+    ...later('clones', 'count', '0 1', 'there are no per-CPU SAs (RFC 9611)'),
     ...later('connalias', 'text', '', 'use the name of the conn'),
     ...later('overlapip', yesNo, 'no', kernelLater),
     ...later('decap-dscp nopmtudisc', yesNo, 'no', kernelLater),

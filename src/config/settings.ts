@@ -18,6 +18,8 @@ export interface ConnSettings {
   readonly name: string;
   readonly at: Place;
   readonly settings: ReadonlyMap<string, Setting>;
+  /** Names of parameters that were given and refused: their absence from `settings` says nothing. */
+  readonly refused: ReadonlySet<string>;
   /** Referred to by `also=` and never loaded by itself. */
   readonly template: boolean;
 }
@@ -26,6 +28,7 @@ export interface ConnSettings {
 interface Checked {
   readonly section: Section;
   readonly own: ReadonlyMap<string, Setting>;
+  readonly refused: ReadonlySet<string>;
   readonly also: readonly Also[];
 }
 
@@ -49,14 +52,15 @@ export function setupSettings(
 
 /** All conns of the files, complete with `also=` and `%default`, in the order of the files. */
 export function connSettings(sections: readonly Section[], mistakes: Mistakes): ConnSettings[] {
-  const defaults = new Map<string, Setting>();
+  const defaults = { settings: new Map<string, Setting>(), refused: new Set<string>() };
   const conns = new Map<string, Checked>();
   for (const section of sections) {
     if (section.kind === 'setup') continue;
     const checked = check(section, mistakes);
     if (section.kind === 'default') {
       for (const also of checked.also) mistakes.error(also.at, 'also= cannot stand in conn %default');
-      for (const setting of checked.own.values()) put(defaults, setting, mistakes);
+      for (const name of checked.refused) defaults.refused.add(name);
+      for (const setting of checked.own.values()) put(defaults.settings, setting, mistakes);
       continue;
     }
     const earlier = conns.get(section.name);
@@ -72,17 +76,19 @@ export function connSettings(sections: readonly Section[], mistakes: Mistakes): 
 
 function gather(
   conns: ReadonlyMap<string, Checked>,
-  defaults: ReadonlyMap<string, Setting>,
+  defaults: Pick<ConnSettings, 'settings' | 'refused'>,
   mistakes: Mistakes,
 ): ConnSettings[] {
   const referred = new Set([...conns.values()].flatMap(({ also }) => also.flatMap(({ names }) => names)));
   return [...conns].map(([name, checked]) => {
     const settings = new Map(checked.own);
-    const gatherer = new Gatherer(conns, settings, mistakes);
-    gatherer.add(checked, false, [name]);
-    for (const setting of defaults.values())
+    const refused = new Set([...defaults.refused, ...checked.refused]);
+    new Gatherer(conns, settings, refused, mistakes).add(checked, false, [name]);
+    for (const setting of defaults.settings.values()) {
       if (!settings.has(setting.name)) settings.set(setting.name, setting);
-    return { name, at: checked.section.at, settings, template: referred.has(name) && !settings.has('auto') };
+    }
+    const template = referred.has(name) && !settings.has('auto');
+    return { name, at: checked.section.at, settings, refused, template };
   });
 }
 
@@ -95,6 +101,7 @@ class Gatherer {
   constructor(
     readonly conns: ReadonlyMap<string, Checked>,
     readonly settings: Map<string, Setting>,
+    readonly refused: Set<string>,
     readonly mistakes: Mistakes,
   ) {}
 
@@ -120,16 +127,17 @@ class Gatherer {
       this.mistakes.error(at, `also= nests deeper than ${maxAlsoDepth}`);
     } else if (!this.#done.has(`${flip} ${name}`)) {
       this.#done.add(`${flip} ${name}`);
-      for (const setting of other.own.values())
-        put(this.settings, flip ? flipped(setting) : setting, this.mistakes);
+      const named = (own: string): string => (flip ? flipped(own) : own);
+      for (const own of other.refused) this.refused.add(named(own));
+      for (const own of other.own.values())
+        put(this.settings, { ...own, name: named(own.name) }, this.mistakes);
       this.add(other, flip, [...path, name]);
     }
   }
 }
 
-function flipped(setting: Setting): Setting {
-  const name = setting.name.replace(/^(left|right)/, (end) => (end === 'left' ? 'right' : 'left'));
-  return { ...setting, name };
+function flipped(name: string): string {
+  return name.replace(/^(left|right)/, (end) => (end === 'left' ? 'right' : 'left'));
 }
 
 /** Sets once; a second value that differs is a mistake, as in pluto. */
@@ -157,26 +165,29 @@ function lineOf(at: Place): string {
 
 function check(section: Section, mistakes: Mistakes): Checked {
   const own = new Map<string, Setting>();
+  const refused = new Set<string>();
   const also: Also[] = [];
   for (const parameter of section.parameters) {
     const setting = checkParameter(parameter, section.kind === 'setup' ? 'setup' : 'conn', mistakes);
     if (setting === undefined) continue;
-    if (setting.name === 'also' || setting.name === 'alsoflip') {
+    if ('refused' in setting) {
+      refused.add(setting.refused);
+    } else if (setting.name === 'also' || setting.name === 'alsoflip') {
       const names = setting.text.split(/[\s,]+/).filter((name) => name !== '');
       also.push({ names, flip: setting.name === 'alsoflip', at: setting.at });
     } else {
       put(own, setting, mistakes);
     }
   }
-  return { section, own, also };
+  return { section, own, refused, also };
 }
 
-/** The setting, or undefined when it has been reported or needs nothing. */
+/** The setting; the name of one that was refused; or undefined when it needs nothing. */
 function checkParameter(
   { name, value }: Parameter,
   place: 'setup' | 'conn',
   mistakes: Mistakes,
-): Setting | undefined {
+): Setting | { readonly refused: string } | undefined {
   if (isUserWord(name.text)) return undefined;
   const found = findKeyword(name.text, place);
   if (found === undefined) {
@@ -195,7 +206,7 @@ function checkParameter(
   const bad = checkValue(value.text, keyword.value);
   if (bad !== undefined) {
     mistakes.error(value, `${shown}=: ${bad.wrong}`, bad.expected);
-    return undefined;
+    return { refused: found.name };
   }
   const parsed = typeof keyword.value === 'object' ? parseWord(value.text, keyword.value) : value.text;
   const word = typeof parsed === 'string' ? parsed : value.text;
@@ -204,11 +215,17 @@ function checkParameter(
     const reason = status.refused?.[word];
     if (reason === undefined) return { name: found.name, text: value.text, word, at: value };
     mistakes.error(value, `${shown}=${word} is not supported: ${reason}`);
-  } else if (status.kind !== 'alias' && !status.fine.includes(word.toLowerCase())) {
-    if (status.kind === 'ignored') mistakes.note(name, `${shown}= is ignored: ${status.says}`);
-    else mistakes[status.severity](name, `${shown}= is not supported yet: ${status.says}`);
+    return { refused: found.name };
   }
-  return undefined;
+  const asked = word.toLowerCase();
+  if (status.kind === 'alias' || status.fine.includes(asked)) return undefined;
+  if (status.kind === 'ignored') {
+    mistakes.note(name, `${shown}= is ignored: ${status.says}`);
+    return undefined;
+  }
+  const severity = status.mild.includes(asked) ? 'warning' : status.severity;
+  mistakes[severity](name, `${shown}= is not supported yet: ${status.says}`);
+  return { refused: found.name };
 }
 
 function reportUnknown(name: Parameter['name'], place: 'setup' | 'conn', mistakes: Mistakes): void {

@@ -43,7 +43,7 @@ function subnets(text: string, name: string, at: Place, mistakes: Mistakes): Add
     const range = parseCidr(word) ?? netmask(word);
     if (range !== undefined) ranges.push(range);
     else if (/^v(host|net):/i.test(word))
-      mistakes.error(at, `${name}=: vhost: and vnet: are not supported yet`, 'ADDRESS/PREFIX');
+      mistakes.error(at, `${name}=: vhost: and vnet: are for IKEv1 only`, 'ADDRESS/PREFIX');
     else mistakes.error(at, `${name}=: ${quoted(word)} is no subnet`, 'ADDRESS/PREFIX');
   }
   if (words.length === 0) mistakes.error(at, `${name}= names no subnet`, 'ADDRESS/PREFIX');
