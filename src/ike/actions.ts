@@ -73,17 +73,58 @@ export interface ChildName {
 /** What happened, typed. `story` is the exchange's name. */
 export type EngineEvent =
   /** A datagram dropped; rate-limited: `count` like it since the last one reported. */
-  | { readonly kind: 'drop'; readonly reason: DropReason; readonly path: Path; readonly detail: string; readonly count: number }
+  | {
+      readonly kind: 'drop';
+      readonly reason: DropReason;
+      readonly path: Path;
+      readonly detail: string;
+      readonly count: number;
+    }
   /** A message went out or came in, in one line. `octets` are those of the datagram without a marker. */
-  | { readonly kind: 'message'; readonly direction: 'in' | 'out'; readonly sa: SaName; readonly path: Path; readonly summary: string; readonly retransmission: boolean }
+  | {
+      readonly kind: 'message';
+      readonly direction: 'in' | 'out';
+      readonly sa: SaName;
+      readonly path: Path;
+      readonly summary: string;
+      readonly retransmission: boolean;
+    }
   | { readonly kind: 'progress'; readonly sa: SaName; readonly story: string; readonly detail: string }
   /** New IKE keys, for a key log. Only emitted when the engine is made with `keyLog: true`. */
   | { readonly kind: 'keys'; readonly sa: SaName; readonly keys: IkeKeyLog }
-  | { readonly kind: 'childKeys'; readonly sa: SaName; readonly command: Extract<KernelCommand, { kind: 'addSa' }> }
-  | { readonly kind: 'ikeEstablished'; readonly sa: SaName; readonly local: string; readonly remote: string; readonly suite: string; readonly path: Path; readonly localId: string; readonly remoteId: string }
-  | { readonly kind: 'childEstablished'; readonly sa: SaName; readonly child: ChildName; readonly suite: string; readonly mode: 'tunnel' | 'transport'; readonly local: string; readonly remote: string; readonly encapsulated: boolean }
+  | {
+      readonly kind: 'childKeys';
+      readonly sa: SaName;
+      readonly command: Extract<KernelCommand, { kind: 'addSa' }>;
+    }
+  | {
+      readonly kind: 'ikeEstablished';
+      readonly sa: SaName;
+      readonly local: string;
+      readonly remote: string;
+      readonly suite: string;
+      readonly path: Path;
+      readonly localId: string;
+      readonly remoteId: string;
+    }
+  | {
+      readonly kind: 'childEstablished';
+      readonly sa: SaName;
+      readonly child: ChildName;
+      readonly suite: string;
+      readonly mode: 'tunnel' | 'transport';
+      readonly local: string;
+      readonly remote: string;
+      readonly encapsulated: boolean;
+    }
   | { readonly kind: 'childDeleted'; readonly sa: SaName; readonly child: ChildName; readonly reason: string }
-  | { readonly kind: 'childFailed'; readonly sa: SaName; readonly connection: string; readonly child: string; readonly reason: Failure }
+  | {
+      readonly kind: 'childFailed';
+      readonly sa: SaName;
+      readonly connection: string;
+      readonly child: string;
+      readonly reason: Failure;
+    }
   | { readonly kind: 'ikeDeleted'; readonly sa: SaName; readonly reason: Failure }
   /** A negotiation that never became an IKE SA. */
   | { readonly kind: 'ikeFailed'; readonly sa: SaName; readonly reason: Failure }
@@ -93,15 +134,39 @@ export type EngineEvent =
 /** Why something ended: a literal code, one line of text, and the notify that was sent or received. */
 export interface Failure {
   readonly code:
-    | 'PEER_REFUSED' | 'REFUSED_PEER' | 'TIMEOUT' | 'DELETED_BY_PEER' | 'DELETED_BY_US' | 'AUTHENTICATION_FAILED'
-    | 'BAD_MESSAGE' | 'KERNEL' | 'REPLACED' | 'POLICY_CHANGED' | 'SHUTDOWN' | 'BUG';
+    | 'PEER_REFUSED'
+    | 'REFUSED_PEER'
+    | 'TIMEOUT'
+    | 'DELETED_BY_PEER'
+    | 'DELETED_BY_US'
+    | 'AUTHENTICATION_FAILED'
+    | 'LOCAL'
+    | 'BAD_MESSAGE'
+    | 'KERNEL'
+    | 'REPLACED'
+    | 'POLICY_CHANGED'
+    | 'SHUTDOWN'
+    | 'BUG';
   readonly text: string;
   readonly notify?: number;
 }
 
 export type DropReason =
-  | 'malformed' | 'no-marker' | 'version' | 'unknown-spi' | 'bad-icv' | 'stale-message-id' | 'future-message-id'
-  | 'bad-cookie' | 'half-open-limit' | 'unexpected' | 'fragment' | 'no-policy' | 'unanswered-notify' | 'waiting' | 'address';
+  | 'malformed'
+  | 'no-marker'
+  | 'version'
+  | 'unknown-spi'
+  | 'bad-icv'
+  | 'stale-message-id'
+  | 'future-message-id'
+  | 'bad-cookie'
+  | 'half-open-limit'
+  | 'unexpected'
+  | 'fragment'
+  | 'no-policy'
+  | 'unanswered-notify'
+  | 'waiting'
+  | 'address';
 
 /** As Wireshark's `ikev2_decryption_table` needs it. */
 export interface IkeKeyLog {

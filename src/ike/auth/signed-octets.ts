@@ -1,0 +1,20 @@
+/** What AUTH covers. RFC 7296 §2.15. */
+import type { Prf } from '../../crypto/provider.ts';
+import type { Secret } from '../../crypto/secret.ts';
+import type { Identity } from '../../policy/identity.ts';
+import { concat } from '../keys.ts';
+
+/**
+ * InitiatorSignedOctets = RealMessage1 | NonceRData | prf(SK_pi, RestOfInitIDPayload), or the responder's likewise.
+ * `message` is the signer's own IKE_SA_INIT message, `nonce` the other end's, `skP` the signer's SK_p.
+ */
+export function signedOctets(
+  prf: Prf,
+  skP: Secret,
+  message: Uint8Array,
+  nonce: Uint8Array,
+  identity: Identity,
+): Uint8Array {
+  const restOfId = concat(Uint8Array.of(identity.type, 0, 0, 0), identity.data);
+  return concat(message, nonce, prf.compute(skP.octets, restOfId));
+}

@@ -1,0 +1,125 @@
+/** A Child SA: what the data plane holds of it. RFC 4301 §4.4.2. */
+import type { EspSuite } from '../crypto/suite.ts';
+import type { KernelCommand, PolicyCommand, SaCommand, SaId } from '../kernel/port.ts';
+import type { SpdEntry } from '../policy/policy.ts';
+import { formatSelector } from '../policy/selector.ts';
+import type { TrafficSelector } from '../wire/payloads/ts.ts';
+import type { ChildName, Path } from './actions.ts';
+import type { ChildKeys } from './keys.ts';
+
+export interface ChildSa {
+  readonly connection: string;
+  readonly spd: SpdEntry;
+  readonly inboundSpi: number;
+  readonly outboundSpi: number;
+  readonly mode: 'tunnel' | 'transport';
+  readonly reqid: number;
+  readonly suite: EspSuite;
+  readonly local: readonly TrafficSelector[];
+  readonly remote: readonly TrafficSelector[];
+  readonly encapsulated: boolean;
+  /** Where the SAs are now; moves with the IKE SA. */
+  path: Path;
+}
+
+export const childName = (child: ChildSa): ChildName => ({
+  connection: child.connection,
+  child: child.spd.name,
+  inboundSpi: child.inboundSpi,
+  outboundSpi: child.outboundSpi,
+});
+
+export const inboundId = (child: ChildSa): SaId => ({
+  spi: child.inboundSpi,
+  destination: child.path.local.address,
+});
+export const outboundId = (child: ChildSa): SaId => ({
+  spi: child.outboundSpi,
+  destination: child.path.remote.address,
+});
+
+/** Commands that install the SA of one direction. `keys` are those that direction's sender uses. */
+export function addSa(
+  child: ChildSa,
+  direction: 'in' | 'out',
+  keys: ChildKeys['initiator'],
+): Extract<KernelCommand, { kind: 'addSa' }> {
+  const inbound = direction === 'in';
+  const [source, destination] = inbound
+    ? [child.path.remote, child.path.local]
+    : [child.path.local, child.path.remote];
+  const sa: SaCommand = {
+    id: inbound ? inboundId(child) : outboundId(child),
+    source: source.address,
+    direction,
+    mode: child.mode,
+    reqid: child.reqid,
+    encryption: { transform: child.suite.cipher.id, keyBits: child.suite.keyBits, key: keys.encryption },
+    ...(child.suite.integ && { integrity: { transform: child.suite.integ.id, key: keys.integrity } }),
+    esn: child.suite.esn,
+    replayWindow: child.spd.replayWindow,
+    ...(child.encapsulated && {
+      encapsulation: { sourcePort: source.port, destinationPort: destination.port },
+    }),
+    local: child.local,
+    remote: child.remote,
+  };
+  return { kind: 'addSa', sa };
+}
+
+/** Every policy of the child: out, in, and fwd in tunnel mode, for each pair of selectors. */
+export function policiesOf(child: ChildSa): PolicyCommand[] {
+  const directions = child.mode === 'tunnel' ? (['out', 'in', 'fwd'] as const) : (['out', 'in'] as const);
+  const policies: PolicyCommand[] = [];
+  for (const local of child.local) {
+    for (const remote of child.remote) {
+      for (const direction of directions) {
+        policies.push({
+          direction,
+          reqid: child.reqid,
+          mode: child.mode,
+          local,
+          remote,
+          localAddress: child.path.local.address,
+          remoteAddress: child.path.remote.address,
+        });
+      }
+    }
+  }
+  return policies;
+}
+
+/** Commands that take the child out of the data plane, policies first so that nothing is lost in between. */
+export function removeChild(child: ChildSa): KernelCommand[] {
+  return [
+    ...policiesOf(child).map((policy) => ({ kind: 'deletePolicy' as const, policy })),
+    { kind: 'deleteSa', id: outboundId(child) },
+    { kind: 'deleteSa', id: inboundId(child) },
+  ];
+}
+
+/** Commands that move both SAs to the other path the IKE SA took. RFC 7296 §2.23. */
+export function moveChild(child: ChildSa, path: Path): KernelCommand[] {
+  const before = { inbound: inboundId(child), outbound: outboundId(child) };
+  child.path = path;
+  const { local, remote } = path;
+  return [
+    {
+      kind: 'updateSa',
+      id: before.outbound,
+      source: local.address,
+      destination: remote.address,
+      ...(child.encapsulated && { encapsulation: { sourcePort: local.port, destinationPort: remote.port } }),
+    },
+    {
+      kind: 'updateSa',
+      id: before.inbound,
+      source: remote.address,
+      destination: local.address,
+      ...(child.encapsulated && { encapsulation: { sourcePort: remote.port, destinationPort: local.port } }),
+    },
+  ];
+}
+
+export const describeSelectors = (selectors: readonly TrafficSelector[]): string =>
+  selectors.map(formatSelector).join(' ');

@@ -1,0 +1,165 @@
+/** What a step of an exchange is given, and the way it takes things: all of it goes back if the step throws. */
+import type { Crypto, Random } from '../crypto/provider.ts';
+import type { KernelCommand } from '../kernel/port.ts';
+import type { Pad } from '../policy/pad.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Answer, Ask, DropReason, EngineEvent, Failure, Millis, Path, SocketName } from './actions.ts';
+import type { ChildSa } from './child-sa.ts';
+import { Bug } from './errors.ts';
+import type { IkeSa } from './ike-sa.ts';
+import type { Phase } from './phase.ts';
+import type { Timers } from './timers.ts';
+
+/** What the engine does for its SAs. */
+export interface Services {
+  readonly now: Millis;
+  readonly unixTime: number;
+  readonly crypto: Crypto;
+  readonly random: Random;
+  readonly policy: Policy;
+  /** The policy's PAD, indexed. */
+  readonly pad: Pad;
+  readonly timers: Timers<IkeSa>;
+  /** Our UDP ports by socket. */
+  readonly ports: Readonly<Record<SocketName, number>>;
+  readonly keyLog: boolean;
+  /** Whether `message` events are wanted. */
+  readonly messages: boolean;
+  act(action: { type: 'kernel'; command: KernelCommand }): void;
+  transmit(path: Path, octets: Uint8Array): void;
+  emit(event: EngineEvent): void;
+  ask(sa: IkeSa, question: Ask, answered: (answer: Answer) => void): void;
+  /** False when the SPI is taken. */
+  claimChildSpi(spi: number, sa: IkeSa): boolean;
+  releaseChildSpi(spi: number): void;
+  /** Other SAs whose peer proved the same identity. */
+  sameIdentities(sa: IkeSa): readonly IkeSa[];
+  /** SAs of a connection, in any phase. */
+  sasOf(connection: string): readonly IkeSa[];
+  takeReqid(): number;
+  drop(reason: DropReason, path: Path, detail: string): void;
+  /** The peer is authenticated: other tries for the same negotiation go. */
+  established(sa: IkeSa): void;
+  /** Told once; silent while another try for the same negotiation lives. */
+  dead(sa: IkeSa, kind: 'ikeDeleted' | 'ikeFailed', why: Failure): void;
+  /** IKE_SA_INIT retransmissions need no answer from it any more. */
+  forgetOpening(sa: IkeSa): void;
+  /** Out of all tables. */
+  forget(sa: IkeSa): void;
+}
+
+export class Context {
+  readonly #services: Services;
+  readonly #sa: IkeSa;
+  readonly #undo: (() => void)[] = [];
+  readonly #commit: (() => void)[] = [];
+
+  constructor(services: Services, sa: IkeSa) {
+    this.#services = services;
+    this.#sa = sa;
+  }
+
+  get now(): Millis {
+    return this.#services.now;
+  }
+
+  get unixTime(): number {
+    return this.#services.unixTime;
+  }
+
+  get crypto(): Crypto {
+    return this.#services.crypto;
+  }
+
+  get random(): Random {
+    return this.#services.random;
+  }
+
+  get policy(): Policy {
+    return this.#services.policy;
+  }
+
+  get pad(): Pad {
+    return this.#services.pad;
+  }
+
+  get ports(): Services['ports'] {
+    return this.#services.ports;
+  }
+
+  get keyLog(): boolean {
+    return this.#services.keyLog;
+  }
+
+  /** Once the step is through. */
+  emit(event: EngineEvent): void {
+    this.#commit.push(() => this.#services.emit(event));
+  }
+
+  /** Once the step is through. */
+  kernel(command: KernelCommand): void {
+    this.#commit.push(() => this.#services.act({ type: 'kernel', command }));
+  }
+
+  /** Once the step is through. */
+  afterwards(effect: () => void): void {
+    this.#commit.push(effect);
+  }
+
+  /** Run if the step throws. */
+  onThrow(giveBack: () => void): void {
+    this.#undo.push(giveBack);
+  }
+
+  setPhase(phase: Phase): void {
+    const before = this.#sa.phase;
+    this.#sa.phase = phase;
+    this.#undo.push(() => {
+      this.#sa.phase = before;
+    });
+  }
+
+  /** A fresh inbound SPI for a Child SA, above the reserved 0-255 (RFC 4303 §2.1). */
+  takeChildSpi(): number {
+    for (let attempt = 0; attempt < 64; attempt++) {
+      const spi = new DataView(this.random(4).slice().buffer).getUint32(0);
+      if (spi < 256 || !this.#services.claimChildSpi(spi, this.#sa)) continue;
+      this.#undo.push(() => this.#services.releaseChildSpi(spi));
+      return spi;
+    }
+    throw new Bug('no free SPI in 64 draws');
+  }
+
+  releaseChildSpi(spi: number): void {
+    this.#services.releaseChildSpi(spi);
+  }
+
+  addChild(child: ChildSa): void {
+    this.#sa.children.set(child.inboundSpi, child);
+    this.#undo.push(() => this.#sa.children.delete(child.inboundSpi));
+  }
+
+  sameIdentities(): readonly IkeSa[] {
+    return this.#services.sameIdentities(this.#sa);
+  }
+
+  sasOf(connection: string): readonly IkeSa[] {
+    return this.#services.sasOf(connection);
+  }
+
+  takeReqid(): number {
+    return this.#services.takeReqid();
+  }
+
+  /** The step is through: what it wanted done is done, in its order. */
+  commit(): void {
+    for (const effect of this.#commit.splice(0)) effect();
+    this.#undo.length = 0;
+  }
+
+  /** The step threw: everything goes back, last first. */
+  rollback(): void {
+    for (const giveBack of this.#undo.splice(0).reverse()) giveBack();
+    this.#commit.length = 0;
+  }
+}

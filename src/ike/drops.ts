@@ -1,0 +1,23 @@
+/** Rate limit of `drop` events: one a second of each reason, with the count since the last. */
+import type { DropReason, Millis } from './actions.ts';
+
+const every = 1000;
+
+export class Drops {
+  readonly #seen = new Map<DropReason, { reported: Millis; since: number }>();
+
+  /** How many like it the event to emit now stands for; 0: emit none. */
+  count(reason: DropReason, now: Millis): number {
+    const seen = this.#seen.get(reason);
+    if (seen === undefined) {
+      this.#seen.set(reason, { reported: now, since: 0 });
+      return 1;
+    }
+    seen.since++;
+    if (now - seen.reported < every) return 0;
+    const { since } = seen;
+    seen.reported = now;
+    seen.since = 0;
+    return since;
+  }
+}

@@ -1,0 +1,428 @@
+/** The protocol engine: octets, time and answers in; octets, kernel commands and events out. Synchronous. */
+import type { Crypto, Random } from '../crypto/provider.ts';
+import type { KernelCommand, KernelNotice } from '../kernel/port.ts';
+import { formatIdentity } from '../policy/identity.ts';
+import { Pad, sameEntry } from '../policy/pad.ts';
+import type { PadEntry, Policy } from '../policy/policy.ts';
+import { type Header, parseHeader } from '../wire/header.ts';
+import { encodeMessage, type Message, parseMessage } from '../wire/message.ts';
+import { ExchangeType, NotifyType } from '../wire/numbers.ts';
+import { stripMarker } from '../wire/udp-encap.ts';
+import type {
+  Action,
+  Answer,
+  Ask,
+  Command,
+  DropReason,
+  EngineEvent,
+  Failure,
+  Input,
+  Millis,
+  Path,
+  SocketName,
+} from './actions.ts';
+import { Admission } from './admission.ts';
+import { Asks } from './asks.ts';
+import type { ChildSa } from './child-sa.ts';
+import type { Services } from './context.ts';
+import { Drops } from './drops.ts';
+import { isExpected } from './errors.ts';
+import { start } from './exchange.ts';
+import { ikeSaInit, opening } from './exchanges/ike-sa-init.ts';
+import { checkLiveness, deleteChild } from './exchanges/index.ts';
+import { IkeSa } from './ike-sa.ts';
+import { statusNotify } from './notify.ts';
+import { SaTable } from './sa-table.ts';
+import { type IkeSaStatus, statusOf } from './status.ts';
+import { Timers } from './timers.ts';
+
+/** How long a stranger has to authenticate. */
+const halfOpenMillis = 30_000;
+/** Responses tried beside the first to one IKE_SA_INIT (§2.4). */
+const mostRivals = 4;
+
+export interface EngineOptions {
+  readonly now: Millis;
+  /** Seconds since 1970 at `now`. */
+  readonly unixTime: number;
+  readonly policy: Policy;
+  readonly crypto: Crypto;
+  readonly random: Random;
+  /** Our UDP ports; 500 and 4500 unless said. */
+  readonly ports?: Readonly<Record<SocketName, number>>;
+  /** Emit `keys` and `childKeys` events. Off unless said. */
+  readonly keyLog?: boolean;
+  /** Emit a `message` event for each message. On unless said. */
+  readonly messages?: boolean;
+}
+
+export class IkeEngine {
+  readonly #services: Services;
+  readonly #start: { readonly now: Millis; readonly unixTime: number };
+  readonly #table = new SaTable();
+  readonly #timers = new Timers<IkeSa>();
+  readonly #asks: Asks;
+  readonly #drops = new Drops();
+  readonly #admission: Admission;
+  #now: Millis;
+  #policy: Policy;
+  #pad: Pad;
+  #actions: Action[] = [];
+  #reqid = 0;
+
+  constructor(options: EngineOptions) {
+    this.#now = options.now;
+    this.#start = { now: options.now, unixTime: options.unixTime };
+    this.#policy = options.policy;
+    this.#pad = new Pad(options.policy);
+    this.#admission = new Admission(options.crypto, options.random);
+    this.#asks = new Asks((action) => this.#actions.push(action), this.#timers);
+    this.#services = this.#makeServices(options);
+  }
+
+  /** Never throws on what came from outside. The returned actions are to be performed in their order. */
+  handle(now: Millis, input: Input): Action[] {
+    this.#now = now;
+    try {
+      this.#take(input);
+    } catch (error) {
+      const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
+      this.#emit({ kind: 'bug', message, stack });
+    }
+    return this.#actions.splice(0);
+  }
+
+  /** When `wake` is due: the earliest of all named timers. */
+  get wakeAt(): Millis | undefined {
+    return this.#timers.next;
+  }
+
+  /** No IKE SA lives: after `shutdown`, all is said. */
+  get idle(): boolean {
+    return this.#table.live === 0;
+  }
+
+  status(): { readonly ikeSas: readonly IkeSaStatus[] } {
+    return { ikeSas: [...this.#table.all()].filter(({ phase }) => phase.name !== 'dead').map(statusOf) };
+  }
+
+  #take(input: Input): void {
+    switch (input.type) {
+      case 'datagram':
+        return this.#datagram(input.octets, {
+          socket: input.socket,
+          local: input.local,
+          remote: input.remote,
+        });
+      case 'wake':
+        return this.#wake();
+      case 'command':
+        return this.#command(input.command);
+      case 'policy':
+        return this.#newPolicy(input.policy);
+      case 'kernel':
+        return this.#notice(input.notice);
+      case 'kernelFailed':
+        return this.#kernelFailed(input.command, input.errno);
+      case 'answer':
+        return this.#asks.answer(input.id, input.answer);
+    }
+  }
+
+  #wake(): void {
+    for (
+      let due = this.#timers.takeDue(this.#now);
+      due !== undefined;
+      due = this.#timers.takeDue(this.#now)
+    ) {
+      if (due.name === 'ask') this.#asks.expire(due.owner);
+      else due.owner.alarm(due.name);
+    }
+  }
+
+  // Datagrams: to their SA, or a stranger's
+
+  #datagram(datagram: Uint8Array, path: Path): void {
+    const octets = path.socket === 'nat' ? stripMarker(datagram) : datagram;
+    if (octets === undefined) return this.#drop('no-marker', path, '');
+    let message: Message;
+    try {
+      const header = parseHeader(octets);
+      if (header.majorVersion !== 2)
+        return this.#drop('version', path, `${header.majorVersion}.${header.minorVersion}`);
+      const sa = this.#route(header);
+      if (sa === undefined && !isOpening(header)) return this.#drop('unknown-spi', path, '');
+      message = parseMessage(octets);
+      if (sa !== undefined) return sa.receive(message, octets, path);
+    } catch (error) {
+      if (!isExpected(error)) throw error;
+      return this.#drop('malformed', path, error.message);
+    }
+    this.#stranger(message, octets, path);
+  }
+
+  #route(header: Header): IkeSa | undefined {
+    const [ours, theirs] = header.initiator
+      ? [header.responderSpi, header.initiatorSpi]
+      : [header.initiatorSpi, header.responderSpi];
+    const role = header.initiator ? 'responder' : 'initiator';
+    const tries = this.#table.bySpi(ours);
+    const first = tries?.[0];
+    if (tries === undefined || first?.role !== role) return undefined;
+    const known = tries.find((sa) => sa.remoteSpi === theirs && sa.phase.name !== 'init');
+    if (known !== undefined) return known;
+    if (header.exchange !== ExchangeType.IKE_SA_INIT || !header.response) return undefined;
+    if (first.phase.name === 'init') return first;
+    return this.#rival(first, theirs, tries.length);
+  }
+
+  /** Another response to our IKE_SA_INIT request: each is tried, the first to authenticate stays. §2.4. */
+  #rival(first: IkeSa, theirs: bigint, tries: number): IkeSa | undefined {
+    if (theirs === 0n || tries > mostRivals) return undefined;
+    const rival = first.rival();
+    if (rival) this.#table.add(rival);
+    return rival;
+  }
+
+  #stranger(message: Message, octets: Uint8Array, path: Path): void {
+    const { header } = message;
+    const known = this.#table.stranger(path, header.initiatorSpi);
+    if (known !== undefined && sameOctets(known.opening.request, octets))
+      return known.receive(message, octets, path);
+    const { cookieThreshold, halfOpenLimit } = this.#policy;
+    if (this.#table.halfOpen >= halfOpenLimit) return this.#drop('half-open-limit', path, `${halfOpenLimit}`);
+    if (this.#table.halfOpen >= cookieThreshold) {
+      const verdict = this.#admission.judge(this.#now, header.initiatorSpi, path, message.payloads);
+      if (verdict === undefined) return this.#drop('unexpected', path, 'no nonce');
+      if (verdict !== 'admitted') return this.#askForCookie(header, verdict, path);
+    }
+    const sa = new IkeSa(
+      this.#services,
+      'responder',
+      { local: this.#freshSpi(), remote: header.initiatorSpi },
+      path,
+    );
+    this.#table.add(sa);
+    this.#table.addStranger(sa, path);
+    this.#timers.set(sa, 'halfOpen', this.#now + halfOpenMillis);
+    sa.receive(message, octets, path);
+    if (sa.phase.name === 'init' && !sa.answering) this.#forget(sa);
+  }
+
+  /** Stateless: nothing is kept. */
+  #askForCookie(header: Header, cookie: Uint8Array, path: Path): void {
+    const { initiatorSpi, exchange, messageId } = header;
+    const fields = { initiatorSpi, responderSpi: 0n, exchange, messageId, initiator: false, response: true };
+    this.#services.transmit(path, encodeMessage(fields, [statusNotify(NotifyType.COOKIE, cookie)]));
+  }
+
+  #freshSpi(): bigint {
+    for (;;) {
+      const spi = new DataView(this.#services.random(8).slice().buffer).getBigUint64(0);
+      if (spi !== 0n && this.#table.bySpi(spi) === undefined) return spi;
+    }
+  }
+
+  // Commands and policy
+
+  #command(command: Command): void {
+    switch (command.kind) {
+      case 'up':
+        return this.#up(command.name);
+      case 'down':
+        for (const sa of this.#table.ofConnection(command.name))
+          sa.leave({ code: 'DELETED_BY_US', text: 'taken down' });
+        return;
+      case 'liveness':
+        for (const sa of this.#table.ofConnection(command.name))
+          if (sa.phase.name === 'established') sa.want(checkLiveness);
+        return;
+      case 'deleteChild': {
+        const owner = this.#table.ownerOfChild(command.spi);
+        const child = owner?.children.get(command.spi);
+        if (owner && child) owner.want(deleteChild(child));
+        return;
+      }
+      case 'shutdown':
+        for (const sa of [...this.#table.all()]) sa.leave({ code: 'SHUTDOWN', text: 'shutting down' });
+        return;
+    }
+  }
+
+  #up(name: string): void {
+    const entry = this.#pad.named(name);
+    if (entry === undefined) return this.#cannot(name, `there is no connection ${name}`);
+    const { address } = entry.remote;
+    if (address === undefined) return this.#cannot(name, `${name} has no peer address to initiate to`);
+    const living = this.#table
+      .ofConnection(name)
+      .find(
+        ({ phase }) =>
+          phase.name === 'init' || phase.name === 'authenticating' || phase.name === 'established',
+      );
+    if (living !== undefined) return living.progress('up', `already ${living.phase.name}`);
+    const sa = new IkeSa(
+      this.#services,
+      'initiator',
+      { local: this.#freshSpi(), remote: 0n },
+      this.#firstPath(entry, address),
+      entry,
+    );
+    this.#table.add(sa);
+    sa.want({ key: 'up', begin: (of, cx) => start(ikeSaInit, of, opening(entry, cx), cx) });
+  }
+
+  /** A peer with a port of its own always gets the marker. */
+  #firstPath(entry: PadEntry, address: string): Path {
+    const socket = entry.remote.port === 500 ? 'ike' : 'nat';
+    const { ports } = this.#services;
+    return {
+      socket,
+      local: { address: entry.local.address, port: ports[socket] },
+      remote: { address, port: entry.remote.port },
+    };
+  }
+
+  #cannot(connection: string, text: string): void {
+    const none = '0'.repeat(16);
+    this.#emit({
+      kind: 'ikeFailed',
+      sa: { spiI: none, spiR: none, role: 'initiator', connection },
+      reason: { code: 'LOCAL', text },
+    });
+  }
+
+  /** An unchanged connection keeps its SAs; changed and removed ones are deleted at their peers. */
+  #newPolicy(policy: Policy): void {
+    const before = this.#pad;
+    this.#policy = policy;
+    this.#pad = new Pad(policy);
+    for (const sa of [...this.#table.all()]) {
+      const { connection } = sa;
+      if (connection === undefined || sa.phase.name === 'dead') continue;
+      const [old, fresh] = [before.named(connection), this.#pad.named(connection)];
+      if (old && fresh && sameEntry(old, fresh)) sa.entry = fresh;
+      else
+        sa.leave({
+          code: 'POLICY_CHANGED',
+          text: fresh ? `${connection} has changed` : `${connection} is gone`,
+        });
+    }
+  }
+
+  // The data plane
+
+  #notice(notice: KernelNotice): void {
+    if (notice.kind === 'acquire') return;
+    const owner = this.#table.ownerOfChild(notice.id.spi);
+    const child = owner?.children.get(notice.id.spi);
+    if (!owner || !child) return;
+    if (notice.kind === 'mapping') owner.mapped({ address: notice.address, port: notice.port });
+    else if (notice.hard) owner.want(deleteChild(child));
+  }
+
+  /** The child whose command failed is deleted at both ends; the IKE SA lives. */
+  #kernelFailed(command: KernelCommand, errno: string): void {
+    if (command.kind !== 'addSa' && command.kind !== 'addPolicy') return;
+    const reqid = command.kind === 'addSa' ? command.sa.reqid : command.policy.reqid;
+    for (const sa of this.#table.all()) {
+      const child = [...sa.children.values()].find((each) => each.reqid === reqid);
+      if (child) return this.#childRefused(sa, child, `${command.kind}: ${errno}`);
+    }
+  }
+
+  #childRefused(sa: IkeSa, child: ChildSa, text: string): void {
+    this.#emit({
+      kind: 'childFailed',
+      sa: sa.name,
+      connection: child.connection,
+      child: child.spd.name,
+      reason: { code: 'KERNEL', text },
+    });
+    sa.want(deleteChild(child));
+  }
+
+  // What SAs are given
+
+  #emit(event: EngineEvent): void {
+    this.#actions.push({ type: 'event', event });
+  }
+
+  #drop(reason: DropReason, path: Path, detail: string): void {
+    const count = this.#drops.count(reason, this.#now);
+    if (count > 0) this.#emit({ kind: 'drop', reason, path, detail, count });
+  }
+
+  #forget(sa: IkeSa): void {
+    this.#timers.clearAll(sa);
+    this.#table.remove(sa);
+  }
+
+  #dead(sa: IkeSa, kind: 'ikeDeleted' | 'ikeFailed', reason: Failure): void {
+    this.#table.died(sa);
+    this.#asks.forget(sa);
+    const others = this.#table.bySpi(sa.localSpi) ?? [];
+    if (others.some((other) => other !== sa && other.phase.name !== 'dead')) return;
+    this.#emit({ kind, sa: sa.name, reason });
+  }
+
+  #established(sa: IkeSa): void {
+    for (const rival of [...(this.#table.bySpi(sa.localSpi) ?? [])]) {
+      if (rival === sa) continue;
+      rival.die({ code: 'REPLACED', text: 'another responder authenticated first' });
+      this.#forget(rival);
+    }
+    if (sa.phase.name !== 'established') return;
+    this.#table.established(sa, `${formatIdentity(sa.phase.localId)} ${formatIdentity(sa.phase.remoteId)}`);
+  }
+
+  #makeServices(options: EngineOptions): Services {
+    const { crypto, random, ports = { ike: 500, nat: 4500 }, keyLog = false, messages = true } = options;
+    const engine = this;
+    return {
+      crypto,
+      random,
+      ports,
+      keyLog,
+      messages,
+      timers: this.#timers,
+      get now() {
+        return engine.#now;
+      },
+      get unixTime() {
+        return engine.#start.unixTime + Math.floor((engine.#now - engine.#start.now) / 1000);
+      },
+      get policy() {
+        return engine.#policy;
+      },
+      get pad() {
+        return engine.#pad;
+      },
+      act: (action) => this.#actions.push(action),
+      transmit: (path, octets) => this.#actions.push({ type: 'transmit', ...path, octets }),
+      emit: (event) => this.#emit(event),
+      drop: (reason, path, detail) => this.#drop(reason, path, detail),
+      ask: (sa: IkeSa, question: Ask, answered: (answer: Answer) => void) =>
+        this.#asks.ask(sa, question, this.#now, answered),
+      claimChildSpi: (spi, sa) => this.#table.claimChild(spi, sa),
+      releaseChildSpi: (spi) => this.#table.releaseChild(spi),
+      sameIdentities: (sa) => this.#table.sameIdentities(sa),
+      sasOf: (connection) => this.#table.ofConnection(connection),
+      takeReqid: () => ++this.#reqid,
+      established: (sa) => this.#established(sa),
+      dead: (sa, kind, why) => this.#dead(sa, kind, why),
+      forgetOpening: (sa) => this.#table.forgetStranger(sa),
+      forget: (sa) => this.#forget(sa),
+    };
+  }
+}
+
+const isOpening = (header: Header): boolean =>
+  header.exchange === ExchangeType.IKE_SA_INIT &&
+  header.initiator &&
+  !header.response &&
+  header.responderSpi === 0n &&
+  header.messageId === 0;
+
+const sameOctets = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((octet, at) => octet === b[at]);

@@ -1,0 +1,92 @@
+/** INFORMATIONAL with Delete payloads: Child SAs, or the IKE SA with all of them. RFC 7296 §1.4.1. */
+import { ExchangeType, NotifyType, ProtocolId } from '../../wire/numbers.ts';
+import type { Delete } from '../../wire/payloads/delete.ts';
+import type { Payload } from '../../wire/payloads/index.ts';
+import { type ChildSa, inboundId } from '../child-sa.ts';
+import { type Exchange, start, type Want } from '../exchange.ts';
+import type { IkeSa } from '../ike-sa.ts';
+import { errorIn } from '../notify.ts';
+
+const spiLength = 4;
+
+/** Deletes of children by our inbound SPI; absent: the IKE SA's. */
+type Wanted = { readonly payloads: readonly Payload[]; readonly child?: ChildSa };
+
+export const deletion: Exchange<Wanted, Wanted> = {
+  name: 'INFORMATIONAL (delete)',
+  type: ExchangeType.INFORMATIONAL,
+  phases: ['established', 'deleting'],
+  request: { required: ['delete'] },
+  response: { required: [] },
+
+  initiate: (_sa, want) => ({ payloads: [...want.payloads], held: want }),
+
+  respond(sa, request, cx) {
+    const deletes = request.filter((payload): payload is Delete => payload.kind === 'delete');
+    if (deletes.some(({ protocol }) => protocol === ProtocolId.IKE)) {
+      cx.afterwards(() =>
+        sa.endAfterAnswer({ code: 'DELETED_BY_PEER', text: 'the peer deleted the IKE SA' }),
+      );
+      return [];
+    }
+    const gone = deletes
+      .filter(({ protocol }) => protocol === ProtocolId.ESP)
+      .flatMap(({ spis }) => spis.flatMap((spi) => childOf(sa, spi) ?? []));
+    cx.afterwards(() => {
+      for (const child of gone) sa.dropChild(child, 'deleted by the peer');
+    });
+    // A child whose Delete of ours is on its way is not there any more, so it is not named again.
+    return gone.length === 0 ? [] : [deletePayload(gone.map((child) => child.inboundSpi))];
+  },
+
+  conclude(sa, held) {
+    if (held.child) sa.dropChild(held.child, 'deleted by us');
+    return undefined;
+  },
+};
+
+/** The peer is told by an error why it ended, not by a Delete. RFC 7296 §2.21.2. */
+export const failure: Exchange<Wanted, Wanted> = {
+  ...deletion,
+  name: 'INFORMATIONAL (error)',
+  request: { required: ['notify'] },
+  matches: (_sa, request) => errorIn(request)?.type === NotifyType.AUTHENTICATION_FAILED,
+  respond(sa, _request, cx) {
+    const text = 'the peer answered AUTHENTICATION_FAILED to our AUTH';
+    cx.afterwards(() =>
+      sa.endAfterAnswer({ code: 'AUTHENTICATION_FAILED', text, notify: NotifyType.AUTHENTICATION_FAILED }),
+    );
+    return [];
+  },
+};
+
+/** Ends the IKE SA at the peer: by `error`, or by a Delete. */
+export function tellPeer(error?: Payload): Want {
+  const payloads: Payload[] = [error ?? { kind: 'delete', protocol: ProtocolId.IKE, spis: [] }];
+  return { key: 'delete', begin: (sa, cx) => start(error ? failure : deletion, sa, { payloads }, cx) };
+}
+
+/** Deletes a child at both ends. */
+export const deleteChild = (child: ChildSa): Want => ({
+  key: `delete child ${inboundId(child).spi}`,
+  begin: (sa, cx) => start(deletion, sa, { payloads: [deletePayload([child.inboundSpi])], child }, cx),
+});
+
+/** Deletes at the peer what we never had. */
+export const deleteSpi = (inboundSpi: number): Want => ({
+  key: `delete child ${inboundSpi}`,
+  begin: (sa, cx) => start(deletion, sa, { payloads: [deletePayload([inboundSpi])] }, cx),
+});
+
+/** A peer names children by its own inbound SPIs, which are our outbound ones. */
+function childOf(sa: IkeSa, spi: Uint8Array): ChildSa | undefined {
+  if (spi.length !== spiLength) return undefined;
+  const number = new DataView(spi.slice().buffer).getUint32(0);
+  for (const child of sa.children.values()) if (child.outboundSpi === number) return child;
+  return undefined;
+}
+
+function deletePayload(spis: readonly number[]): Delete {
+  const octets = spis.map((spi) => Uint8Array.of(spi >>> 24, spi >>> 16, spi >>> 8, spi));
+  return { kind: 'delete', protocol: ProtocolId.ESP, spis: octets };
+}

@@ -1,0 +1,285 @@
+/** IKE_AUTH: who both ends are, and the first Child SA unless childless. RFC 7296 §1.2, §2.15, §2.21.2; RFC 6023. */
+import type { Secret } from '../../crypto/secret.ts';
+import { formatIdentity, type Identity, sameIdentity } from '../../policy/identity.ts';
+import { identify } from '../../policy/pad.ts';
+import type { PadEntry } from '../../policy/policy.ts';
+import { pskFor } from '../../policy/secrets.ts';
+import { find, notifies } from '../../wire/message.ts';
+import { AuthMethod, ExchangeType, NotifyType, nameOf } from '../../wire/numbers.ts';
+import type { Authentication } from '../../wire/payloads/auth.ts';
+import type { IdentificationInitiator, IdentificationResponder } from '../../wire/payloads/id.ts';
+import type { Payload } from '../../wire/payloads/index.ts';
+import type { Answer, Ask } from '../actions.ts';
+import { pskAuth } from '../auth/psk.ts';
+import { signedOctets } from '../auth/signed-octets.ts';
+import {
+  acceptChild,
+  answerChild,
+  type ChildOffer,
+  type KeySource,
+  offerChild,
+} from '../child-negotiation.ts';
+import type { Context } from '../context.ts';
+import {
+  BadResponse,
+  Bug,
+  errorNotify,
+  failureOf,
+  isExpected,
+  LocalFailure,
+  NotifyError,
+  PeerRefused,
+} from '../errors.ts';
+import type { Exchange, Outstanding } from '../exchange.ts';
+import type { IkeSa } from '../ike-sa.ts';
+import { errorIn, statusNotify } from '../notify.ts';
+import type { Authenticating, Established } from '../phase.ts';
+import { deleteSpi } from './delete.ts';
+
+interface Held {
+  readonly entry: PadEntry;
+  readonly psk: Secret;
+  readonly offer: ChildOffer | undefined;
+}
+
+export const ikeAuth: Exchange<undefined, Held> = {
+  name: 'IKE_AUTH',
+  type: ExchangeType.IKE_AUTH,
+  phases: ['authenticating'],
+  request: { required: ['idi'] },
+  response: { required: [] },
+
+  initiate(sa, _want, cx) {
+    const phase = authenticatingPhase(sa);
+    const entry = phase.candidates[0];
+    if (entry === undefined) throw new Bug('an initiator without a connection');
+    const psk = sharedKey(sa, entry, entry.remote.identity, cx);
+    if (psk === undefined)
+      throw new LocalFailure(`no shared key for ${entry.name}: ${bothIds(entry, entry.remote.identity)}`);
+    const { identity } = entry.local;
+    const spd = entry.children.find(({ action }) => action === 'protect');
+    const child = spd && offerChild(sa, spd, cx);
+    const asked = entry.remote.identity;
+    const first =
+      entry.initialContact &&
+      cx.sasOf(entry.name).every((other) => other === sa || other.phase.name !== 'established');
+    const payloads: Payload[] = [
+      idPayload('idi', identity),
+      ...(asked ? [idPayload('idr', asked)] : []),
+      authPayload(sa, phase, 'initiator', psk, identity),
+      ...(first ? [statusNotify(NotifyType.INITIAL_CONTACT)] : []),
+      ...(child?.payloads ?? []),
+    ];
+    return { payloads, held: { entry, psk, offer: child?.offer } };
+  },
+
+  *respond(sa, request, cx) {
+    const phase = authenticatingPhase(sa);
+    const idi = find(request, 'idi');
+    if (idi === undefined) throw new Bug('a shape let through what it requires');
+    const idr = find(request, 'idr');
+    const entry = identify(phase.candidates, identityOf(idi), idr && identityOf(idr));
+    if (entry === undefined) {
+      const asked = idr ? ` asking for ${formatIdentity(identityOf(idr))}` : '';
+      throw refused(`no connection for the peer's identity ${formatIdentity(identityOf(idi))}${asked}`);
+    }
+    const remoteId = identityOf(idi);
+    const psk = sharedKey(sa, entry, remoteId, cx);
+    if (psk === undefined) throw refused(`no shared key for ${bothIds(entry, remoteId)}`);
+    verify(sa, phase, 'initiator', psk, remoteId, find(request, 'auth'), cx);
+    const { identity } = entry.local;
+    const auth = authPayload(sa, phase, 'responder', psk, identity);
+    const established = establish(sa, phase, entry, identity, remoteId, cx);
+    if (notifies(request, NotifyType.INITIAL_CONTACT).length > 0) replaceOthers(sa, cx);
+    return [
+      idPayload('idr', identity),
+      auth,
+      ...(yield* respondChild(sa, entry, request, established, phase, cx)),
+    ];
+  },
+
+  *conclude(sa, held, response, cx) {
+    const phase = authenticatingPhase(sa);
+    const { entry, psk, offer } = held;
+    const idr = find(response, 'idr');
+    if (idr === undefined || find(response, 'auth') === undefined) {
+      const error = errorIn(response);
+      if (error)
+        throw new PeerRefused(
+          error.type,
+          `our identity ${formatIdentity(entry.local.identity)} and AUTH by shared key`,
+        );
+      throw new BadResponse('IKE_AUTH response without IDr or AUTH');
+    }
+    const remoteId = identityOf(idr);
+    const wanted = entry.remote.identity;
+    if (wanted && !sameIdentity(wanted, remoteId)) {
+      throw refused(`the peer is ${formatIdentity(remoteId)}, wanted ${formatIdentity(wanted)}`);
+    }
+    verify(sa, phase, 'responder', psk, remoteId, find(response, 'auth'), cx);
+    const established = establish(sa, phase, entry, entry.local.identity, remoteId, cx);
+    if (offer !== undefined)
+      yield* concludeChild(sa, entry, offer, response, keySource(established, phase), cx);
+    return undefined;
+  },
+
+  abandon(sa, held) {
+    if (held.offer) sa.releaseOffer(held.offer.inboundSpi);
+  },
+};
+
+/** The child's payloads, none, or the notify that refuses it: the IKE SA lives on without. */
+function* respondChild(
+  sa: IkeSa,
+  entry: PadEntry,
+  request: readonly Payload[],
+  established: Established,
+  phase: Authenticating,
+  cx: Context,
+): Generator<Ask, Payload[], Answer> {
+  if (!find(request, 'sa') && !find(request, 'tsi') && !find(request, 'tsr')) return [];
+  try {
+    return yield* answerChild(sa, entry, request, keySource(established, phase), cx);
+  } catch (error) {
+    if (!(error instanceof NotifyError) || error.scope !== 'child') throw error;
+    childFailed(sa, entry, entry.children[0]?.name ?? entry.name, error, cx);
+    return [errorNotify(error)];
+  }
+}
+
+/** The IKE SA stands; a child that failed is deleted at the peer if the peer believes in it. */
+function* concludeChild(
+  sa: IkeSa,
+  entry: PadEntry,
+  offer: ChildOffer,
+  response: readonly Payload[],
+  source: KeySource,
+  cx: Context,
+): Generator<Ask, Outstanding | undefined, Answer> {
+  try {
+    yield* acceptChild(sa, entry, offer, response, source, cx);
+  } catch (error) {
+    if (!isExpected(error)) throw error;
+    childFailed(sa, entry, offer.spd.name, error, cx);
+    cx.releaseChildSpi(offer.inboundSpi);
+    if (find(response, 'sa')) cx.afterwards(() => sa.want(deleteSpi(offer.inboundSpi)));
+  }
+  return undefined;
+}
+
+function childFailed(sa: IkeSa, entry: PadEntry, child: string, error: unknown, cx: Context): void {
+  cx.emit({ kind: 'childFailed', sa: sa.name, connection: entry.name, child, reason: failureOf(error) });
+}
+
+function establish(
+  sa: IkeSa,
+  phase: Authenticating,
+  entry: PadEntry,
+  localId: Identity,
+  remoteId: Identity,
+  cx: Context,
+): Established {
+  const { suite, keys, protection, support } = phase;
+  const established: Established = {
+    name: 'established',
+    suite,
+    keys,
+    protection,
+    support,
+    localId,
+    remoteId,
+  };
+  cx.setPhase(established);
+  const before = sa.entry;
+  sa.entry = entry;
+  cx.onThrow(() => {
+    sa.entry = before;
+  });
+  cx.afterwards(() => sa.establish(established, entry));
+  return established;
+}
+
+/** INITIAL_CONTACT: what else we hold of this peer is of a life before. RFC 7296 §2.4. */
+function replaceOthers(sa: IkeSa, cx: Context): void {
+  cx.afterwards(() => {
+    for (const other of cx.sameIdentities()) {
+      if (other !== sa) other.die({ code: 'REPLACED', text: 'the peer started anew (INITIAL_CONTACT)' });
+    }
+  });
+}
+
+/** Throws AUTHENTICATION_FAILED unless AUTH is the shared key's over what `signer` sent. */
+function verify(
+  sa: IkeSa,
+  phase: Authenticating,
+  signer: 'initiator' | 'responder',
+  psk: Secret,
+  identity: Identity,
+  auth: Authentication | undefined,
+  cx: Context,
+): void {
+  if (auth === undefined) throw refused('no AUTH payload: the peer wants EAP');
+  if (auth.method !== AuthMethod.SHARED_KEY_MESSAGE_INTEGRITY_CODE) {
+    throw refused(
+      `the peer proves itself by ${nameOf(AuthMethod, auth.method)}, our policy wants a shared key`,
+    );
+  }
+  const expected = authPayload(sa, phase, signer, psk, identity).data;
+  if (!cx.crypto.equal(expected, auth.data))
+    throw refused(`AUTH of ${formatIdentity(identity)} does not hold: another shared key?`);
+}
+
+function authPayload(
+  sa: IkeSa,
+  phase: Authenticating,
+  signer: 'initiator' | 'responder',
+  psk: Secret,
+  identity: Identity,
+): Authentication {
+  const { suite, keys, ni, nr } = phase;
+  const { request, response } = sa.opening;
+  const signed =
+    signer === 'initiator'
+      ? signedOctets(suite.prf, keys.pi, request, nr, identity)
+      : signedOctets(suite.prf, keys.pr, response, ni, identity);
+  return {
+    kind: 'auth',
+    method: AuthMethod.SHARED_KEY_MESSAGE_INTEGRITY_CODE,
+    data: pskAuth(suite.prf, psk, signed),
+  };
+}
+
+function sharedKey(
+  sa: IkeSa,
+  entry: PadEntry,
+  remoteId: Identity | undefined,
+  cx: Context,
+): Secret | undefined {
+  const { local, remote } = sa.path;
+  return pskFor(cx.policy.preSharedKeys, entry.local.identity, remoteId, local.address, remote.address)
+    ?.secret;
+}
+
+function authenticatingPhase(sa: IkeSa): Authenticating {
+  if (sa.phase.name !== 'authenticating') throw new Bug(`IKE_AUTH while ${sa.phase.name}`);
+  return sa.phase;
+}
+
+const keySource = (established: Established, { ni, nr }: Authenticating): KeySource => ({
+  prf: established.suite.prf,
+  d: established.keys.d,
+  ni,
+  nr,
+});
+
+const refused = (why: string): NotifyError => new NotifyError(NotifyType.AUTHENTICATION_FAILED, why);
+
+const identityOf = ({ idType, data }: IdentificationInitiator | IdentificationResponder): Identity => ({
+  type: idType,
+  data,
+});
+
+const idPayload = (kind: 'idi' | 'idr', { type, data }: Identity): Payload => ({ kind, idType: type, data });
+
+const bothIds = (entry: PadEntry, remote: Identity | undefined): string =>
+  `${formatIdentity(entry.local.identity)} and ${remote ? formatIdentity(remote) : '%any'}`;

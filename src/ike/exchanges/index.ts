@@ -1,0 +1,25 @@
+/** The table of exchanges. A request goes to the first that fits: type, phase, `matches`, shape. */
+import type { Payload } from '../../wire/payloads/index.ts';
+import { fits, type Responder } from '../exchange.ts';
+import type { IkeSa } from '../ike-sa.ts';
+import { createChild } from './create-child.ts';
+import { deletion, failure } from './delete.ts';
+import { ikeAuth } from './ike-auth.ts';
+import { ikeSaInit } from './ike-sa-init.ts';
+import { liveness } from './liveness.ts';
+
+export { deleteChild, tellPeer } from './delete.ts';
+export { checkLiveness } from './liveness.ts';
+
+const table: readonly Responder[] = [ikeSaInit, ikeAuth, createChild, deletion, failure, liveness];
+
+/** Undefined when the request fits nothing. */
+export function responderFor(sa: IkeSa, type: number, request: readonly Payload[]): Responder | undefined {
+  return table.find(
+    (exchange) =>
+      exchange.type === type &&
+      exchange.phases.includes(sa.phase.name) &&
+      (exchange.matches?.(sa, request) ?? true) &&
+      fits(exchange.request, request),
+  );
+}

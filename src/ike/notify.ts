@@ -1,0 +1,23 @@
+/** Notify payloads: status ones as we send them, and the first error of a message. RFC 7296 §3.10. */
+import type { Payload } from '../wire/payloads/index.ts';
+import type { Notify } from '../wire/payloads/notify.ts';
+
+const none = new Uint8Array(0);
+/** Types below are errors. RFC 7296 §3.10.1. */
+const firstStatus = 16_384;
+
+/** A notify about the IKE SA or the message itself: no protocol, no SPI. */
+export const statusNotify = (type: number, data: Uint8Array = none): Notify => ({
+  kind: 'notify',
+  protocol: 0,
+  spi: none,
+  type,
+  data,
+});
+
+/** The first error notify. */
+export function errorIn(payloads: readonly Payload[]): Notify | undefined {
+  return payloads.find(
+    (payload): payload is Notify => payload.kind === 'notify' && payload.type < firstStatus,
+  );
+}

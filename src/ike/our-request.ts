@@ -1,0 +1,191 @@
+/** Our one outstanding request, and the ordered list of what we want next. RFC 7296 §2.1-2.4. */
+import type { Message } from '../wire/message.ts';
+import { ExchangeType } from '../wire/numbers.ts';
+import type { Failure, Path } from './actions.ts';
+import type { Services } from './context.ts';
+import type { Envelope } from './envelope.ts';
+import { BadResponse, errorNotify, failureOf, isExpected, LocalFailure, NotifyError } from './errors.ts';
+import { fits, type Outstanding, type Want } from './exchange.ts';
+import type { IkeSa } from './ike-sa.ts';
+import { run, type Waiting } from './steps.ts';
+import type { Window } from './window.ts';
+
+const defaults = { interval: 500, timeout: 60_000 };
+
+export class OurRequest {
+  readonly #services: Services;
+  readonly #sa: IkeSa;
+  readonly #envelope: Envelope;
+  readonly #window: Window;
+  #wants: Want[] = [];
+  #outstanding: Outstanding | undefined;
+  #waiting: Waiting | undefined;
+  #attempts = 0;
+  /** What the peer said in clear: the reason reported if nothing better comes (§2.21.1). */
+  #remembered: Failure | undefined;
+
+  constructor(services: Services, sa: IkeSa, envelope: Envelope, window: Window) {
+    this.#services = services;
+    this.#sa = sa;
+    this.#envelope = envelope;
+    this.#window = window;
+  }
+
+  get #busy(): boolean {
+    return this.#outstanding !== undefined || this.#waiting !== undefined;
+  }
+
+  /** Equal keys merge. */
+  want(want: Want): void {
+    if (this.#wants.some(({ key }) => key === want.key)) return;
+    this.#wants.push(want);
+    this.proceed();
+  }
+
+  /** Drops what waits its turn; what is on its way stays. */
+  forgetWants(): void {
+    this.#wants = [];
+  }
+
+  /** Takes over an IKE_SA_INIT request sent before, to try another response to it. §2.4. */
+  adopt(outstanding: Outstanding): void {
+    this.#outstanding = outstanding;
+    this.#window.sent(0, [], this.#services.now, 0, 0);
+  }
+
+  proceed(): void {
+    if (this.#busy || this.#sa.phase.name === 'dead') return;
+    const want = this.#wants.shift();
+    if (want === undefined) return;
+    this.#waiting = run(
+      this.#services,
+      this.#sa,
+      (cx) => want.begin(this.#sa, cx),
+      (outstanding) => this.#sa.guard(() => this.#send(outstanding)),
+      (error) => this.#sa.guard(() => this.#notBegun(error)),
+    );
+  }
+
+  receive({ header, payloads: outer }: Message, octets: Uint8Array, path: Path): void {
+    const sa = this.#sa;
+    const outstanding = this.#outstanding;
+    const expected = outstanding?.type === header.exchange && header.messageId === this.#window.outstanding;
+    if (outstanding === undefined || !expected || this.#waiting !== undefined) {
+      return sa.drop('stale-message-id', path, `response ${header.messageId}`);
+    }
+    const clear = sa.phase.name === 'init';
+    if (clear && path.remote.address !== sa.path.remote.address)
+      return sa.drop('address', path, 'not the address we asked');
+    const opened = this.#envelope.open(header, octets, outer, path);
+    if (opened === undefined) return;
+    this.#envelope.announce('in', header, opened.payloads, path);
+    sa.heard(path);
+    const asked = sa.remoteSpi;
+    if (clear) {
+      sa.remoteSpi = header.responderSpi;
+      sa.opening.response = octets;
+    }
+    this.#waiting = run(
+      this.#services,
+      sa,
+      (cx) => {
+        if (clear)
+          cx.onThrow(() => {
+            sa.remoteSpi = asked;
+          });
+        const critical = opened.payloads.find((payload) => payload.kind === 'unknown' && payload.critical);
+        if (critical) throw new BadResponse(`${outstanding.story}: unknown critical payload in the response`);
+        if (!fits(outstanding.response, opened.payloads))
+          throw new BadResponse(`${outstanding.story}: payloads missing in the response`);
+        return outstanding.conclude(opened.payloads, cx);
+      },
+      (next) => sa.guard(() => this.#concluded(outstanding, next)),
+      (error) => sa.guard(() => this.#notConcluded(outstanding, error, clear)),
+    );
+  }
+
+  /** The `retransmit` timer. */
+  retransmit(): void {
+    const outstanding = this.#outstanding;
+    const again = this.#window.retransmit(this.#services.now);
+    if (outstanding === undefined) return;
+    if (again === undefined) {
+      const silence = `${outstanding.story}: no answer from ${this.#sa.path.remote.address} to ${this.#attempts} tries`;
+      return this.#sa.die(this.#remembered ?? { code: 'TIMEOUT', text: silence });
+    }
+    this.#attempts++;
+    this.#services.timers.set(this.#sa, 'retransmit', again.again);
+    const message = { exchange: outstanding.type, response: false, messageId: this.#window.outstanding ?? 0 };
+    this.#envelope.announce('out', message, outstanding.payloads, this.#sa.path, true);
+    this.#envelope.transmit(again.octets, this.#sa.path);
+  }
+
+  /** The SA dies. */
+  stop(): void {
+    this.#waiting?.stop();
+    this.#outstanding?.abandon();
+    this.#waiting = this.#outstanding = undefined;
+    this.#wants = [];
+  }
+
+  #send(outstanding: Outstanding): void {
+    const sa = this.#sa;
+    this.#waiting = undefined;
+    const opening = outstanding.type === ExchangeType.IKE_SA_INIT;
+    const messageId = this.#window.idFor(opening);
+    const octets = this.#envelope.seal(outstanding.type, false, messageId, outstanding.payloads);
+    if (opening) sa.opening.request = octets[0] ?? new Uint8Array(0);
+    this.#outstanding = outstanding;
+    this.#attempts = 1;
+    const { interval, timeout } = sa.entry?.retransmit ?? defaults;
+    this.#services.timers.set(
+      sa,
+      'retransmit',
+      this.#window.sent(messageId, octets, this.#services.now, interval, timeout),
+    );
+    this.#envelope.announce(
+      'out',
+      { exchange: outstanding.type, response: false, messageId },
+      outstanding.payloads,
+      sa.path,
+    );
+    this.#envelope.transmit(octets, sa.path);
+  }
+
+  #concluded(outstanding: Outstanding, next: Outstanding | undefined): void {
+    const sa = this.#sa;
+    this.#settle();
+    if (sa.phase.name === 'authenticating') sa.opening.outstanding = outstanding;
+    if (next !== undefined) return this.#send(next);
+    if (sa.phase.name === 'deleting') return sa.die(sa.phase.why);
+    this.proceed();
+  }
+
+  #notConcluded(outstanding: Outstanding, error: unknown, clear: boolean): void {
+    this.#waiting = undefined;
+    if (!isExpected(error)) throw error;
+    const failure = failureOf(error);
+    if (clear && !(error instanceof LocalFailure)) {
+      // In clear and from nobody known: the wait goes on to its end, and this is then the reason (§2.21.1).
+      this.#remembered = failure;
+      this.#sa.progress(outstanding.story, `${failure.text}; waiting for a better answer`);
+      return;
+    }
+    this.#settle();
+    outstanding.abandon();
+    if (error instanceof NotifyError) this.#sa.leave(failure, errorNotify(error));
+    else this.#sa.die(failure);
+  }
+
+  #notBegun(error: unknown): void {
+    this.#waiting = undefined;
+    if (!isExpected(error)) throw error;
+    this.#sa.die(failureOf(error));
+  }
+
+  #settle(): void {
+    this.#waiting = this.#outstanding = undefined;
+    this.#window.concluded();
+    this.#services.timers.clear(this.#sa, 'retransmit');
+  }
+}

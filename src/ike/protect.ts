@@ -1,0 +1,142 @@
+/** The Encrypted (SK) and Encrypted Fragment (SKF) payloads. RFC 7296 §3.14, RFC 5282, RFC 7383 §2.5. */
+import type { CipherKey, Crypto, Integ, Random } from '../crypto/provider.ts';
+import type { IkeSuite } from '../crypto/suite.ts';
+import type { HeaderFields } from '../wire/header.ts';
+import { encodeMessage } from '../wire/message.ts';
+import type { Encrypted } from '../wire/payloads/encrypted.ts';
+import type { Fragment } from '../wire/payloads/fragment.ts';
+import type { Role } from './actions.ts';
+import type { IkeKeys } from './keys.ts';
+
+const none = new Uint8Array(0);
+const payloadHeader = 4;
+const fragmentHeader = 8;
+const ikeHeader = 28;
+
+/** Seals what one end of an IKE SA sends and opens what it receives. */
+export class Protection {
+  readonly #suite: IkeSuite;
+  readonly #crypto: Crypto;
+  readonly #random: Random;
+  readonly #out: CipherKey;
+  readonly #in: CipherKey;
+  readonly #integOut: Uint8Array;
+  readonly #integIn: Uint8Array;
+  #sent = 0n;
+
+  constructor(crypto: Crypto, random: Random, suite: IkeSuite, keys: IkeKeys, role: Role) {
+    this.#crypto = crypto;
+    this.#random = random;
+    this.#suite = suite;
+    const initiator = role === 'initiator';
+    this.#out = suite.cipher.key((initiator ? keys.ei : keys.er).octets);
+    this.#in = suite.cipher.key((initiator ? keys.er : keys.ei).octets);
+    this.#integOut = (initiator ? keys.ai : keys.ar).octets;
+    this.#integIn = (initiator ? keys.ar : keys.ai).octets;
+  }
+
+  /** One message with an SK payload around `inner`, whose first payload is of type `first`. */
+  seal(fields: HeaderFields, first: number, inner: Uint8Array): Uint8Array {
+    const data = new Uint8Array(this.#sealedLength(inner.length));
+    return this.#fill(encodeMessage(fields, [{ kind: 'encrypted', first, data }]), data.length, inner);
+  }
+
+  /**
+   * As many messages with an SKF payload as `inner` needs, none longer than `limit` octets. RFC 7383 §2.5.
+   */
+  sealFragments(fields: HeaderFields, first: number, inner: Uint8Array, limit: number): Uint8Array[] {
+    const room = this.#fragmentRoom(limit);
+    const total = Math.ceil(inner.length / room);
+    const messages: Uint8Array[] = [];
+    for (let number = 1; number <= total; number++) {
+      const piece = inner.subarray((number - 1) * room, number * room);
+      const data = new Uint8Array(this.#sealedLength(piece.length));
+      const payload: Fragment = { kind: 'fragment', first: number === 1 ? first : 0, number, total, data };
+      messages.push(this.#fill(encodeMessage(fields, [payload]), data.length, piece));
+    }
+    return messages;
+  }
+
+  /** Octets of a message that seals `length` octets whole. */
+  messageLength(length: number): number {
+    return ikeHeader + payloadHeader + this.#sealedLength(length);
+  }
+
+  /** The octets inside, or undefined when the ICV or the padding is wrong. `message` ends with the payload. */
+  open(message: Uint8Array, payload: Encrypted | Fragment): Uint8Array | undefined {
+    const { cipher, integ } = this.#suite;
+    const icvLength = integ?.icvLength ?? 0;
+    const { data } = payload;
+    if (data.length < cipher.ivLength + icvLength + cipher.icvLength + 1) return undefined;
+    const start = message.length - data.length;
+    if (integ !== undefined && !this.#icvHolds(integ, message)) return undefined;
+    const iv = data.subarray(0, cipher.ivLength);
+    const body = data.subarray(cipher.ivLength, data.length - icvLength);
+    if (integ !== undefined && body.length % cipher.blockLength !== 0) return undefined;
+    const aad = integ === undefined ? message.subarray(0, start) : none;
+    const plaintext = this.#in.open(iv, body, aad);
+    const padding = plaintext?.at(-1);
+    if (plaintext === undefined || padding === undefined || padding + 1 > plaintext.length) return undefined;
+    return plaintext.subarray(0, plaintext.length - padding - 1);
+  }
+
+  /** Forgets the keys. */
+  destroy(): void {
+    this.#out.destroy();
+    this.#in.destroy();
+  }
+
+  #icvHolds(integ: Integ, message: Uint8Array): boolean {
+    const end = message.length - integ.icvLength;
+    return this.#crypto.equal(integ.compute(this.#integIn, message.subarray(0, end)), message.subarray(end));
+  }
+
+  /** Puts IV, ciphertext and ICV into the last `length` octets of an encoded message. */
+  #fill(message: Uint8Array, length: number, inner: Uint8Array): Uint8Array {
+    const { cipher, integ } = this.#suite;
+    const start = message.length - length;
+    const iv = this.#iv();
+    const padded = this.#pad(inner);
+    const aad = integ === undefined ? message.subarray(0, start) : none;
+    message.set(iv, start);
+    message.set(this.#out.seal(iv, padded, aad), start + cipher.ivLength);
+    padded.fill(0);
+    if (integ !== undefined) {
+      const end = message.length - integ.icvLength;
+      message.set(integ.compute(this.#integOut, message.subarray(0, end)), end);
+    }
+    return message;
+  }
+
+  #pad(inner: Uint8Array): Uint8Array {
+    const padded = new Uint8Array(this.#paddedLength(inner.length));
+    padded.set(inner);
+    padded[padded.length - 1] = padded.length - inner.length - 1;
+    return padded;
+  }
+
+  #iv(): Uint8Array {
+    const { cipher } = this.#suite;
+    if (cipher.iv === 'random') return this.#random(cipher.ivLength);
+    const iv = new Uint8Array(cipher.ivLength);
+    new DataView(iv.buffer).setBigUint64(0, this.#sent++);
+    return iv;
+  }
+
+  #paddedLength(length: number): number {
+    const { blockLength } = this.#suite.cipher;
+    return Math.ceil((length + 1) / blockLength) * blockLength;
+  }
+
+  #sealedLength(length: number): number {
+    const { cipher, integ } = this.#suite;
+    return cipher.ivLength + this.#paddedLength(length) + cipher.icvLength + (integ?.icvLength ?? 0);
+  }
+
+  #fragmentRoom(limit: number): number {
+    const { cipher, integ } = this.#suite;
+    const fixed = ikeHeader + fragmentHeader + cipher.ivLength + cipher.icvLength + (integ?.icvLength ?? 0);
+    const room = Math.floor((limit - fixed) / cipher.blockLength) * cipher.blockLength - 1;
+    return Math.max(room, 64);
+  }
+}
