@@ -1,30 +1,39 @@
 /**
- * AES-XCBC-MAC (RFC 3566) and AES-CMAC (RFC 4493), 128 bits, over the AES-CBC of any provider: both are the last block of a
- * CBC encryption with a zero IV whose final block is masked with a derived key.
+ * AES-XCBC-MAC (RFC 3566) and AES-CMAC (RFC 4493), 128 bits, over the AES of any provider: both are the last block of a CBC
+ * encryption with a zero IV whose final block is masked with a derived key.
  */
-import type { PlainMode } from './ciphers.ts';
+
+/** AES without padding, on whole blocks. */
+export interface AesBlocks {
+  /** Each block for itself. */
+  ecb(key: Uint8Array, blocks: Uint8Array): Uint8Array;
+  /** Chained, from a zero IV. */
+  cbc(key: Uint8Array, blocks: Uint8Array): Uint8Array;
+}
 
 /** A MAC of 16 octets under a key of 16 octets. */
 export type AesMac = (key: Uint8Array, data: readonly Uint8Array[]) => Uint8Array;
 
 const block = 16;
 const zeroBlock = new Uint8Array(block);
+/** The blocks 01.., 02.. and 03.., which become K1, K2 and K3. */
+const numbered = Uint8Array.from({ length: 3 * block }, (_, i) => 1 + Math.floor(i / block));
 
-export const aesXcbc = (cbc: PlainMode): AesMac => {
+export const aesXcbc = (aes: AesBlocks): AesMac => {
   return (key, data) => {
-    const derived = [1, 2, 3].map((n) => cbc.encrypt(key, zeroBlock, new Uint8Array(block).fill(n)));
-    const [key1 = key, whole = key, padded = key] = derived;
-    const mac = lastBlock(cbc, key1, data, whole, padded);
-    for (const octets of derived) octets.fill(0);
+    const derived = aes.ecb(key, numbered);
+    const [key1, whole] = [derived.subarray(0, block), derived.subarray(block, 2 * block)];
+    const mac = lastBlock(aes, key1, data, whole, derived.subarray(2 * block));
+    derived.fill(0);
     return mac;
   };
 };
 
-export const aesCmac = (cbc: PlainMode): AesMac => {
+export const aesCmac = (aes: AesBlocks): AesMac => {
   return (key, data) => {
-    const whole = doubled(cbc.encrypt(key, zeroBlock, zeroBlock));
+    const whole = doubled(aes.ecb(key, zeroBlock));
     const padded = doubled(whole);
-    const mac = lastBlock(cbc, key, data, whole, padded);
+    const mac = lastBlock(aes, key, data, whole, padded);
     whole.fill(0);
     padded.fill(0);
     return mac;
@@ -33,7 +42,7 @@ export const aesCmac = (cbc: PlainMode): AesMac => {
 
 /** The message's last block is masked with `whole`, or padded with 10* and masked with `padded`. */
 function lastBlock(
-  cbc: PlainMode,
+  aes: AesBlocks,
   key: Uint8Array,
   data: readonly Uint8Array[],
   whole: Uint8Array,
@@ -50,7 +59,7 @@ function lastBlock(
   const mask = length < message.length ? padded : whole;
   const last = message.subarray(message.length - block);
   for (const [i, octet] of mask.entries()) last[i] = (last[i] ?? 0) ^ octet;
-  return cbc.encrypt(key, zeroBlock, message).slice(message.length - block);
+  return aes.cbc(key, message).slice(message.length - block);
 }
 
 /** Multiplication by x in GF(2^128), without a branch on the value. RFC 4493 §2.3. */

@@ -20,7 +20,7 @@ export interface Group {
   check?(peer: Uint8Array): void;
 }
 
-/** Makes a key exchange of a group: lengths checked, a private value used for one secret only. */
+/** Makes a key exchange of a group: lengths checked, no private value in two pairs. */
 export function diffieHellman(group: Group): KeyExchange {
   const check = (peer: Uint8Array) => {
     if (peer.length !== group.publicLength) throw new KeyExchangeError(group.id, 'length');
@@ -36,11 +36,9 @@ export function diffieHellman(group: Group): KeyExchange {
     return {
       publicValue: half.publicValue,
       derive(peer) {
-        if (half === undefined) throw new Error(`${group.name}: the private value was already used`);
+        if (half === undefined) throw new Error(`${group.name}: the private value is gone`);
         check(peer);
-        const secret = half.agree(peer);
-        destroy();
-        return secret;
+        return half.agree(peer);
       },
       destroy,
     };

@@ -1,30 +1,29 @@
 /** What each PRF and INTEG transform looks like, whichever provider computes it. */
 import { Integ as IntegId, Prf as PrfId } from '../wire/numbers.ts';
-import { type AesMac, aesCmac, aesXcbc } from './aes-mac.ts';
-import type { PlainMode } from './ciphers.ts';
+import { type AesBlocks, type AesMac, aesCmac, aesXcbc } from './aes-mac.ts';
 import type { HashName, Integ, Prf } from './provider.ts';
 
 /** HMAC (RFC 2104) of the concatenated data, whole. */
 export type Hmac = (hash: HashName, key: Uint8Array, data: readonly Uint8Array[]) => Uint8Array;
 
 /** RFC 2404 and RFC 4868, then RFC 4434 and RFC 4615. */
-export const prfsOf = (hmac: Hmac, aesCbc: PlainMode): Prf[] => [
+export const prfsOf = (hmac: Hmac, aes: AesBlocks): Prf[] => [
   hmacPrf(PrfId.HMAC_SHA1, 'HMAC_SHA1', 'sha1', 20, hmac),
   hmacPrf(PrfId.HMAC_SHA2_256, 'HMAC_SHA2_256', 'sha256', 32, hmac),
   hmacPrf(PrfId.HMAC_SHA2_384, 'HMAC_SHA2_384', 'sha384', 48, hmac),
   hmacPrf(PrfId.HMAC_SHA2_512, 'HMAC_SHA2_512', 'sha512', 64, hmac),
-  aesPrf(PrfId.AES128_XCBC, 'AES128_XCBC', aesXcbc(aesCbc), zeroPadded),
-  aesPrf(PrfId.AES128_CMAC, 'AES128_CMAC', aesCmac(aesCbc), () => undefined),
+  aesPrf(PrfId.AES128_XCBC, 'AES128_XCBC', aesXcbc(aes), zeroPadded),
+  aesPrf(PrfId.AES128_CMAC, 'AES128_CMAC', aesCmac(aes), () => undefined),
 ];
 
 /** RFC 2404, RFC 4868, RFC 3566 and RFC 4494. */
-export const integsOf = (hmac: Hmac, aesCbc: PlainMode): Integ[] => [
+export const integsOf = (hmac: Hmac, aes: AesBlocks): Integ[] => [
   hmacInteg(IntegId.HMAC_SHA1_96, 'HMAC_SHA1_96', 'sha1', 20, 12, hmac),
   hmacInteg(IntegId.HMAC_SHA2_256_128, 'HMAC_SHA2_256_128', 'sha256', 32, 16, hmac),
   hmacInteg(IntegId.HMAC_SHA2_384_192, 'HMAC_SHA2_384_192', 'sha384', 48, 24, hmac),
   hmacInteg(IntegId.HMAC_SHA2_512_256, 'HMAC_SHA2_512_256', 'sha512', 64, 32, hmac),
-  aesInteg(IntegId.AES_XCBC_96, 'AES_XCBC_96', aesXcbc(aesCbc)),
-  aesInteg(IntegId.AES_CMAC_96, 'AES_CMAC_96', aesCmac(aesCbc)),
+  aesInteg(IntegId.AES_XCBC_96, 'AES_XCBC_96', aesXcbc(aes)),
+  aesInteg(IntegId.AES_CMAC_96, 'AES_CMAC_96', aesCmac(aes)),
 ];
 
 const hmacPrf = (id: number, name: string, hash: HashName, length: number, hmac: Hmac): Prf => ({

@@ -67,8 +67,8 @@ export interface KeyPair {
   /** The Key Exchange Data we send, of the group's full length. */
   readonly publicValue: Uint8Array;
   /**
-   * g^ir, of the group's full length. Throws KeyExchangeError on a value RFC 6989 refuses; such a value leaves the pair as it
-   * was. A secret is given once only: after it the private value is gone, and a further call throws.
+   * g^ir, of the group's full length. Throws KeyExchangeError on a value RFC 6989 refuses. May be asked again, for another
+   * response to the same IKE_SA_INIT request (RFC 7296 §2.4), until `destroy`.
    */
   derive(peer: Uint8Array): Uint8Array;
   /** Forgets the private value. */

@@ -42,6 +42,8 @@ export interface Services {
   established(sa: IkeSa): void;
   /** Told once; silent while another try for the same negotiation lives. */
   dead(sa: IkeSa, kind: 'ikeDeleted' | 'ikeFailed', why: Failure): void;
+  /** No other try for the same negotiation lives. */
+  alone(sa: IkeSa): boolean;
   /** IKE_SA_INIT retransmissions need no answer from it any more. */
   forgetOpening(sa: IkeSa): void;
   /** Out of all tables. */

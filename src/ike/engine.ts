@@ -4,10 +4,6 @@ import type { KernelCommand, KernelNotice } from '../kernel/port.ts';
 import { formatIdentity } from '../policy/identity.ts';
 import { Pad, sameEntry } from '../policy/pad.ts';
 import type { PadEntry, Policy } from '../policy/policy.ts';
-import { type Header, parseHeader } from '../wire/header.ts';
-import { encodeMessage, type Message, parseMessage } from '../wire/message.ts';
-import { ExchangeType, NotifyType } from '../wire/numbers.ts';
-import { stripMarker } from '../wire/udp-encap.ts';
 import type {
   Action,
   Answer,
@@ -21,25 +17,18 @@ import type {
   Path,
   SocketName,
 } from './actions.ts';
-import { Admission } from './admission.ts';
 import { Asks } from './asks.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { Services } from './context.ts';
 import { Drops } from './drops.ts';
-import { isExpected } from './errors.ts';
 import { start } from './exchange.ts';
 import { ikeSaInit, opening } from './exchanges/ike-sa-init.ts';
 import { checkLiveness, deleteChild } from './exchanges/index.ts';
 import { IkeSa } from './ike-sa.ts';
-import { statusNotify } from './notify.ts';
+import { Router } from './router.ts';
 import { SaTable } from './sa-table.ts';
 import { type IkeSaStatus, statusOf } from './status.ts';
 import { Timers } from './timers.ts';
-
-/** How long a stranger has to authenticate. */
-const halfOpenMillis = 30_000;
-/** Responses tried beside the first to one IKE_SA_INIT (§2.4). */
-const mostRivals = 4;
 
 export interface EngineOptions {
   readonly now: Millis;
@@ -63,7 +52,7 @@ export class IkeEngine {
   readonly #timers = new Timers<IkeSa>();
   readonly #asks: Asks;
   readonly #drops = new Drops();
-  readonly #admission: Admission;
+  readonly #router: Router;
   #now: Millis;
   #policy: Policy;
   #pad: Pad;
@@ -75,9 +64,9 @@ export class IkeEngine {
     this.#start = { now: options.now, unixTime: options.unixTime };
     this.#policy = options.policy;
     this.#pad = new Pad(options.policy);
-    this.#admission = new Admission(options.crypto, options.random);
     this.#asks = new Asks((action) => this.#actions.push(action), this.#timers);
     this.#services = this.#makeServices(options);
+    this.#router = new Router(this.#services, this.#table);
   }
 
   /** Never throws on what came from outside. The returned actions are to be performed in their order. */
@@ -109,7 +98,7 @@ export class IkeEngine {
   #take(input: Input): void {
     switch (input.type) {
       case 'datagram':
-        return this.#datagram(input.octets, {
+        return this.#router.take(input.octets, {
           socket: input.socket,
           local: input.local,
           remote: input.remote,
@@ -137,89 +126,6 @@ export class IkeEngine {
     ) {
       if (due.name === 'ask') this.#asks.expire(due.owner);
       else due.owner.alarm(due.name);
-    }
-  }
-
-  // Datagrams: to their SA, or a stranger's
-
-  #datagram(datagram: Uint8Array, path: Path): void {
-    const octets = path.socket === 'nat' ? stripMarker(datagram) : datagram;
-    if (octets === undefined) return this.#drop('no-marker', path, '');
-    let message: Message;
-    try {
-      const header = parseHeader(octets);
-      if (header.majorVersion !== 2)
-        return this.#drop('version', path, `${header.majorVersion}.${header.minorVersion}`);
-      const sa = this.#route(header);
-      if (sa === undefined && !isOpening(header)) return this.#drop('unknown-spi', path, '');
-      message = parseMessage(octets);
-      if (sa !== undefined) return sa.receive(message, octets, path);
-    } catch (error) {
-      if (!isExpected(error)) throw error;
-      return this.#drop('malformed', path, error.message);
-    }
-    this.#stranger(message, octets, path);
-  }
-
-  #route(header: Header): IkeSa | undefined {
-    const [ours, theirs] = header.initiator
-      ? [header.responderSpi, header.initiatorSpi]
-      : [header.initiatorSpi, header.responderSpi];
-    const role = header.initiator ? 'responder' : 'initiator';
-    const tries = this.#table.bySpi(ours);
-    const first = tries?.[0];
-    if (tries === undefined || first?.role !== role) return undefined;
-    const known = tries.find((sa) => sa.remoteSpi === theirs && sa.phase.name !== 'init');
-    if (known !== undefined) return known;
-    if (header.exchange !== ExchangeType.IKE_SA_INIT || !header.response) return undefined;
-    if (first.phase.name === 'init') return first;
-    return this.#rival(first, theirs, tries.length);
-  }
-
-  /** Another response to our IKE_SA_INIT request: each is tried, the first to authenticate stays. §2.4. */
-  #rival(first: IkeSa, theirs: bigint, tries: number): IkeSa | undefined {
-    if (theirs === 0n || tries > mostRivals) return undefined;
-    const rival = first.rival();
-    if (rival) this.#table.add(rival);
-    return rival;
-  }
-
-  #stranger(message: Message, octets: Uint8Array, path: Path): void {
-    const { header } = message;
-    const known = this.#table.stranger(path, header.initiatorSpi);
-    if (known !== undefined && sameOctets(known.opening.request, octets))
-      return known.receive(message, octets, path);
-    const { cookieThreshold, halfOpenLimit } = this.#policy;
-    if (this.#table.halfOpen >= halfOpenLimit) return this.#drop('half-open-limit', path, `${halfOpenLimit}`);
-    if (this.#table.halfOpen >= cookieThreshold) {
-      const verdict = this.#admission.judge(this.#now, header.initiatorSpi, path, message.payloads);
-      if (verdict === undefined) return this.#drop('unexpected', path, 'no nonce');
-      if (verdict !== 'admitted') return this.#askForCookie(header, verdict, path);
-    }
-    const sa = new IkeSa(
-      this.#services,
-      'responder',
-      { local: this.#freshSpi(), remote: header.initiatorSpi },
-      path,
-    );
-    this.#table.add(sa);
-    this.#table.addStranger(sa, path);
-    this.#timers.set(sa, 'halfOpen', this.#now + halfOpenMillis);
-    sa.receive(message, octets, path);
-    if (sa.phase.name === 'init' && !sa.answering) this.#forget(sa);
-  }
-
-  /** Stateless: nothing is kept. */
-  #askForCookie(header: Header, cookie: Uint8Array, path: Path): void {
-    const { initiatorSpi, exchange, messageId } = header;
-    const fields = { initiatorSpi, responderSpi: 0n, exchange, messageId, initiator: false, response: true };
-    this.#services.transmit(path, encodeMessage(fields, [statusNotify(NotifyType.COOKIE, cookie)]));
-  }
-
-  #freshSpi(): bigint {
-    for (;;) {
-      const spi = new DataView(this.#services.random(8).slice().buffer).getBigUint64(0);
-      if (spi !== 0n && this.#table.bySpi(spi) === undefined) return spi;
     }
   }
 
@@ -264,7 +170,7 @@ export class IkeEngine {
     const sa = new IkeSa(
       this.#services,
       'initiator',
-      { local: this.#freshSpi(), remote: 0n },
+      { local: this.#table.freshSpi(this.#services.random), remote: 0n },
       this.#firstPath(entry, address),
       entry,
     );
@@ -361,9 +267,13 @@ export class IkeEngine {
   #dead(sa: IkeSa, kind: 'ikeDeleted' | 'ikeFailed', reason: Failure): void {
     this.#table.died(sa);
     this.#asks.forget(sa);
-    const others = this.#table.bySpi(sa.localSpi) ?? [];
-    if (others.some((other) => other !== sa && other.phase.name !== 'dead')) return;
-    this.#emit({ kind, sa: sa.name, reason });
+    if (this.#others(sa).length === 0) this.#emit({ kind, sa: sa.name, reason });
+  }
+
+  /** Other living tries for the same negotiation. */
+  #others(sa: IkeSa): readonly IkeSa[] {
+    const tries = this.#table.bySpi(sa.localSpi) ?? [];
+    return tries.filter((other) => other !== sa && other.phase.name !== 'dead');
   }
 
   #established(sa: IkeSa): void {
@@ -411,18 +321,9 @@ export class IkeEngine {
       takeReqid: () => ++this.#reqid,
       established: (sa) => this.#established(sa),
       dead: (sa, kind, why) => this.#dead(sa, kind, why),
+      alone: (sa) => this.#others(sa).length === 0,
       forgetOpening: (sa) => this.#table.forgetStranger(sa),
       forget: (sa) => this.#forget(sa),
     };
   }
 }
-
-const isOpening = (header: Header): boolean =>
-  header.exchange === ExchangeType.IKE_SA_INIT &&
-  header.initiator &&
-  !header.response &&
-  header.responderSpi === 0n &&
-  header.messageId === 0;
-
-const sameOctets = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((octet, at) => octet === b[at]);

@@ -48,6 +48,7 @@ export class IkeSa {
   readonly #envelope: Envelope;
   #lastInbound: Millis;
   #ending: Failure | undefined;
+  #leaving: Failure | undefined;
 
   constructor(
     services: Services,
@@ -156,14 +157,22 @@ export class IkeSa {
       localId: formatIdentity(phase.localId),
       remoteId: formatIdentity(phase.remoteId),
     });
+    if (this.#leaving) this.leave(this.#leaving);
   }
 
   /** Tells the peer that it is over (a Delete, or the error given), then dies with its answer or without. */
   leave(why: Failure, notify?: Payload): void {
-    if (!isKeyed(this.phase)) return this.die(why);
-    if (this.phase.name === 'deleting') return;
+    const { phase } = this;
+    if (!isKeyed(phase)) return this.die(why);
+    if (phase.name === 'deleting') return;
+    if (phase.name === 'authenticating' && notify === undefined) {
+      // The peer may believe in the SA by now: it is deleted once we know, or the wait ends.
+      if (this.role === 'responder') this.die(why);
+      else this.#leaving = why;
+      return;
+    }
     for (const child of [...this.children.values()]) this.dropChild(child, why.text);
-    this.phase = { ...this.phase, name: 'deleting', why };
+    this.phase = { ...phase, name: 'deleting', why };
     this.#ours.forgetWants();
     this.want(tellPeer(notify));
   }
@@ -264,7 +273,7 @@ export class IkeSa {
   }
 
   #forgetOpening(): void {
-    this.opening.outstanding?.abandon();
+    if (this.#services.alone(this)) this.opening.outstanding?.abandon();
     this.#services.forgetOpening(this);
     this.opening = { request: nothing, response: nothing };
   }

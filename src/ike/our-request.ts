@@ -157,7 +157,7 @@ export class OurRequest {
     this.#settle();
     if (sa.phase.name === 'authenticating') sa.opening.outstanding = outstanding;
     if (next !== undefined) return this.#send(next);
-    if (sa.phase.name === 'deleting') return sa.die(sa.phase.why);
+    if (sa.phase.name === 'deleting' && this.#wants.length === 0) return sa.die(sa.phase.why);
     this.proceed();
   }
 

@@ -1,4 +1,5 @@
 /** All IKE SAs, found by what a datagram or a command knows of them. No look-up walks through them. */
+import type { Random } from '../crypto/provider.ts';
 import type { Path } from './actions.ts';
 import type { IkeSa } from './ike-sa.ts';
 
@@ -37,6 +38,14 @@ export class SaTable {
 
   bySpi(spi: bigint): readonly IkeSa[] | undefined {
     return this.#bySpi.get(spi);
+  }
+
+  /** A non-zero SPI that is not in use. */
+  freshSpi(random: Random): bigint {
+    for (;;) {
+      const spi = new DataView(random(8).slice().buffer).getBigUint64(0);
+      if (spi !== 0n && !this.#bySpi.has(spi)) return spi;
+    }
   }
 
   ofConnection(name: string): readonly IkeSa[] {

@@ -1,6 +1,7 @@
 /** ENCR over @noble/ciphers, which has no CCM, no 3DES and no GCM with a short ICV: those are not claimed. */
-import { cbc as nobleCbc, ctr as nobleCtr, gcm as nobleGcm } from '@noble/ciphers/aes.js';
+import { cbc as nobleCbc, ctr as nobleCtr, ecb as nobleEcb, gcm as nobleGcm } from '@noble/ciphers/aes.js';
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
+import type { AesBlocks } from '../aes-mac.ts';
 import {
   type AeadMode,
   aesCbc,
@@ -18,8 +19,15 @@ interface OneTime {
   decrypt(ciphertext: Uint8Array): Uint8Array;
 }
 
-/** AES-CBC, also what AES-XCBC and AES-CMAC stand on. */
-export const cbc: PlainMode = plainMode((key, iv) => nobleCbc(key, iv, { disablePadding: true }));
+const unpadded = { disablePadding: true };
+const cbc = plainMode((key, iv) => nobleCbc(key, iv, unpadded));
+const zeroIv = new Uint8Array(16);
+
+/** What AES-XCBC and AES-CMAC stand on. */
+export const aesBlocks: AesBlocks = {
+  ecb: (key, blocks) => nobleEcb(key, unpadded).encrypt(blocks),
+  cbc: (key, blocks) => nobleCbc(key, zeroIv, unpadded).encrypt(blocks),
+};
 
 const gcm = aeadMode(nobleGcm);
 

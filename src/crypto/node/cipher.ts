@@ -1,5 +1,6 @@
 /** ENCR over node:crypto. */
 import { type CipherCCMTypes, createCipheriv, createDecipheriv } from 'node:crypto';
+import type { AesBlocks } from '../aes-mac.ts';
 import {
   type AeadMode,
   aesCbc,
@@ -22,8 +23,15 @@ const aesName =
   (keyLength) =>
     `aes-${keyLength * 8}-${mode}`;
 
-/** AES-CBC, also what AES-XCBC and AES-CMAC stand on. */
-export const cbc: PlainMode = plainMode(aesName('cbc'));
+const cbc = plainMode(aesName('cbc'));
+const ecb = plainMode(aesName('ecb'));
+const [zeroIv, noIv] = [new Uint8Array(16), new Uint8Array(0)];
+
+/** What AES-XCBC and AES-CMAC stand on. */
+export const aesBlocks: AesBlocks = {
+  ecb: (key, blocks) => ecb.encrypt(key, noIv, blocks),
+  cbc: (key, blocks) => cbc.encrypt(key, zeroIv, blocks),
+};
 
 /** All ENCR transforms. */
 export const ciphers: readonly Cipher[] = [
