@@ -1,9 +1,11 @@
 /** The bench itself: the two peers talk to each other, without any code of ours. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Charon, type Section } from './peers/charon.ts';
+import { ipsecConf } from './peers/ipsec-conf.ts';
 import { type Link, link, linkThroughNat, type Side } from './peers/namespaces.ts';
 import { suite } from './peers/needs.ts';
 import { Pluto } from './peers/pluto.ts';
+import { Stage } from './peers/stage.ts';
 
 const suiteName = 'aes128gcm16-prfsha256-x25519';
 const secret = 'correct horse battery staple';
@@ -18,44 +20,42 @@ const connection = (own: Side, peer: { address: string }, selectors: Section): S
   children: { net: { esp_proposals: 'aes128gcm16', ...selectors } },
 });
 
-const stops: (() => unknown)[] = [];
-const later = <T>(one: T, stop: (one: T) => unknown): T => {
-  stops.push(() => stop(one));
-  return one;
-};
+const stage = new Stage();
 let wire: Link;
-afterEach(async () => {
-  for (const stop of stops.splice(0).reverse()) await stop();
-});
+afterEach(() => stage.end());
 
 suite('charon and pluto', ['namespaces', 'charon', 'pluto', 'fakexfrm'], () => {
   let charon: Charon;
   let pluto: Pluto;
   beforeEach(async () => {
-    wire = later(await link(), (one) => one.close());
-    charon = await Charon.start({
-      side: wire.left,
-      kernel: 'fakexfrm',
-      connections: { psk: connection(wire.left, wire.right, { local_ts: 'dynamic', remote_ts: 'dynamic' }) },
-      secrets: { 'ike-1': { secret: `"${secret}"` } },
-    });
-    later(charon, (one) => one.stop());
-    pluto = await Pluto.start({
-      side: wire.right,
-      conns: {
-        psk: {
-          ikev2: 'insist',
-          authby: 'secret',
-          left: wire.left.address,
-          right: wire.right.address,
-          ike: 'aes_gcm128-sha2_256-dh31',
-          esp: 'aes_gcm128',
-          pfs: 'no',
+    wire = stage.keep(await link(), (one) => one.close());
+    charon = await stage.daemon(
+      Charon.start({
+        side: wire.left,
+        kernel: 'fakexfrm',
+        connections: {
+          psk: connection(wire.left, wire.right, { local_ts: 'dynamic', remote_ts: 'dynamic' }),
         },
-      },
-      secrets: [`: PSK "${secret}"`],
-    });
-    later(pluto, (one) => one.stop());
+        secrets: { 'ike-1': { secret: `"${secret}"` } },
+      }),
+    );
+    const conn = {
+      left: wire.left.address,
+      right: wire.right.address,
+      ikev2: 'insist',
+      authby: 'secret',
+      ike: 'aes_gcm128-sha2_256-dh31',
+      esp: 'aes_gcm128',
+      pfs: 'no',
+    };
+    pluto = await stage.daemon(
+      Pluto.start({
+        side: wire.right,
+        config: ipsecConf({ conns: { psk: conn } }),
+        conns: ['psk'],
+        secrets: `: PSK "${secret}"\n`,
+      }),
+    );
   });
 
   it('charon initiates', async () => {
@@ -81,19 +81,20 @@ suite('charon and charon, ESP in user space', ['namespaces', 'charon', 'tun'], (
   const net2 = '10.2.0.1';
   const start = async (own: Side, peer: { address: string }, local: string, remote: string) => {
     const selectors = { local_ts: `${local}/32`, remote_ts: `${remote}/32` };
-    const charon = await Charon.start({
-      side: own,
-      kernel: 'libipsec',
-      connections: { psk: connection(own, peer, selectors) },
-      secrets: { 'ike-1': { secret: `"${secret}"` } },
-    });
-    later(charon, (one) => one.stop());
+    const charon = await stage.daemon(
+      Charon.start({
+        side: own,
+        kernel: 'libipsec',
+        connections: { psk: connection(own, peer, selectors) },
+        secrets: { 'ike-1': { secret: `"${secret}"` } },
+      }),
+    );
     await charon.beside('ip', 'addr', 'add', `${local}/32`, 'dev', 'lo');
     return charon;
   };
 
   it('a ping goes through the tunnel', async () => {
-    wire = later(await link(), (one) => one.close());
+    wire = stage.keep(await link(), (one) => one.close());
     const left = await start(wire.left, wire.right, net1, net2);
     const right = await start(wire.right, wire.left, net2, net1);
     expect((await left.initiate('net')).code).toBe(0);
@@ -103,7 +104,7 @@ suite('charon and charon, ESP in user space', ['namespaces', 'charon', 'tun'], (
   });
 
   it('a ping goes through a NAT', async () => {
-    wire = later(await linkThroughNat(), (one) => one.close());
+    wire = stage.keep(await linkThroughNat(), (one) => one.close());
     const left = await start(wire.left, wire.right, net1, net2);
     const right = await start(wire.right, { address: '%any' }, net2, net1);
     expect((await left.initiate('net')).code).toBe(0);

@@ -6,15 +6,14 @@ import type { Side } from './namespaces.ts';
 import { Background, type Finished, must, run, until } from './process.ts';
 import { shim } from './shims.ts';
 
-/** `keyword=value` lines of one section of ipsec.conf. */
-export type Keywords = { readonly [keyword: string]: string };
-
 export interface PlutoOptions {
   readonly side: Side;
-  readonly conns: { readonly [name: string]: Keywords };
-  /** Lines of ipsec.secrets. */
-  readonly secrets: readonly string[];
-  readonly setup?: Keywords;
+  /** ipsec.conf */
+  readonly config: string;
+  /** Its conns to add. */
+  readonly conns: readonly string[];
+  /** ipsec.secrets */
+  readonly secrets: string;
   /** Further arguments of pluto, such as `--impair`. */
   readonly args?: readonly string[];
 }
@@ -37,8 +36,8 @@ export class Pluto {
     const at = (name: string) => join(place.path, name);
     mkdirSync(at('nss'));
     mkdirSync(at('ipsec.d'));
-    writeFileSync(at('ipsec.conf'), render(options), { mode: 0o600 });
-    writeFileSync(at('ipsec.secrets'), options.secrets.map((line) => `${line}\n`).join(''), { mode: 0o600 });
+    writeFileSync(at('ipsec.conf'), options.config, { mode: 0o600 });
+    writeFileSync(at('ipsec.secrets'), options.secrets, { mode: 0o600 });
     await must(['certutil', '-N', '-d', `sql:${at('nss')}`, '--empty-password']);
     const args = ['--nofork', '--stderrlog', '--log-no-time', '--config', at('ipsec.conf')];
     args.push('--secretsfile', at('ipsec.secrets'), '--nssdir', at('nss'), '--ipsecdir', at('ipsec.d'));
@@ -53,7 +52,7 @@ export class Pluto {
         15_000,
         () => daemon.output,
       );
-      for (const name of Object.keys(options.conns)) await pluto.#add(name);
+      for (const name of options.conns) await pluto.#add(name);
     } catch (error) {
       await pluto.stop();
       throw new Error(`${String(error)}\n${daemon.output}`);
@@ -141,14 +140,4 @@ export class Pluto {
   #whack(...args: string[]): string[] {
     return [...beside(this.#daemon.pid), `${libexec}/whack`, ...args];
   }
-}
-
-function render(options: PlutoOptions): string {
-  const setup = { 'ikev1-policy': 'drop', uniqueids: 'no', ...options.setup };
-  const section = (title: string, keywords: Keywords) =>
-    `${title}\n${Object.entries(keywords)
-      .map(([keyword, value]) => `\t${keyword}=${value}\n`)
-      .join('')}`;
-  const conns = Object.entries(options.conns).map(([name, keywords]) => section(`conn ${name}`, keywords));
-  return [section('config setup', setup), ...conns].join('\n');
 }

@@ -1,0 +1,245 @@
+/** Our daemon and strongSwan's charon 5.9.8; ESP in user space on both sides, proven by pings. */
+import { afterEach, expect, it } from 'vitest';
+import { establish, pair, pings, roles, takeDown } from './charon-pair.ts';
+import { suite } from './peers/needs.ts';
+import { until } from './peers/process.ts';
+import { Stage } from './peers/stage.ts';
+import { strangers } from './peers/stranger.ts';
+import { Exchange, Kind, messages, Notice, withNotify } from './peers/traffic.ts';
+import { suites } from './suites.ts';
+
+const stage = new Stage();
+afterEach(() => stage.end());
+
+suite('with charon, ESP in user space', ['namespaces', 'nft', 'charon', 'tun', 'ours'], () => {
+  for (const initiator of roles) {
+    const other = initiator === 'ours' ? 'charon' : 'ours';
+
+    for (const { charon: ike, charonEsp: esp } of suites) {
+      it(`${initiator} initiates, ${ike}`, async () => {
+        const both = await pair(stage, { ike, esp });
+        await establish(both, initiator);
+        await pings(both);
+        await takeDown(both, other);
+      });
+    }
+
+    it(`${initiator} initiates over IPv6`, async () => {
+      const both = await pair(stage, { ipv6: true });
+      await establish(both, initiator);
+      await pings(both);
+      await takeDown(both, initiator);
+    });
+
+    it(`${initiator} initiates from behind a NAT`, async () => {
+      const both = await pair(stage, { behindNat: initiator });
+      await establish(both, initiator);
+      await pings(both);
+      const sa = await both.ours.established();
+      expect(sa.path.socket).toBe('nat');
+      if (initiator === 'ours') {
+        const seen = await both.charon.established();
+        expect(seen.fields['remote-host']).toBe(both.wire.leftSeenAs);
+        expect(seen.fields['remote-port']).not.toBe('4500');
+      } else {
+        expect(sa.path.remote.address).toBe(both.wire.leftSeenAs);
+        expect(sa.path.remote.port).not.toBe(4500);
+        expect(sa.nat.peer).toBe(true);
+      }
+      await takeDown(both, other);
+    });
+
+    it(`${initiator} initiates, SIGTERM deletes at charon and exits 0`, async () => {
+      const both = await pair(stage);
+      await establish(both, initiator);
+      expect(await both.ours.terminate()).toBe(0);
+      await both.charon.empty();
+    });
+  }
+
+  it('liveness checks of charon are answered', async () => {
+    const both = await pair(stage, { connection: { dpd_delay: '1s' } });
+    await establish(both, 'ours');
+    const answers = () => both.charon.log.match(/parsed INFORMATIONAL response/g)?.length ?? 0;
+    await until('two checks answered', () => (answers() >= 2 ? true : undefined), 8_000);
+    await pings(both);
+  });
+
+  it('our liveness checks are answered', async () => {
+    const both = await pair(stage, { conn: { dpddelay: '1s' } });
+    await establish(both, 'charon');
+    const answers = () => both.charon.log.match(/generating INFORMATIONAL response/g)?.length ?? 0;
+    await until('two checks answered', () => (answers() >= 2 ? true : undefined), 8_000);
+    await pings(both);
+  });
+});
+
+suite('negotiation with charon', ['namespaces', 'charon', 'tun', 'tshark', 'ours'], () => {
+  it('COOKIE: charon asks for one', async () => {
+    const both = await pair(stage, { settings: { cookie_threshold: 1 } });
+    await strangers(both.wire.left, both.wire.right);
+    await establish(both, 'ours');
+    expect(withNotify(messages(await both.ours.packets()), Notice.COOKIE)).toBe(2);
+  });
+
+  it('COOKIE: we ask for one', async () => {
+    const both = await pair(stage, { setup: { 'ddos-mode': 'busy' } });
+    await establish(both, 'charon');
+    expect(withNotify(messages(await both.ours.packets()), Notice.COOKIE)).toBe(2);
+  });
+
+  const groups = 'aes128gcm16-prfsha256-ecp256-x25519';
+  it('INVALID_KE_PAYLOAD: charon wants another group', async () => {
+    const both = await pair(stage, { ike: groups, charonIke: 'aes128gcm16-prfsha256-x25519' });
+    await establish(both, 'ours');
+    expect(withNotify(messages(await both.ours.packets()), Notice.INVALID_KE_PAYLOAD)).toBe(1);
+  });
+
+  it('INVALID_KE_PAYLOAD: we want another group', async () => {
+    const both = await pair(stage, { ike: 'aes128gcm16-prfsha256-x25519', charonIke: groups });
+    await establish(both, 'charon');
+    expect(withNotify(messages(await both.ours.packets()), Notice.INVALID_KE_PAYLOAD)).toBe(1);
+  });
+
+  it('COOKIE and INVALID_KE_PAYLOAD together', async () => {
+    const ours = await pair(stage, { setup: { 'ddos-mode': 'busy' }, charonIke: groups });
+    await establish(ours, 'charon');
+    const seen = messages(await ours.ours.packets());
+    expect(withNotify(seen, Notice.COOKIE)).toBeGreaterThanOrEqual(2);
+    expect(withNotify(seen, Notice.INVALID_KE_PAYLOAD)).toBe(1);
+    await stage.end();
+    const theirs = await pair(stage, {
+      ike: groups,
+      charonIke: 'aes128gcm16-prfsha256-x25519',
+      settings: { cookie_threshold: 1 },
+    });
+    await strangers(theirs.wire.left, theirs.wire.right);
+    await establish(theirs, 'ours');
+    expect(withNotify(messages(await theirs.ours.packets()), Notice.COOKIE)).toBeGreaterThanOrEqual(2);
+  });
+
+  for (const initiator of roles) {
+    it(`fragments of charon are put together, ${initiator} initiates`, async () => {
+      const both = await pair(stage, { settings: { fragment_size: 220 } });
+      await establish(both, initiator);
+      const auth = messages(await both.ours.packets()).filter(
+        ({ exchange }) => exchange === Exchange.IKE_AUTH,
+      );
+      const fragments = auth.filter((one) => one.response === (initiator === 'ours'));
+      expect(fragments.length).toBeGreaterThan(1);
+      expect(fragments.every(({ payloads }) => payloads.includes(Kind.fragment))).toBe(true);
+      await pings(both);
+    });
+
+    it(`charon puts our fragments together, ${initiator} initiates`, async () => {
+      const both = await pair(stage, { oursId: `${'long.'.repeat(300)}example` });
+      await establish(both, initiator);
+      const auth = messages(await both.ours.packets()).filter(
+        ({ exchange }) => exchange === Exchange.IKE_AUTH,
+      );
+      const fragments = auth.filter((one) => one.response === (initiator === 'charon'));
+      expect(fragments.length).toBeGreaterThan(1);
+      expect(fragments.every(({ payloads }) => payloads.includes(Kind.fragment))).toBe(true);
+      await pings(both);
+    });
+  }
+
+  it('tshark opens everything with our key log', async () => {
+    for (const { charon: ike, charonEsp: esp, opaque } of suites) {
+      if (opaque) continue;
+      const both = await pair(stage, { ike, esp });
+      await establish(both, 'ours');
+      await takeDown(both, 'ours');
+      const seen = messages(await both.ours.packets());
+      const auth = seen.filter(({ exchange }) => exchange === Exchange.IKE_AUTH);
+      const inner = [Kind.auth, Kind.sa, Kind.tsi, Kind.tsr];
+      expect(
+        auth.map(({ response }) => response),
+        ike,
+      ).toEqual([false, true]);
+      expect(auth[0]?.payloads, ike).toEqual(expect.arrayContaining([Kind.idi, ...inner]));
+      expect(auth[1]?.payloads, ike).toEqual(expect.arrayContaining([Kind.idr, ...inner]));
+      await stage.end();
+    }
+  });
+});
+
+suite('refusals with charon', ['namespaces', 'charon', 'tun', 'ours'], () => {
+  it('wrong PSK, we initiate: AUTHENTICATION_FAILED at both, nothing left', async () => {
+    const both = await pair(stage, { charonSecret: 'something else' });
+    const done = await both.ours.up('net');
+    expect(done.code).toBe(1);
+    expect(done.stdout + done.stderr).toContain('AUTHENTICATION_FAILED');
+    expect(both.charon.log).toContain('N(AUTH_FAILED)');
+    await Promise.all([both.ours.empty(), both.charon.empty()]);
+  });
+
+  it('wrong PSK, charon initiates: AUTHENTICATION_FAILED at both, nothing left', async () => {
+    const both = await pair(stage, { charonSecret: 'something else' });
+    expect((await both.charon.initiate('net')).code).not.toBe(0);
+    expect(both.charon.log).toContain('received AUTHENTICATION_FAILED notify error');
+    expect(both.ours.log).toContain('AUTHENTICATION_FAILED');
+    await Promise.all([both.ours.empty(), both.charon.empty()]);
+  });
+
+  it('no common proposal, we initiate', async () => {
+    const both = await pair(stage, { charonIke: 'aes256-sha512-modp2048' });
+    const done = await both.ours.up('net');
+    expect(done.code).toBe(1);
+    expect(done.stdout + done.stderr).toContain('NO_PROPOSAL_CHOSEN');
+    await Promise.all([both.ours.empty(), both.charon.empty()]);
+  });
+
+  it('no common proposal, charon initiates', async () => {
+    const both = await pair(stage, { charonIke: 'aes256-sha512-modp2048' });
+    expect((await both.charon.initiate('net')).code).not.toBe(0);
+    expect(both.charon.log).toContain('received NO_PROPOSAL_CHOSEN notify error');
+    await Promise.all([both.ours.empty(), both.charon.empty()]);
+  });
+
+  it('no common ESP proposal, we initiate: the child is refused', async () => {
+    const both = await pair(stage, { charonEsp: 'aes256-sha512' });
+    const done = await both.ours.up('net');
+    expect(done.code).toBe(1);
+    expect(done.stdout + done.stderr).toContain('NO_PROPOSAL_CHOSEN');
+    expect((await both.ours.list()).every(({ children }) => children.length === 0)).toBe(true);
+  });
+
+  it('no common ESP proposal, charon initiates: the child is refused, the IKE SA lives', async () => {
+    const both = await pair(stage, { charonEsp: 'aes256-sha512' });
+    expect((await both.charon.initiate('net')).code).not.toBe(0);
+    const up = (phase: string) => (phase === 'established' ? true : undefined);
+    await both.ours.when('IKE SA up', ([sa]) => sa && up(sa.phase));
+    expect((await both.ours.list())[0]?.children).toEqual([]);
+    await both.charon.terminate({ ike: 'psk' });
+    await both.ours.empty();
+  });
+});
+
+suite('without a data plane, with charon', ['namespaces', 'charon', 'fakexfrm', 'tshark', 'ours'], () => {
+  for (const initiator of roles) {
+    it(`transport mode, ${initiator} initiates`, async () => {
+      const both = await pair(stage, {
+        noData: true,
+        conn: { type: 'transport', leftsubnet: '', rightsubnet: '' },
+        child: { mode: 'transport', local_ts: 'dynamic', remote_ts: 'dynamic' },
+      });
+      await establish(both, initiator);
+      expect((await both.ours.established()).children[0]).toMatchObject({
+        mode: 'transport',
+        encapsulated: false,
+      });
+      expect((await both.charon.established()).children[0]?.fields.mode).toBe('TRANSPORT');
+      expect(withNotify(messages(await both.ours.packets()), Notice.USE_TRANSPORT_MODE)).toBe(2);
+      await takeDown(both, initiator);
+    });
+  }
+
+  it('charon begins without a child (RFC 6023)', async () => {
+    const both = await pair(stage, { noData: true, connection: { childless: 'force' } });
+    expect((await both.charon.initiate('net')).code).toBe(0);
+    const auth = messages(await both.ours.packets()).filter(({ exchange }) => exchange === Exchange.IKE_AUTH);
+    expect(auth.some(({ payloads }) => payloads.includes(Kind.sa))).toBe(false);
+    await takeDown(both, 'charon');
+  });
+});
