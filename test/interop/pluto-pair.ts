@@ -1,0 +1,97 @@
+/** Our daemon and pluto, each in its namespace, reading the same ipsec.conf, about to talk. */
+import { expect } from 'vitest';
+import { ipsecConf, type Keywords } from './peers/ipsec-conf.ts';
+import { type Link, link, linkThroughNat, type Side } from './peers/namespaces.ts';
+import { Ours } from './peers/ours.ts';
+import { Pluto } from './peers/pluto.ts';
+import type { Stage } from './peers/stage.ts';
+
+const secret = 'correct horse battery staple';
+
+export interface Setting {
+  /** Of both; an empty value takes a line away. Left is ours. */
+  readonly conn?: Keywords;
+  /** Of one end alone. */
+  readonly oursConn?: Keywords;
+  readonly plutoConn?: Keywords;
+  readonly oursSetup?: Keywords;
+  readonly plutoSetup?: Keywords;
+  readonly plutoSecret?: string;
+  readonly behindNat?: 'ours' | 'pluto';
+  readonly ipv6?: boolean;
+}
+
+export interface Pair {
+  readonly ours: Ours;
+  readonly pluto: Pluto;
+  readonly wire: Link;
+}
+
+/** Both daemons, neither of which has begun to negotiate. */
+export async function pair(stage: Stage, setting: Setting = {}): Promise<Pair> {
+  const wire = stage.keep(await (setting.behindNat ? linkThroughNat() : link()), (one) => one.close());
+  const [own, peer] = setting.behindNat === 'pluto' ? [wire.right, wire.left] : [wire.left, wire.right];
+  const address = (side: Side) => (setting.ipv6 ? side.address6 : side.address);
+  const conn = {
+    left: address(own),
+    leftid: '@ours.example',
+    leftsubnet: '10.1.0.1/32',
+    right: address(peer),
+    rightid: '@pluto.example',
+    rightsubnet: '10.2.0.1/32',
+    ikev2: 'insist',
+    authby: 'secret',
+    ike: 'aes_gcm128-sha2_256-dh31',
+    esp: 'aes_gcm128',
+    pfs: 'no',
+    'retransmit-interval': '200ms',
+    'retransmit-timeout': '4s',
+    auto: 'add',
+    ...setting.conn,
+  };
+  const config = (further: Keywords, setup?: Keywords) => {
+    const said = Object.entries({ ...conn, ...further }).filter(([, value]) => value !== '');
+    return ipsecConf({ ...(setup && { setup }), conns: { net: Object.fromEntries(said) } });
+  };
+  const pluto = await stage.daemon(
+    Pluto.start({
+      side: peer,
+      config: config(
+        { keyingtries: '1', ...(setting.behindNat === 'ours' && { left: '%any' }), ...setting.plutoConn },
+        setting.plutoSetup,
+      ),
+      conns: ['net'],
+      secrets: `: PSK "${setting.plutoSecret ?? secret}"\n`,
+    }),
+  );
+  const ours = await stage.daemon(
+    Ours.start({
+      side: own,
+      listen: [address(own)],
+      config: config(
+        { ...(setting.behindNat === 'pluto' && { right: '%any' }), ...setting.oursConn },
+        setting.oursSetup,
+      ),
+      secrets: `: PSK "${secret}"\n`,
+      kernel: 'memory',
+    }),
+  );
+  return { ours, pluto, wire };
+}
+
+export const roles = ['ours', 'pluto'] as const;
+export type Initiator = (typeof roles)[number];
+
+/** The initiator's command succeeds, and both ends say that the child is there. */
+export async function establish({ ours, pluto }: Pair, initiator: Initiator): Promise<void> {
+  const done = initiator === 'ours' ? await ours.up('net') : await pluto.up('net');
+  expect(done.code, `${done.stdout}${done.stderr}\n${ours.log}\n${pluto.log}`).toBe(0);
+  await Promise.all([ours.established(), pluto.established()]);
+}
+
+/** One end deletes, and nothing is left at either. */
+export async function takeDown({ ours, pluto }: Pair, who: Initiator): Promise<void> {
+  if (who === 'ours') expect((await ours.down('net')).code).toBe(0);
+  else await pluto.down('net');
+  await Promise.all([ours.empty(), pluto.empty()]);
+}
