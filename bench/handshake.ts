@@ -1,0 +1,130 @@
+/**
+ * Whole handshakes, IKE_SA_INIT and IKE_AUTH with one child, both ends in one thread through the engine, no sockets:
+ * a JSON line for each suite and provider, with the median of the rounds. An argument narrows to the suites whose name holds it.
+ */
+import { randomBytes } from 'node:crypto';
+import { type Crypto, defaultCrypto, nobleCrypto, nodeCrypto, Secret } from '../src/crypto/index.ts';
+import type { Action, Input, Path } from '../src/ike/actions.ts';
+import { IkeEngine } from '../src/ike/engine.ts';
+import { parseIdentity } from '../src/policy/identity.ts';
+import type { PadEntry, Policy } from '../src/policy/policy.ts';
+import { parseEspProposals, parseIkeProposals } from '../src/policy/proposal-text.ts';
+import { dynamicSelector } from '../src/policy/selector.ts';
+
+const suites = [
+  ['aes128gcm16-prfsha256-x25519', 'aes128gcm16'],
+  ['aes128gcm16-prfsha256-ecp256', 'aes128gcm16'],
+  ['aes256gcm16-prfsha384-ecp384', 'aes256gcm16'],
+  ['chacha20poly1305-prfsha256-x25519', 'chacha20poly1305'],
+  ['aes128-sha256-modp2048', 'aes128-sha256'],
+] as const;
+const rounds = 7;
+const roundMillis = 300;
+const [only = ''] = process.argv.slice(2);
+
+const [initiator, responder] = ['192.0.2.1', '192.0.2.2'] as const;
+
+function policy(local: string, remote: string, ike: string, esp: string): Policy {
+  const end = (address: string) => ({
+    address,
+    port: 500,
+    identity: parseIdentity(address),
+    auth: 'psk' as const,
+  });
+  const entry: PadEntry = {
+    name: 'bench',
+    local: end(local),
+    remote: end(remote),
+    ike: parseIkeProposals(ike),
+    children: [
+      {
+        name: 'bench',
+        mode: 'tunnel',
+        action: 'protect',
+        local: [dynamicSelector],
+        remote: [dynamicSelector],
+        proposals: parseEspProposals(esp),
+        pfs: false,
+        narrowing: false,
+        replayWindow: 64,
+      },
+    ],
+    start: 'add',
+    encapsulation: 'auto',
+    fragmentation: 'yes',
+    retransmit: { interval: 500, timeout: 60_000 },
+    dpdDelay: 0,
+    natKeepalive: 0,
+    unique: true,
+    initialContact: true,
+    vendorIds: [],
+  };
+  const secret = new Secret(new TextEncoder().encode('a shared key for the bench'));
+  return {
+    pad: [entry],
+    preSharedKeys: [{ secret, selectors: [], where: 'bench' }],
+    cookieThreshold: 1000,
+    halfOpenLimit: 10_000,
+  };
+}
+
+/** Performs the actions of one end until both are quiet; asks are granted, kernel commands believed. */
+function settle(ends: ReadonlyMap<string, IkeEngine>, at: string, first: Input): void {
+  const queue: { at: string; input: Input }[] = [{ at, input: first }];
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    for (const action of ends.get(next.at)?.handle(0, next.input) ?? []) {
+      const follow = inputOf(action, next.at);
+      if (follow) queue.push(follow);
+    }
+  }
+}
+
+function inputOf(action: Action, at: string): { at: string; input: Input } | undefined {
+  if (action.type === 'ask') return { at, input: { type: 'answer', id: action.id, answer: { ok: true } } };
+  if (action.type !== 'transmit') return undefined;
+  const path: Path = { socket: action.socket, local: action.remote, remote: action.local };
+  return { at: action.remote.address, input: { type: 'datagram', ...path, octets: action.octets } };
+}
+
+function handshake(crypto: Crypto, ike: string, esp: string, answering: IkeEngine): void {
+  const starting = engine(crypto, policy(initiator, responder, ike, esp));
+  const ends = new Map([
+    [initiator as string, starting],
+    [responder as string, answering],
+  ]);
+  settle(ends, initiator, { type: 'command', command: { kind: 'up', name: 'bench' } });
+  if (starting.status().ikeSas[0]?.children.length !== 1) throw new Error(`${ike}: no child`);
+}
+
+function engine(crypto: Crypto, of: Policy): IkeEngine {
+  const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+  return new IkeEngine({ now: 0, unixTime: 0, policy: of, crypto, random, messages: false });
+}
+
+function microsecondsEach(crypto: Crypto, ike: string, esp: string): number {
+  const answering = engine(crypto, policy(responder, initiator, ike, esp));
+  const started = performance.now();
+  let done = 0;
+  while (performance.now() - started < roundMillis) {
+    handshake(crypto, ike, esp, answering);
+    done++;
+  }
+  return ((performance.now() - started) * 1000) / done;
+}
+
+const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+
+for (const [ike, esp] of suites.filter(([name]) => name.includes(only))) {
+  for (const crypto of [defaultCrypto, nodeCrypto, nobleCrypto]) {
+    microsecondsEach(crypto, ike, esp);
+    const us = median(Array.from({ length: rounds }, () => microsecondsEach(crypto, ike, esp)));
+    const line = {
+      bench: 'handshake',
+      suite: ike,
+      provider: crypto.name,
+      us: Math.round(us),
+      perSecond: Math.round(1e6 / us),
+    };
+    process.stdout.write(`${JSON.stringify(line)}\n`);
+  }
+}
