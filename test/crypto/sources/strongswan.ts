@@ -101,7 +101,8 @@ export function dpdkSource(): Source {
     const [encr = '', auth = ''] = row.algos.map((name) => name.replace('RTE_CRYPTO_', ''));
     const id = dpdkEncrs[encr];
     if (id === undefined) {
-      filtered.set(`no ENCR we have: ${encr}`, (filtered.get(`no ENCR we have: ${encr}`) ?? 0) + 1);
+      const reason = row.proto?.endsWith('_AH') ? 'AH' : `no ENCR we have: ${encr}`;
+      filtered.set(reason, (filtered.get(reason) ?? 0) + 1);
       continue;
     }
     const packet = hex(row, 'output_text');
