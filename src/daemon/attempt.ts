@@ -24,8 +24,9 @@ export function connectionOf(event: EngineEvent): string | undefined {
 }
 
 /**
- * Waits until all children of `entry` are up, or its IKE SA when it has none. `begin` gives the command; `hear` gets
- * the events on the way. Throws ControlError NEGOTIATION_FAILED with the reason in one line.
+ * Waits until the first child of `entry` is up, or its IKE SA when it has none: the engine makes no further ones yet.
+ * `begin` gives the command; `hear` gets the events on the way. Throws ControlError NEGOTIATION_FAILED with the reason
+ * in one line.
  */
 export function attempt(
   entry: PadEntry,
@@ -67,11 +68,14 @@ function judge(event: EngineEvent, missing: Set<string>): 'up' | Failure | undef
     case 'ikeFailed':
       return isOurs(event.sa) ? event.reason : undefined;
     case 'ikeDeleted':
-      return isOurs(event.sa) && event.reason.code !== 'REPLACED' ? event.reason : undefined;
+      return isOurs(event.sa) && !gaveWay.has(event.reason.code) ? event.reason : undefined;
     default:
       return undefined;
   }
 }
+
+/** Ends of an IKE SA that made room for the attempt. */
+const gaveWay: ReadonlySet<Failure['code']> = new Set(['REPLACED', 'DELETED_BY_US']);
 
 /** What fails of the peer's own attempts is no outcome of ours. */
 const isOurs = (sa: SaName): boolean => sa.role === 'initiator';

@@ -3,18 +3,6 @@ import leven from 'leven';
 import type { PadEntry, Policy } from '../policy/policy.ts';
 import { ControlError } from './control-protocol.ts';
 
-/** What a configuration was found to say. */
-export interface Loaded {
-  readonly policy: Policy;
-  /** Warnings and notes, a line each. */
-  readonly remarks: readonly string[];
-  /** Host names that have no address yet; their connections are left out. */
-  readonly waitingFor: readonly string[];
-}
-
-/** Reads the configuration anew. Throws ControlError CONFIG with every mistake when there is an error in it. */
-export type PolicySource = () => Promise<Loaded>;
-
 export class Connections {
   #all: Policy;
   /** Names the operator added though they are `auto=ignore`. */

@@ -15,6 +15,8 @@ interface Waiting {
 }
 
 export class ControlClient {
+  /** Resolves when the connection is gone. */
+  readonly closed: Promise<void>;
   readonly #socket: Socket;
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
@@ -25,7 +27,12 @@ export class ControlClient {
     socket.setEncoding('utf8');
     socket.on('data', (text: string) => this.#read(text));
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#lost());
+    this.closed = new Promise((resolve) => {
+      socket.on('close', () => {
+        this.#lost();
+        resolve();
+      });
+    });
   }
 
   /** Throws ControlError NO_DAEMON or NO_RIGHT, saying what to do. */

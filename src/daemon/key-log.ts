@@ -10,7 +10,7 @@ export class KeyLog {
   readonly #esp: number | undefined;
 
   /** Throws what fs throws. */
-  constructor(files: { readonly ike?: string; readonly esp?: string }) {
+  constructor(files: { readonly ike?: string | undefined; readonly esp?: string | undefined }) {
     this.#ike = files.ike === undefined ? undefined : openSync(files.ike, 'a', 0o600);
     this.#esp = files.esp === undefined ? undefined : openSync(files.esp, 'a', 0o600);
   }

@@ -1,7 +1,7 @@
 /** The daemon's log: pino's levels, one line each, as text or as JSON. */
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { EngineEvent } from '../ike/actions.ts';
-import { escapeText, eventLine, type Level } from './lines.ts';
+import { eventLevel, eventText, type Level } from './lines.ts';
 
 export type { Logger };
 export type LogLevel = Level | 'silent';
@@ -21,11 +21,12 @@ export function makeLog({ level, format, write }: LogOptions): Logger {
 
 /** One engine event at its own level; with identities and addresses only when the log is at debug. */
 export function logEvent(log: Logger, event: EngineEvent): void {
-  const line = eventLine(event, log.isLevelEnabled('debug') ? 'private' : 'public');
-  if (line === undefined || !log.isLevelEnabled(line.level)) return;
-  if (event.kind === 'bug')
-    log.error({ event: 'bug', stack: event.stack }, `bug: ${escapeText(event.message)}`);
-  else log[line.level]({ event: event.kind, ...('sa' in event && saFields(event.sa)) }, line.text);
+  const level = eventLevel(event);
+  if (!log.isLevelEnabled(level)) return;
+  const text = eventText(event, log.isLevelEnabled('debug') ? 'private' : 'public');
+  if (text === undefined) return;
+  if (event.kind === 'bug') log.error({ event: 'bug', stack: event.stack }, text);
+  else log[level]({ event: event.kind, ...('sa' in event && saFields(event.sa)) }, text);
 }
 
 const saFields = ({

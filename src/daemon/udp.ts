@@ -2,6 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Endpoint, Path, SocketName } from '../ike/actions.ts';
+import { isKeepalive } from '../wire/index.ts';
 
 /** Where datagrams go. */
 export interface UdpReceiver {
@@ -20,8 +21,10 @@ export interface UdpOptions {
   readonly ikePort: number;
   /** 4500; 0 takes a free one. */
   readonly natPort: number;
-  readonly receiver: UdpReceiver;
 }
+
+/** Hears nothing. */
+const nobody: UdpReceiver = { ike() {}, esp() {}, keepalive() {}, unsent() {} };
 
 export interface LocalPorts {
   readonly address: string;
@@ -43,17 +46,30 @@ export class UdpError extends Error {
 export const formatEndpoint = ({ address, port }: Endpoint): string =>
   isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
 
-type Pair = Readonly<Record<SocketName, { readonly socket: Socket; readonly local: Endpoint }>>;
+interface Bound {
+  readonly socket: Socket;
+  readonly local: Endpoint;
+}
+
+type Pair = Readonly<Record<SocketName, Bound>>;
 
 export class UdpSockets {
   readonly #options: UdpOptions;
+  #receiver = nobody;
   readonly #pairs = new Map<string, Pair>();
+  /** By address and port. */
+  readonly #sockets = new Map<string, Bound>();
 
   constructor(options: UdpOptions) {
     this.#options = options;
   }
 
-  /** What is bound now, in the order it was. */
+  /** Until then datagrams are lost. */
+  deliverTo(receiver: UdpReceiver): void {
+    this.#receiver = receiver;
+  }
+
+  /** The pairs that are bound now, in the order they were. */
   get locals(): LocalPorts[] {
     return [...this.#pairs].map(([address, { ike, nat }]) => ({
       address,
@@ -62,73 +78,81 @@ export class UdpSockets {
     }));
   }
 
-  /** Binds a pair for each address that has none. All or nothing. Throws UdpError. */
-  async listen(addresses: readonly string[]): Promise<void> {
-    const added: string[] = [];
+  /**
+   * Binds a pair for each address that has none, and each of `extras` as one more nat socket (`leftikeport=`). All or
+   * nothing. Throws UdpError.
+   */
+  async listen(addresses: readonly string[], extras: readonly Endpoint[] = []): Promise<void> {
+    const pairs = new Map<string, Pair>();
+    const bound: Bound[] = [];
     try {
+      let [ikePort, natPort] = this.#ports;
       for (const address of new Set(addresses)) {
         if (this.#pairs.has(address)) continue;
-        this.#pairs.set(address, await this.#open(address));
-        added.push(address);
+        const ike = await this.#bind('ike', { address, port: ikePort }, bound);
+        const nat = await this.#bind('nat', { address, port: natPort }, bound);
+        [ikePort, natPort] = [ike.local.port, nat.local.port];
+        pairs.set(address, { ike, nat });
+      }
+      for (const extra of extras) {
+        const taken = [...this.#sockets.values(), ...bound].some(
+          ({ local }) => keyOf(local) === keyOf(extra),
+        );
+        if (!taken) await this.#bind('nat', extra, bound);
       }
     } catch (error) {
-      await this.#close(added);
+      await closeAll(bound);
       throw error;
     }
+    for (const [address, pair] of pairs) this.#pairs.set(address, pair);
+    for (const each of bound) this.#sockets.set(keyOf(each.local), each);
   }
 
-  /** Closes the pairs of every other address. */
-  async retain(addresses: readonly string[]): Promise<void> {
-    await this.#close([...this.#pairs.keys()].filter((address) => !addresses.includes(address)));
-  }
-
-  /** Sends from the pair of `path.local.address`; a failure is the receiver's `unsent`. */
+  /** Sends from the very socket `path.local` names, else from its address's. A failure is the receiver's `unsent`. */
   send(path: Path, octets: Uint8Array): void {
-    const socket = this.#pairs.get(path.local.address)?.[path.socket].socket;
-    const { receiver } = this.#options;
-    if (socket === undefined) {
-      receiver.unsent(path, 'EADDRNOTAVAIL');
+    const bound = this.#sockets.get(keyOf(path.local)) ?? this.#pairs.get(path.local.address)?.[path.socket];
+    if (bound === undefined) {
+      this.#receiver.unsent(path, 'EADDRNOTAVAIL');
       return;
     }
-    socket.send(octets, path.remote.port, path.remote.address, (error) => {
-      if (error) receiver.unsent(path, errnoOf(error));
+    bound.socket.send(octets, path.remote.port, path.remote.address, (error) => {
+      if (error) this.#receiver.unsent(path, errnoOf(error));
     });
   }
 
   async close(): Promise<void> {
-    await this.#close([...this.#pairs.keys()]);
+    const all = [...this.#sockets.values()];
+    this.#sockets.clear();
+    this.#pairs.clear();
+    await closeAll(all);
   }
 
-  async #open(address: string): Promise<Pair> {
-    const { ikePort, natPort } = this.#options;
-    const ike = await bind({ address, port: ikePort });
-    try {
-      const nat = await bind({ address, port: natPort });
-      return { ike: this.#attach('ike', ike, address), nat: this.#attach('nat', nat, address) };
-    } catch (error) {
-      ike.close();
-      throw error;
-    }
+  /** A free port once taken is taken for every further address. */
+  get #ports(): [ike: number, nat: number] {
+    const [first] = this.locals;
+    return [this.#options.ikePort || (first?.ike ?? 0), this.#options.natPort || (first?.nat ?? 0)];
   }
 
-  #attach(name: SocketName, socket: Socket, address: string) {
-    const local: Endpoint = { address, port: socket.address().port };
-    const { receiver } = this.#options;
+  async #bind(name: SocketName, at: Endpoint, into: Bound[]): Promise<Bound> {
+    const socket = await bind(at);
+    const local: Endpoint = { address: at.address, port: socket.address().port };
     socket.on('error', (error) =>
-      receiver.unsent({ socket: name, local, remote: { address: '', port: 0 } }, errnoOf(error)),
+      this.#receiver.unsent({ socket: name, local, remote: local }, errnoOf(error)),
     );
     socket.on('message', (buffer, { address, port }) => {
       const octets = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-      deliver(receiver, { socket: name, local, remote: { address, port } }, octets);
+      deliver(this.#receiver, { socket: name, local, remote: { address, port } }, octets);
     });
-    return { socket, local };
+    const bound = { socket, local };
+    into.push(bound);
+    return bound;
   }
+}
 
-  async #close(addresses: readonly string[]): Promise<void> {
-    const sockets = addresses.flatMap((address) => Object.values(this.#pairs.get(address) ?? {}));
-    for (const address of addresses) this.#pairs.delete(address);
-    await Promise.all(sockets.map(({ socket }) => new Promise<void>((done) => socket.close(() => done()))));
-  }
+const keyOf = ({ address, port }: Endpoint): string => `${address} ${port}`;
+
+async function closeAll(bound: readonly Bound[]): Promise<void> {
+  await Promise.all(bound.map(({ socket }) => new Promise<void>((done) => socket.close(() => done()))));
 }
 
 function deliver(receiver: UdpReceiver, path: Path, octets: Uint8Array): void {
@@ -136,8 +160,6 @@ function deliver(receiver: UdpReceiver, path: Path, octets: Uint8Array): void {
   else if (path.socket === 'nat' && isEsp(octets)) receiver.esp(path, octets);
   else receiver.ike(path, octets);
 }
-
-const isKeepalive = (octets: Uint8Array): boolean => octets.length === 1 && octets[0] === 0xff;
 
 /** An SPI is never zero, so it is not the non-ESP marker. */
 const isEsp = (octets: Uint8Array): boolean =>

@@ -36,7 +36,8 @@ function inbox(): { receiver: UdpReceiver; next: () => Promise<Arrival> } {
 
 const open: UdpSockets[] = [];
 async function sockets(address: string, receiver: UdpReceiver, ports = { ikePort: 0, natPort: 0 }) {
-  const made = new UdpSockets({ ...ports, receiver });
+  const made = new UdpSockets(ports);
+  made.deliverTo(receiver);
   open.push(made);
   await made.listen([address]);
   const [local] = made.locals;
@@ -91,7 +92,7 @@ describe.each(['127.0.0.1', '::1'])('UdpSockets on %s', (address) => {
     other.bind(0, address);
     await once(other, 'listening');
     const { port } = other.address();
-    const made = new UdpSockets({ ikePort: 0, natPort: port, receiver: inbox().receiver });
+    const made = new UdpSockets({ ikePort: 0, natPort: port });
     open.push(made);
     await expect(made.listen([address])).rejects.toThrow(/the port is in use \(EADDRINUSE\).*--nat-port/);
     expect(made.locals).toEqual([]);
@@ -104,11 +105,33 @@ describe.each(['127.0.0.1', '::1'])('UdpSockets on %s', (address) => {
 
 describe('UdpSockets', () => {
   it('says that an address is not ours', async () => {
-    const made = new UdpSockets({ ikePort: 0, natPort: 0, receiver: inbox().receiver });
+    const made = new UdpSockets({ ikePort: 0, natPort: 0 });
     await expect(made.listen(['192.0.2.1'])).rejects.toThrow(/192\.0\.2\.1 is no address of this host/);
   });
 
-  it('closes what is no longer listened to and reports what cannot be sent', async () => {
+  it('answers from an extra port what came to it', async () => {
+    const { receiver, next } = inbox();
+    const { made, local } = await sockets('127.0.0.1', receiver);
+    const [, other] = [made, await sockets('127.0.0.1', inbox().receiver)];
+    const extra = { address: '127.0.0.1', port: other.local.nat };
+    await other.made.close();
+    await made.listen(['127.0.0.1'], [extra]);
+    const from = { address: '127.0.0.1', port: local.nat };
+    made.send({ socket: 'nat', local: from, remote: extra }, Uint8Array.of(0, 0, 0, 0, 1));
+    const arrived = await next();
+    expect(arrived).toMatchObject({ kind: 'ike', path: { socket: 'nat', local: extra, remote: from } });
+    made.send(arrived.path, Uint8Array.of(0, 0, 0, 0, 2));
+    expect(await next()).toMatchObject({ path: { socket: 'nat', local: from, remote: extra } });
+  });
+
+  it('takes the same free ports for every address', async () => {
+    const { made } = await sockets('127.0.0.1', inbox().receiver);
+    await made.listen(['127.0.0.2']);
+    const [first, second] = made.locals;
+    expect(second).toEqual({ ...first, address: '127.0.0.2' });
+  });
+
+  it('reports what cannot be sent', async () => {
     const { receiver, next } = inbox();
     const { made, local } = await sockets('127.0.0.1', receiver);
     const path: Path = {
@@ -118,7 +141,7 @@ describe('UdpSockets', () => {
     };
     made.send(path, new Uint8Array(70_000));
     expect(await next()).toEqual({ kind: 'unsent', path, errno: 'EMSGSIZE' });
-    await made.retain([]);
+    await made.close();
     expect(made.locals).toEqual([]);
     made.send(path, Uint8Array.of(1));
     expect(await next()).toEqual({ kind: 'unsent', path, errno: 'EADDRNOTAVAIL' });

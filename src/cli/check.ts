@@ -1,0 +1,53 @@
+/** `ikev2 check`: what the configuration comes to, or its mistakes. */
+import type { Command } from 'commander';
+import { formatMistake, type Mistake } from '../config/index.ts';
+import { defaultCrypto } from '../crypto/index.ts';
+import { readConfiguration } from '../daemon/policy-source.ts';
+import { connectionLines, connectionObject } from './describe-connection.ts';
+import { CommandError, perform } from './failure.ts';
+import { type ConfigOptions, jsonOption, wholeNumber, withConfig } from './options.ts';
+import { type Colour, Output, paint } from './output.ts';
+
+interface CheckOptions extends ConfigOptions {
+  readonly ikePort?: number;
+  readonly json?: boolean;
+}
+
+export function addCheck(program: Command): void {
+  withConfig(program.command('check'))
+    .description('read the configuration; print the resolved connections, or the mistakes')
+    .option('--ike-port <port>', 'the IKE port the daemon will use', wholeNumber(0, 65_535))
+    .addOption(jsonOption())
+    .action((options: CheckOptions) => perform(options, () => check(options)));
+}
+
+async function check(options: CheckOptions): Promise<void> {
+  const output = new Output(options);
+  const result = await readConfiguration({ ...options, crypto: defaultCrypto });
+  if ('mistakes' in result) {
+    report(result.mistakes, output);
+    const errors = result.mistakes.filter(({ severity }) => severity === 'error').length;
+    throw new CommandError(
+      `${options.config}: ${errors} ${errors === 1 ? 'error' : 'errors'}, nothing would be loaded`,
+    );
+  }
+  report(result.notes, output);
+  for (const connection of result.connections) {
+    for (const line of connectionLines(connection)) output.line(line);
+    output.object(connectionObject(connection));
+  }
+  const { length } = result.connections;
+  output.line(
+    paint('green', `${options.config}: ${length} ${length === 1 ? 'connection' : 'connections'}, no errors`),
+  );
+}
+
+const colours: Record<Mistake['severity'], Colour> = { error: 'red', warning: 'yellow', note: 'dim' };
+
+function report(mistakes: readonly Mistake[], output: Output): void {
+  for (const mistake of mistakes) {
+    if (!output.json)
+      process.stderr.write(`${paint(colours[mistake.severity], formatMistake(mistake), process.stderr)}\n`);
+    output.object({ type: 'mistake', ...mistake });
+  }
+}

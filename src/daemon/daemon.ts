@@ -1,0 +1,280 @@
+/** A running daemon: its connections, who keeps them up, and the control socket. Options in, running daemon out. */
+import type { Crypto } from '../crypto/index.ts';
+import { defaultCrypto } from '../crypto/index.ts';
+import type { EngineEvent, Millis } from '../ike/actions.ts';
+import { sameEntry } from '../policy/pad.ts';
+import type { PadEntry } from '../policy/policy.ts';
+import { systemClock } from './clock.ts';
+import { Connections } from './connections.ts';
+import { ControlServer } from './control.ts';
+import type { KernelName } from './data-plane.ts';
+import { type Logger, makeLog } from './log.ts';
+import type { Loaded, PolicySource } from './policy-source.ts';
+import { Shell } from './shell.ts';
+import { connectionStatus, type DaemonStatus, isUp } from './status.ts';
+import { type Delays, Supervisor } from './supervisor.ts';
+import { Trace, type TraceFiles } from './trace.ts';
+import { formatEndpoint, type LocalPorts, UdpSockets } from './udp.ts';
+import { makeVerbs } from './verbs.ts';
+
+export interface DaemonOptions extends TraceFiles {
+  /** Where connections and keys come from; asked again at each reload. */
+  readonly source: PolicySource;
+  /** Local addresses; without them those the connections name. */
+  readonly listen?: readonly string[] | undefined;
+  /** 500; 0 takes a free one. */
+  readonly ikePort?: number | undefined;
+  /** 4500; 0 takes a free one. */
+  readonly natPort?: number | undefined;
+  /** `userspace` unless said. */
+  readonly kernel?: KernelName | undefined;
+  /** The control socket's path; without it there is none. */
+  readonly control?: string | undefined;
+  /** Info lines on stderr unless said. */
+  readonly log?: ((settings: Loaded['settings']) => Logger) | undefined;
+  readonly crypto?: Crypto;
+  readonly delays?: Delays;
+  /** Milliseconds peers have to answer our Deletes when we stop; 3000 unless said. */
+  readonly grace?: Millis;
+}
+
+/** What a reload did, by name. */
+export interface Reloaded {
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+  readonly unchanged: readonly string[];
+  readonly remarks: readonly string[];
+}
+
+/** Milliseconds until names that did not resolve are tried again. */
+const resolveInterval = 60_000;
+
+/** Throws ControlError CONFIG or LISTEN, or UdpError; then nothing is left behind. */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const loaded = await options.source();
+  const log = options.log?.(loaded.settings) ?? makeLog({ level: 'info', format: 'text' });
+  const udp = new UdpSockets({
+    ikePort: options.ikePort ?? loaded.settings?.ikePort ?? 500,
+    natPort: options.natPort ?? loaded.settings?.natPort ?? 4500,
+  });
+  const trace = new Trace(options, () => systemClock.unixTime());
+  try {
+    const connections = new Connections(loaded.policy);
+    await listen(udp, options, loaded, connections.entries);
+    const daemon = new Daemon({ options, log, udp, trace, connections });
+    if (options.control !== undefined) await daemon.control.listen(options.control);
+    daemon.begin(loaded);
+    return daemon;
+  } catch (error) {
+    await udp.close();
+    trace.close();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly options: DaemonOptions;
+  readonly log: Logger;
+  readonly udp: UdpSockets;
+  readonly trace: Trace;
+  readonly connections: Connections;
+}
+
+export class Daemon {
+  readonly log: Logger;
+  readonly connections: Connections;
+  readonly shell: Shell;
+  readonly supervisor: Supervisor;
+  readonly control: ControlServer;
+  readonly #parts: Parts;
+  readonly #startedAt = systemClock.now();
+  #changes: Promise<unknown> = Promise.resolve();
+  #stopped: Promise<void> | undefined;
+  #resolveAgain = (): void => {};
+
+  constructor(parts: Parts) {
+    const { options, log, udp, trace, connections } = parts;
+    this.#parts = parts;
+    this.log = log;
+    this.connections = connections;
+    this.shell = new Shell({
+      clock: systemClock,
+      crypto: options.crypto ?? defaultCrypto,
+      kernel: options.kernel ?? 'userspace',
+      policy: connections.policy,
+      keyLog: options.keyLog !== undefined || options.espKeyLog !== undefined,
+      log,
+      trace,
+      udp,
+    });
+    this.supervisor = new Supervisor({
+      clock: systemClock,
+      ...(options.delays && { delays: options.delays }),
+      up: (name) => this.up(name),
+      planned: (name, delay) => log.info(`"${name}": next attempt in ${delay / 1000} s`),
+    });
+    this.shell.subscribe((event: EngineEvent) => this.supervisor.event(event));
+    this.control = new ControlServer(makeVerbs(this));
+  }
+
+  get listening(): readonly LocalPorts[] {
+    return this.#parts.udp.locals;
+  }
+
+  /** `auto=start` connections are started. */
+  begin(loaded: Loaded): void {
+    for (const { address, ike, nat } of this.listening) {
+      this.log.info(`listening on ${formatEndpoint({ address, port: ike })}, with NAT traversal on ${nat}`);
+    }
+    if (this.listening.length === 0)
+      this.log.warn('listening nowhere: no connection is loaded; see --listen');
+    this.#remark(loaded);
+    const control = this.#parts.options.control;
+    this.log.info(
+      { event: 'ready', listening: this.listening, control },
+      `ready, ${this.connections.entries.length} connections loaded`,
+    );
+    this.supervisor.update(this.connections.entries);
+  }
+
+  status(): DaemonStatus {
+    const ikeSas = this.shell.ikeSas;
+    const { kernel } = this.shell;
+    const children = ikeSas.flatMap(({ path, children }) => children.map((child) => ({ path, ...child })));
+    const traffic = children.map(({ path, inboundSpi, outboundSpi }) => {
+      const inbound = kernel.counters({ spi: inboundSpi, destination: path.local.address });
+      const outbound = kernel.counters({ spi: outboundSpi, destination: path.remote.address });
+      return [inboundSpi, { ...(inbound && { in: inbound }), ...(outbound && { out: outbound }) }] as const;
+    });
+    return {
+      pid: process.pid,
+      uptime: Math.floor((systemClock.now() - this.#startedAt) / 1000),
+      kernel: kernel.name,
+      listening: this.listening,
+      connections: this.connections.entries.map((entry) => connectionStatus(entry, ikeSas)),
+      ikeSas,
+      traffic: Object.fromEntries(traffic),
+      counters: this.shell.metrics.counters,
+    };
+  }
+
+  /** Reads the configuration again. Throws ControlError CONFIG or UdpError; then nothing has changed. */
+  reload(): Promise<Reloaded> {
+    return this.#change('reload', (loaded) => this.connections.reload(loaded.policy));
+  }
+
+  /** Reads one connection from the configuration, for the first time or again. Throws ControlError. */
+  add(name: string): Promise<Reloaded> {
+    return this.#change(`add ${name}`, (loaded) => this.connections.add(name, loaded.policy));
+  }
+
+  /** Starts an attempt unless it is up. An IKE SA that lost its child cannot make another, so it goes first. */
+  up(name: string): void {
+    const own = this.shell.ikeSas.filter(
+      ({ connection, phase }) => connection === name && phase === 'established',
+    );
+    const entry = this.connections.entries.find((each) => each.name === name);
+    if (entry === undefined || isUp(entry, own)) return;
+    if (own.length > 0) this.shell.command({ kind: 'down', name });
+    this.shell.command({ kind: 'up', name });
+  }
+
+  /** Takes a connection down and forgets it until it is added again. Throws ControlError. */
+  delete(name: string): void {
+    this.connections.delete(name);
+    this.#apply();
+  }
+
+  /** Deletes all SAs at the peers, then closes everything. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  /** One change after the other: each reads the configuration and listens where it must before anything changes. */
+  #change(what: string, take: (loaded: Loaded) => void): Promise<Reloaded> {
+    const change = this.#changes.then(async () => {
+      const before = this.connections.entries;
+      const { options, udp } = this.#parts;
+      const loaded = await options.source();
+      await listen(udp, options, loaded, loaded.policy.pad);
+      take(loaded);
+      this.#apply();
+      this.#remark(loaded);
+      const done = difference(before, this.connections.entries, loaded.remarks);
+      this.log.info(
+        `${what}: ${done.added.length} added, ${done.changed.length} changed, ${done.removed.length} removed`,
+      );
+      return done;
+    });
+    this.#changes = change.catch((error: Error) => {
+      this.log.error(`${what}: nothing changed: ${error.message}`);
+    });
+    return change;
+  }
+
+  #apply(): void {
+    this.shell.policy(this.connections.policy);
+    this.supervisor.update(this.connections.entries);
+  }
+
+  #remark({ remarks, waitingFor }: Loaded): void {
+    for (const remark of remarks) this.log.warn(remark);
+    for (const { name, start } of this.connections.entries) {
+      if (start === 'ondemand')
+        this.log.warn(`"${name}": no data plane tells of traffic yet, so it waits for: ikev2 up ${name}`);
+    }
+    this.#resolveAgain();
+    if (waitingFor.length === 0) return;
+    this.#resolveAgain = systemClock.alarm(systemClock.now() + resolveInterval, () => {
+      void this.reload().catch(() => {});
+    });
+  }
+
+  async #stop(): Promise<void> {
+    const { options, udp, trace } = this.#parts;
+    this.log.info('stopping');
+    this.#resolveAgain();
+    this.supervisor.close();
+    await this.shell.shutdown(options.grace ?? 3_000);
+    this.shell.close();
+    await this.control.close();
+    await udp.close();
+    trace.close();
+    this.log.info('stopped');
+  }
+}
+
+function listen(
+  udp: UdpSockets,
+  options: DaemonOptions,
+  loaded: Loaded,
+  entries: readonly PadEntry[],
+): Promise<void> {
+  const configured = loaded.settings?.listen ?? [];
+  const named = entries.map(({ local }) => local.address);
+  const addresses = options.listen ?? (configured.length > 0 ? configured : named);
+  const extras = entries
+    .map(({ local: { address, port } }) => ({ address, port }))
+    .filter(({ address, port }) => port !== 500 && addresses.includes(address));
+  return udp.listen(addresses, extras);
+}
+
+function difference(
+  before: readonly PadEntry[],
+  after: readonly PadEntry[],
+  remarks: readonly string[],
+): Reloaded {
+  const old = new Map(before.map((entry) => [entry.name, entry]));
+  const names = (entries: readonly PadEntry[]): string[] => entries.map(({ name }) => name);
+  const kept = after.filter(({ name }) => old.has(name));
+  const same = kept.filter((entry) => sameEntry(entry, old.get(entry.name) ?? entry));
+  return {
+    added: names(after.filter(({ name }) => !old.has(name))),
+    changed: names(kept.filter((entry) => !same.includes(entry))),
+    removed: names(before).filter((name) => !names(after).includes(name)),
+    unchanged: names(same),
+    remarks,
+  };
+}

@@ -1,0 +1,60 @@
+/** Configuration files as a policy source: read, resolve names, understand, as often as asked. */
+import {
+  type ConfigResult,
+  type DaemonSettings,
+  formatMistake,
+  hostsToResolve,
+  parseConfig,
+  readConfigText,
+} from '../config/index.ts';
+import type { Crypto } from '../crypto/provider.ts';
+import type { Policy } from '../policy/policy.ts';
+import { ControlError } from './control-protocol.ts';
+import { defaultRoutes, localAddresses, resolveNames } from './host.ts';
+
+/** What a configuration was found to say. */
+export interface Loaded {
+  readonly policy: Policy;
+  /** Warnings and notes, a line each. */
+  readonly remarks: readonly string[];
+  /** Host names that have no address yet; their connections are left out. */
+  readonly waitingFor: readonly string[];
+  readonly settings?: Pick<
+    DaemonSettings,
+    'listen' | 'ikePort' | 'natPort' | 'logFile' | 'logAppend' | 'debug'
+  >;
+}
+
+/** Reads the configuration anew. Throws ControlError CONFIG with every mistake when there is an error in it. */
+export type PolicySource = () => Promise<Loaded>;
+
+export interface ConfigFiles {
+  readonly config: string;
+  /** Undefined: the file `secretsfile=` names. */
+  readonly secrets: string | undefined;
+  /** Our addresses, when not all of the host's. */
+  readonly listen?: readonly string[] | undefined;
+  /** The IKE socket's port, when not 500. */
+  readonly ikePort?: number | undefined;
+  readonly crypto: Crypto;
+}
+
+/** The configuration with what this host knows, or all its mistakes. */
+export async function readConfiguration(files: ConfigFiles): Promise<ConfigResult> {
+  const { config, secrets, listen, ikePort, crypto } = files;
+  const text = readConfigText({ config, secrets: secrets === undefined ? [] : [secrets] });
+  const names = hostsToResolve(text);
+  const [defaultRoute, resolved] = await Promise.all([defaultRoutes(), resolveNames(names)]);
+  const facts = { addresses: localAddresses(), defaultRoute, resolved };
+  return parseConfig(text, { ...facts, ...(listen && { listen }), ...(ikePort && { ikePort }) }, crypto);
+}
+
+export const fileSource =
+  (files: ConfigFiles): PolicySource =>
+  async () => {
+    const result = await readConfiguration(files);
+    if ('mistakes' in result) throw new ControlError('CONFIG', result.mistakes.map(formatMistake).join('\n'));
+    const { policy, settings, notes, waiting } = result;
+    const waitingFor = [...new Set(waiting.map(({ name }) => name))];
+    return { policy, settings, remarks: notes.map(formatMistake), waitingFor };
+  };

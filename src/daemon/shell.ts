@@ -1,0 +1,162 @@
+/** The world around one engine: sockets, data plane, clock, log, capture and counters. */
+import { randomBytes } from 'node:crypto';
+import type { Crypto } from '../crypto/provider.ts';
+import type { Command, EngineEvent, Millis, Path } from '../ike/actions.ts';
+import { IkeEngine } from '../ike/engine.ts';
+import type { IkeSaStatus } from '../ike/status.ts';
+import type { MemoryKernel } from '../kernel/memory.ts';
+import type { UserspaceKernel } from '../kernel/userspace.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Clock } from './clock.ts';
+import { type KernelName, makeKernel } from './data-plane.ts';
+import { type Logger, logEvent } from './log.ts';
+import { Loop } from './loop.ts';
+import { Metrics } from './metrics.ts';
+import type { Trace } from './trace.ts';
+import { formatEndpoint, type UdpSockets } from './udp.ts';
+
+export interface ShellOptions {
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+  readonly kernel: KernelName;
+  readonly policy: Policy;
+  readonly keyLog: boolean;
+  readonly log: Logger;
+  readonly trace: Trace;
+  /** Bound already. */
+  readonly udp: UdpSockets;
+}
+
+/** Milliseconds between two warnings of one kind. */
+const warningInterval = 60_000;
+
+export class Shell {
+  readonly metrics = new Metrics();
+  readonly kernel: MemoryKernel | UserspaceKernel;
+  readonly #options: ShellOptions;
+  readonly #engine: IkeEngine;
+  readonly #loop: Loop;
+  readonly #listeners = new Set<(event: EngineEvent) => void>();
+  readonly #warned = new Map<string, Millis>();
+
+  constructor(options: ShellOptions) {
+    this.#options = options;
+    const { clock, crypto, keyLog, udp } = options;
+    const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+    this.kernel = makeKernel(options.kernel, {
+      crypto,
+      random,
+      transmit: (octets, { local, remote }) => this.#transmit({ socket: 'nat', local, remote }, octets),
+      notice: (notice) => this.#loop.feed({ type: 'kernel', notice }),
+      dropped: (reason) => this.metrics.count(`esp.drop.${reason}`),
+    });
+    const [first] = udp.locals;
+    this.#engine = new IkeEngine({
+      now: clock.now(),
+      unixTime: Math.floor(clock.unixTime() / 1000),
+      policy: this.#adapt(options.policy),
+      crypto,
+      random,
+      keyLog,
+      ...(first && { ports: { ike: first.ike, nat: first.nat } }),
+    });
+    this.#loop = new Loop(this.#engine, this.kernel, clock, {
+      transmit: (path, octets) => this.#transmit(path, octets),
+      event: (event) => this.#event(event),
+    });
+    udp.deliverTo({
+      ike: (path, octets) => {
+        this.#received(path, octets);
+        this.#loop.feed({ type: 'datagram', ...path, octets });
+      },
+      esp: (path, octets) => {
+        this.#received(path, octets);
+        this.metrics.count('esp.in');
+        if ('input' in this.kernel) this.kernel.input(octets, path);
+      },
+      keepalive: (path) => {
+        this.#received(path, Uint8Array.of(0xff));
+        this.metrics.count('keepalive.in');
+      },
+      unsent: (path, errno) => {
+        this.metrics.count(`unsent.${errno}`);
+        this.#warn(`cannot send to ${formatEndpoint(path.remote)}: ${errno}`, errno);
+      },
+    });
+  }
+
+  get ikeSas(): readonly IkeSaStatus[] {
+    return this.#engine.status().ikeSas;
+  }
+
+  /** Hears every event from now on, keys excepted; returns what ends that. */
+  subscribe = (listener: (event: EngineEvent) => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  command(command: Command): void {
+    this.#loop.feed({ type: 'command', command });
+  }
+
+  policy(policy: Policy): void {
+    this.#loop.feed({ type: 'policy', policy: this.#adapt(policy) });
+  }
+
+  /** Deletes everything at every peer; resolves when that is done, or after `limit` milliseconds. */
+  async shutdown(limit: Millis): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, limit);
+      const quiet = (): void => {
+        if (!this.#engine.idle) return;
+        clearTimeout(timer);
+        resolve();
+      };
+      this.subscribe(quiet);
+      this.command({ kind: 'shutdown' });
+      quiet();
+    });
+  }
+
+  close(): void {
+    this.#loop.close();
+    this.#options.udp.deliverTo({ ike() {}, esp() {}, keepalive() {}, unsent() {} });
+    this.kernel.close();
+  }
+
+  /** A data plane without IP protocol 50 needs ESP in UDP, NAT or not. */
+  #adapt(policy: Policy): Policy {
+    if (!('encapsulationOnly' in this.kernel)) return policy;
+    return { ...policy, pad: policy.pad.map((entry) => ({ ...entry, encapsulation: 'yes' as const })) };
+  }
+
+  #transmit(path: Path, octets: Uint8Array): void {
+    this.#options.trace.datagram('out', path, octets);
+    this.metrics.count('datagrams.out');
+    this.metrics.count('octets.out', octets.length);
+    this.#options.udp.send(path, octets);
+  }
+
+  #received(path: Path, octets: Uint8Array): void {
+    this.#options.trace.datagram('in', path, octets);
+    this.metrics.count('datagrams.in');
+    this.metrics.count('octets.in', octets.length);
+  }
+
+  #event(event: EngineEvent): void {
+    this.#options.trace.event(event);
+    if (event.kind === 'keys' || event.kind === 'childKeys') return;
+    this.metrics.event(event);
+    logEvent(this.#options.log, event);
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+
+  #warn(text: string, key: string): void {
+    const now = this.#options.clock.now();
+    const last = this.#warned.get(key);
+    const { log } = this.#options;
+    if (last !== undefined && now - last < warningInterval) log.debug(text);
+    else log.warn(text);
+    if (last === undefined || now - last >= warningInterval) this.#warned.set(key, now);
+  }
+}

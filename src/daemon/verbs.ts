@@ -1,0 +1,126 @@
+/** What the control socket's commands do. */
+import type { EngineEvent } from '../ike/actions.ts';
+import { UserspaceKernel } from '../kernel/userspace.ts';
+import { attempt, connectionOf } from './attempt.ts';
+import type { ControlCall, ControlVerbs } from './control.ts';
+import { ControlError, type ControlRequest } from './control-protocol.ts';
+import type { Daemon } from './daemon.ts';
+import { eventText } from './lines.ts';
+import { type PingResult, pingChild } from './ping.ts';
+import { isUp } from './status.ts';
+
+export function makeVerbs(daemon: Daemon): ControlVerbs {
+  return async (request, call) => {
+    switch (request.command) {
+      case 'status':
+        return daemon.status();
+      case 'reload':
+        return daemon.reload();
+      case 'add':
+        return daemon.add(request.name);
+      case 'delete':
+        return daemon.delete(request.name);
+      case 'up':
+        return up(daemon, request.name, call);
+      case 'down':
+        return down(daemon, request.name, call);
+      case 'rekey':
+        return rekey(daemon, request.name);
+      case 'ping':
+        return ping(daemon, request, call);
+      case 'watch':
+        return watch(daemon, call);
+      case 'stop':
+        return stop(daemon);
+    }
+  };
+}
+
+async function up(daemon: Daemon, name: string, call: ControlCall): Promise<{ already: boolean }> {
+  const entry = daemon.connections.find(name);
+  if (entry.remote.address === undefined) {
+    throw new ControlError('BAD_REQUEST', `"${name}" can only wait for its peer, which may have any address`);
+  }
+  daemon.supervisor.hold(name, false);
+  if (isUp(entry, daemon.shell.ikeSas)) return { already: true };
+  await attempt(
+    entry,
+    daemon.shell.subscribe,
+    () => daemon.up(name),
+    (event) => tell(call, event),
+    call.signal,
+  );
+  return { already: false };
+}
+
+/** Done when none of the connection's IKE SAs is left. */
+async function down(daemon: Daemon, name: string, call: ControlCall): Promise<{ deleted: number }> {
+  daemon.connections.find(name);
+  daemon.supervisor.hold(name, true);
+  const left = (): number => daemon.shell.ikeSas.filter(({ connection }) => connection === name).length;
+  const deleted = left();
+  await new Promise<void>((resolve) => {
+    const unsubscribe = daemon.shell.subscribe((event) => {
+      if (connectionOf(event) !== name) return;
+      tell(call, event);
+      done();
+    });
+    const done = (): void => {
+      if (left() > 0) return;
+      unsubscribe();
+      resolve();
+    };
+    call.signal.addEventListener('abort', unsubscribe);
+    daemon.shell.command({ kind: 'down', name });
+    done();
+  });
+  return { deleted };
+}
+
+function rekey(daemon: Daemon, name: string): never {
+  daemon.connections.find(name);
+  throw new ControlError(
+    'NOT_SUPPORTED',
+    `rekeying comes with the next release; for new keys today: ikev2 down ${name} && ikev2 up ${name}`,
+  );
+}
+
+async function ping(
+  daemon: Daemon,
+  { name, address, count = 4 }: Extract<ControlRequest, { command: 'ping' }>,
+  call: ControlCall,
+): Promise<PingResult> {
+  const { kernel, ikeSas } = daemon.shell;
+  daemon.connections.find(name);
+  if (!(kernel instanceof UserspaceKernel)) {
+    throw new ControlError(
+      'NOT_SUPPORTED',
+      `the ${kernel.name} data plane carries no packets: start the daemon with --kernel userspace`,
+    );
+  }
+  const child = ikeSas.flatMap(({ children }) => children).findLast(({ connection }) => connection === name);
+  if (child === undefined) throw new ControlError('NOT_ESTABLISHED', `"${name}" is not up: ikev2 up ${name}`);
+  const target = { reqid: child.reqid, ...(address !== undefined && { to: address }) };
+  return pingChild(kernel, target, count, (line) => call.line(line), call.signal);
+}
+
+/** Until the client goes away. */
+function watch(daemon: Daemon, call: ControlCall): Promise<void> {
+  const unsubscribe = daemon.shell.subscribe((event) => tell(call, event));
+  return new Promise((resolve) => {
+    call.signal.addEventListener('abort', () => {
+      unsubscribe();
+      resolve();
+    });
+  });
+}
+
+/** Answers first; the control socket closes when all is done. */
+async function stop(daemon: Daemon): Promise<void> {
+  setImmediate(() => void daemon.stop());
+}
+
+function tell(call: ControlCall, event: EngineEvent): void {
+  const text = eventText(event, 'private');
+  if (text !== undefined) call.line(text, event);
+}
