@@ -84,9 +84,10 @@ for (const [operation, of] of operations) {
     if (run !== undefined) bench.add(crypto.name, () => void run());
   }
   await bench.run();
-  const medians: Record<string, number> = {};
+  const us: Record<string, number> = {};
   for (const { name, result } of bench.tasks) {
-    if ('latency' in result) medians[name] = Number((result.latency.p50 * 1000).toFixed(2));
+    if (result.state !== 'completed') throw new Error(`${operation} ${name}: ${result.state}`);
+    us[name] = Number((result.latency.p50 * 1000).toFixed(2));
   }
-  console.log(JSON.stringify({ bench: 'crypto', operation, unit: 'us', median: medians }));
+  process.stdout.write(`${JSON.stringify({ bench: 'crypto', name: operation, us })}\n`);
 }
