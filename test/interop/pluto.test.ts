@@ -132,8 +132,10 @@ suite('negotiation with pluto', ['namespaces', 'pluto', 'fakexfrm', 'tshark', 'o
 
     it(`fragments both ways, ${initiator} initiates`, async () => {
       const long = (name: string) => `@${'long.'.repeat(300)}${name}.example`;
+      // The updown command would not take identities of this length.
+      const updown = { leftupdown: '%disabled', rightupdown: '%disabled' };
       const both = await pair(stage, {
-        conn: { leftid: long('ours'), rightid: long('pluto'), fragmentation: 'yes' },
+        conn: { leftid: long('ours'), rightid: long('pluto'), fragmentation: 'yes', ...updown },
       });
       await establish(both, initiator);
       const auth = messages(await both.ours.packets()).filter(
@@ -176,6 +178,8 @@ suite('refusals with pluto', ['namespaces', 'pluto', 'fakexfrm', 'ours'], () => 
       if (initiator === 'ours') expect(done.stdout + done.stderr).toContain('AUTHENTICATION_FAILED');
       else expect(both.ours.log).toContain('AUTHENTICATION_FAILED');
       expect(both.pluto.log).toContain('AUTHENTICATION_FAILED');
+      // pluto would try again.
+      await both.pluto.down('net');
       await Promise.all([both.ours.empty(), both.pluto.empty()]);
     });
 
@@ -185,7 +189,8 @@ suite('refusals with pluto', ['namespaces', 'pluto', 'fakexfrm', 'ours'], () => 
       expect(done.code).not.toBe(0);
       if (initiator === 'ours') expect(done.stdout + done.stderr).toContain('NO_PROPOSAL_CHOSEN');
       expect(both.pluto.log).toContain('NO_PROPOSAL_CHOSEN');
-      await Promise.all([both.ours.empty(), both.pluto.empty(15_000)]);
+      await both.pluto.down('net');
+      await Promise.all([both.ours.empty(), both.pluto.empty()]);
     });
 
     it(`no common ESP proposal, ${initiator} initiates: no child`, async () => {
