@@ -42,7 +42,11 @@ export function endIdentity(
   const name = identityName(text);
   if (name !== undefined) {
     if (setting !== undefined) {
-      mistakes.note(setting.at, `${end}id=${name} is the address the name resolves to`, `@${name} for the name itself`);
+      mistakes.note(
+        setting.at,
+        `${end}id=${name} is the address the name resolves to`,
+        `@${name} for the name itself`,
+      );
     }
     return named(name, address, facts);
   }

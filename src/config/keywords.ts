@@ -146,8 +146,7 @@ function setupKeywords(): Keyword[] {
     ...obsolete(
       'klipsdebug fragicmp hidetos overridemtu oe opportunistic nat_traversal disable_port_floating force_keepalive plutofork ' +
         'perpeerlog perpeerlogdir plutorestartoncrash forwardcontrol rp_filter pluto prepluto postpluto plutoopts plutowait ' +
-        'plutoload plutostart plutobackgroundload manualstart nocrsend myid dump packetdefault no_eroute_pass eroute-refresh ' +
-        'nocrsend pluto-auto-restart',
+        'plutoload plutostart plutobackgroundload manualstart nocrsend myid dump packetdefault no_eroute_pass',
       'it has no effect any more',
     ),
   ];
@@ -246,7 +245,6 @@ function connKeywords(): Keyword[] {
     ...old('auth', 'phase2'),
     ...old('modecfgdns1 modecfgdns2', 'modecfgdns'),
     ...old('modecfgdomain', 'modecfgdomains'),
-    ...old('rekeywindow', 'rekeymargin'),
     ...old('vti-iface', 'vti-interface'),
     ...unsafe('ah', 'text', '', never),
     ...unsafe('policy-label', 'text', '', 'there is no labeled IPsec'),
@@ -331,10 +329,7 @@ function connKeywords(): Keyword[] {
     ...obsolete('clientaddrfamily', 'the subnets say it'),
     ...obsolete('forceencaps', 'write encapsulation=yes'),
     ...obsolete('pfsgroup', 'write the group into esp=, as in esp=aes-sha2-dh14', 'warning'),
-    ...obsolete(
-      'sareftrack disablearrivalcheck modecfgwins1 modecfgwins2 dnsctl',
-      'it has no effect any more',
-    ),
+    ...obsolete('sareftrack disablearrivalcheck modecfgwins1 modecfgwins2', 'it has no effect any more'),
   ];
 }
 

@@ -75,7 +75,7 @@ class LineReader {
     this.#at += 1;
     this.#blanks();
     const value = this.#value();
-    if (value === undefined || !this.#end(`the value of ${name.text}=`)) return undefined;
+    if (value === undefined || !this.#end(`the value of ${quoted(name.text)}`)) return undefined;
     return { kind: 'parameter', name, value };
   }
 

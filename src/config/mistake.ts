@@ -76,8 +76,10 @@ export class Mistakes {
     return [...this.#seen.values()].some((mistake) => mistake.severity === 'error');
   }
 
-  #add(severity: Severity, { file, line, column }: Place, message: string, expected?: string): void {
-    const mistake = { severity, file, line, column, message, ...(expected !== undefined && { expected }) };
+  #add(severity: Severity, { file, line, column }: Place, what: string, instead?: string): void {
+    const message = printable(what);
+    const expected = instead === undefined ? {} : { expected: printable(instead) };
+    const mistake = { severity, file, line, column, message, ...expected };
     this.#seen.set(JSON.stringify(mistake), mistake);
   }
 }

@@ -49,7 +49,7 @@ export function daemonSettings(
     debug: readDebug(settings.get('plutodebug'), mistakes),
     secretsFile: text('secretsfile'),
     uniqueIds: settings.get('uniqueids')?.word !== 'no',
-    natKeepalive: typeof keepAlive === 'number' ? keepAlive : 20_000,
+    natKeepalive: typeof keepAlive === 'number' && keepAlive > 0 ? keepAlive : 20_000,
     cookieThreshold: cookieThreshold(settings.get('ddos-mode')?.word, count('ddos-ike-threshold', 25_000)),
     halfOpenLimit: count('max-halfopen-ike', 50_000),
     vendorId: text('myvendorid') ?? 'ikev2 (TypeScript)',

@@ -46,7 +46,7 @@ export function oneOf(
 export function parseWord(text: string, words: Readonly<Record<string, string>>): string | BadValue {
   const lower = text.toLowerCase();
   if (Object.hasOwn(words, lower)) return words[lower] ?? lower;
-  const main = [...new Set(Object.values(words))];
+  const main = Object.keys(words).filter((word) => words[word] === word);
   const listed = main.length === 1 ? main.join() : `${main.slice(0, -1).join(', ')} or ${main.at(-1)}`;
   return { wrong: `${quoted(text)} is not one of its values`, expected: listed };
 }
