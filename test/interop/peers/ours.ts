@@ -72,8 +72,8 @@ export class Ours {
 
   async list(): Promise<readonly IkeSaStatus[]> {
     const text = await must(this.#command(['status', '--json']), { within: 10_000 });
-    const lines = text.split('\n').filter((line) => line !== '');
-    return lines.flatMap((line) => (JSON.parse(line) as { ikeSas?: readonly IkeSaStatus[] }).ikeSas ?? []);
+    const objects = text.split('\n').filter((line) => line !== '');
+    return objects.map((line) => JSON.parse(line) as { kind: string }).filter(isIkeSa);
   }
 
   /** Waits until the SAs are as wanted. */
@@ -130,3 +130,6 @@ export class Ours {
     return run(this.#command(args), { within });
   }
 }
+
+const isIkeSa = (object: { kind: string }): object is IkeSaStatus & { kind: 'ikeSa' } =>
+  object.kind === 'ikeSa';
