@@ -28,6 +28,10 @@ export type Command =
   | { readonly kind: 'down'; readonly name: string }
   /** Check that a connection's peers are alive. */
   | { readonly kind: 'liveness'; readonly name: string }
+  /** Make another child of an established connection. */
+  | { readonly kind: 'upChild'; readonly name: string; readonly child: string }
+  /** Rekey a connection's children, or its IKE SAs. */
+  | { readonly kind: 'rekey'; readonly name: string; readonly what: 'children' | 'ike' }
   /** Delete one Child SA by our inbound SPI. */
   | { readonly kind: 'deleteChild'; readonly spi: number }
   /** Delete everything at every peer; the engine is quiet when `IkeEngine.idle`. */
@@ -116,7 +120,10 @@ export type EngineEvent =
       readonly local: string;
       readonly remote: string;
       readonly encapsulated: boolean;
+      /** The child it takes over from. */
+      readonly replaces?: ChildName;
     }
+  | { readonly kind: 'ikeRekeyed'; readonly sa: SaName; readonly by: SaName }
   | { readonly kind: 'childDeleted'; readonly sa: SaName; readonly child: ChildName; readonly reason: string }
   | {
       readonly kind: 'childFailed';

@@ -1,36 +1,49 @@
 /** Offering, answering and accepting a Child SA, in whatever exchange it rides. RFC 7296 §1.2, §2.9, §2.17. */
-import type { Prf } from '../crypto/provider.ts';
+import type { KeyPair, Prf } from '../crypto/provider.ts';
 import type { Secret } from '../crypto/secret.ts';
-import { espSuite } from '../crypto/suite.ts';
+import { type EspSuite, espSuite } from '../crypto/suite.ts';
 import type { PadEntry, SpdEntry } from '../policy/policy.ts';
-import { acceptEsp, chooseEsp, espPayload } from '../policy/proposal.ts';
+import { acceptEsp, chooseEsp, type EspProposal, espPayload, withGroup } from '../policy/proposal.ts';
 import { narrow, toWire, within } from '../policy/selector.ts';
 import { parseAddress } from '../wire/address.ts';
 import { find, notifies } from '../wire/message.ts';
 import { NotifyType, nameOf } from '../wire/numbers.ts';
 import type { Payload } from '../wire/payloads/index.ts';
+import type { KeyExchangePayload } from '../wire/payloads/ke.ts';
 import type { RangeSelector, TrafficSelector } from '../wire/payloads/ts.ts';
-import type { Answer, Ask } from './actions.ts';
-import { addSa, type ChildSa, childName, describeSelectors, policiesOf } from './child-sa.ts';
+import type { Answer, Ask, Role } from './actions.ts';
+import { addSa, type ChildSa, childName, describeSelectors, newPolicies } from './child-sa.ts';
 import type { Context } from './context.ts';
-import { BadResponse, NotifyError, PeerRefused } from './errors.ts';
+import { BadResponse, NotifyError, PeerRefused, wrongGroup } from './errors.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { type ChildKeys, childKeys } from './keys.ts';
 import { errorIn, statusNotify } from './notify.ts';
 import { describeEspSuite } from './suite-text.ts';
 
-/** What KEYMAT is made of. `shared` is there with PFS only. */
+/** What KEYMAT is made of, but for the shared secret of PFS. */
 export interface KeySource {
   readonly prf: Prf;
   readonly d: Secret;
   readonly ni: Uint8Array;
   readonly nr: Uint8Array;
-  readonly shared?: Uint8Array;
+}
+
+/** How a child rides in its exchange. */
+export interface Ride {
+  readonly entry: PadEntry;
+  readonly source: KeySource;
+  /** CREATE_CHILD_SA: KE may be negotiated. In IKE_AUTH there is none (§1.2). */
+  readonly pfs: boolean;
+  /** The child this one takes over from. */
+  readonly replaces?: ChildSa;
 }
 
 /** What we offered and now wait for. */
 export interface ChildOffer {
   readonly spd: SpdEntry;
+  readonly proposals: readonly EspProposal[];
+  /** Our half of PFS. */
+  readonly pair?: KeyPair;
   readonly inboundSpi: number;
   readonly local: readonly RangeSelector[];
   readonly remote: readonly RangeSelector[];
@@ -44,49 +57,47 @@ export function offerChild(
   sa: IkeSa,
   spd: SpdEntry,
   cx: Context,
+  how: { readonly pair?: KeyPair; readonly proposals?: readonly EspProposal[]; readonly replaces?: ChildSa } = {},
 ): { payloads: Payload[]; offer: ChildOffer } {
+  const { pair, proposals = spd.proposals, replaces } = how;
   const inboundSpi = cx.takeChildSpi();
-  const [local, remote] = [
-    wireSelectors(spd.local, sa.path.local.address),
-    wireSelectors(spd.remote, sa.path.remote.address),
-  ];
+  const local = replaces ? ranges(replaces.local) : wireSelectors(spd.local, sa.path.local.address);
+  const remote = replaces ? ranges(replaces.remote) : wireSelectors(spd.remote, sa.path.remote.address);
   const payloads: Payload[] = [
-    { kind: 'sa', proposals: espPayload(spd.proposals, inboundSpi, false) },
+    { kind: 'sa', proposals: espPayload(proposals, inboundSpi, pair !== undefined) },
     { kind: 'tsi', selectors: local },
     { kind: 'tsr', selectors: remote },
     ...childNotifies(spd.mode),
   ];
-  return { payloads, offer: { spd, inboundSpi, local, remote } };
+  return { payloads, offer: { spd, proposals, inboundSpi, local, remote, ...(pair && { pair }) } };
 }
 
 /** The responder's side: the payloads that answer a child request. Throws NotifyError with scope `child`. */
 export function* answerChild(
   sa: IkeSa,
-  entry: PadEntry,
   request: readonly Payload[],
-  source: KeySource,
+  ride: Ride,
   cx: Context,
-): Generator<Ask, Payload[], Answer> {
+): Generator<Ask, { payloads: Payload[]; child: ChildSa }, Answer> {
+  const { entry, source, replaces } = ride;
   const offered = find(request, 'sa');
   const [tsi, tsr] = [find(request, 'tsi'), find(request, 'tsr')];
-  if (!offered || !tsi || !tsr)
-    throw new NotifyError(NotifyType.INVALID_SYNTAX, 'a child needs SA, TSi and TSr', { scope: 'child' });
-  const asked = notifies(request, NotifyType.USE_TRANSPORT_MODE).length > 0 ? 'transport' : 'tunnel';
-  const { spd, local, remote } = match(sa, entry, asked, tsi.selectors, tsr.selectors);
-  const choice = chooseEsp(offered.proposals, spd.proposals, entry.order ?? 'offer', false);
+  if (!offered || !tsi || !tsr) throw refuse(NotifyType.INVALID_SYNTAX, 'a child needs SA, TSi and TSr');
+  const mode = modeOf(request);
+  const { spd, local, remote } = match(sa, entry, mode, tsi.selectors, tsr.selectors);
+  const own = pfsProposals(sa, spd, ride.pfs);
+  const choice = chooseEsp(offered.proposals, own, entry.order ?? 'offer', ride.pfs && spd.pfs);
   const suite = choice && espSuite(cx.crypto, choice.chosen);
-  if (!choice || !suite)
-    throw new NotifyError(NotifyType.NO_PROPOSAL_CHOSEN, `no common ESP proposal for ${spd.name}`, {
-      scope: 'child',
-    });
-  const keys = childKeys(source.prf, source.d, suite, source.ni, source.nr, source.shared);
-  const outboundSpi = new DataView(choice.peerSpi.slice().buffer).getUint32(0);
+  if (!choice || !suite) throw refuse(NotifyType.NO_PROPOSAL_CHOSEN, `no common ESP proposal for ${spd.name}`);
+  const exchanged = answerKeyExchange(suite, find(request, 'ke'), cx);
+  const keys = childKeys(source.prf, source.d, suite, source.ni, source.nr, exchanged?.secret);
+  exchanged?.secret.fill(0);
   const shape = {
     connection: entry.name,
     spd,
-    outboundSpi,
-    mode: asked,
-    reqid: cx.takeReqid(),
+    outboundSpi: readSpi(choice.peerSpi),
+    mode,
+    reqid: replaces?.reqid ?? cx.takeReqid(),
     suite,
     local,
     remote,
@@ -97,19 +108,20 @@ export function* answerChild(
     const child: ChildSa = { ...shape, inboundSpi: cx.takeChildSpi() };
     const errno = yield* install(child, keys.initiator);
     if (errno === undefined) {
-      complete(sa, child, keys, keys.responder, cx);
-      return [
+      // The kernel prefers the newest SA of a reqid: after a rekey the peer must have moved over first.
+      complete(sa, child, keys, 'responder', replaces, cx);
+      const payloads: Payload[] = [
         { kind: 'sa', proposals: [{ ...choice.proposal, spi: spiOctets(child.inboundSpi) }] },
+        ...(exchanged ? [exchanged.payload] : []),
         { kind: 'tsi', selectors: [...remote] },
         { kind: 'tsr', selectors: [...local] },
-        ...childNotifies(asked),
+        ...childNotifies(mode),
       ];
+      return { payloads, child };
     }
     cx.releaseChildSpi(child.inboundSpi);
     if (errno === 'EEXIST' && attempt < mostSpis) continue;
-    throw new NotifyError(NotifyType.NO_PROPOSAL_CHOSEN, `the data plane refused the inbound SA: ${errno}`, {
-      scope: 'child',
-    });
+    throw refuse(NotifyType.NO_PROPOSAL_CHOSEN, `the data plane refused the inbound SA: ${errno}`);
   }
 }
 
@@ -119,13 +131,13 @@ export function* answerChild(
  */
 export function* acceptChild(
   sa: IkeSa,
-  entry: PadEntry,
   offer: ChildOffer,
   response: readonly Payload[],
-  source: KeySource,
+  ride: Ride,
   cx: Context,
 ): Generator<Ask, ChildSa, Answer> {
-  const { spd } = offer;
+  const { spd, pair } = offer;
+  const { entry, source, replaces } = ride;
   const answer = find(response, 'sa');
   const [tsi, tsr] = [find(response, 'tsi')?.selectors, find(response, 'tsr')?.selectors];
   if (!answer || !tsi || !tsr) {
@@ -133,22 +145,24 @@ export function* acceptChild(
     if (!error) throw new BadResponse('the answer lacks SA, TSi or TSr');
     throw new PeerRefused(error.type, rejectedBy(error.type, spd, offer));
   }
-  const chosen = acceptEsp(answer.proposals, spd.proposals, false);
+  const chosen = acceptEsp(answer.proposals, offer.proposals, pair !== undefined);
   const suite = chosen && espSuite(cx.crypto, chosen);
   const spi = answer.proposals[0]?.spi;
   if (!suite || spi?.length !== 4) throw new BadResponse('the peer chose an ESP proposal we did not offer');
   if (!within(tsi, offer.local) || !within(tsr, offer.remote))
     throw new BadResponse('the peer widened our traffic selectors');
-  const mode = notifies(response, NotifyType.USE_TRANSPORT_MODE).length > 0 ? 'transport' : 'tunnel';
+  const mode = modeOf(response);
   if (mode !== spd.mode) throw new BadResponse(`the peer wants ${mode} mode, our policy ${spd.mode} mode`);
-  const keys = childKeys(source.prf, source.d, suite, source.ni, source.nr, source.shared);
+  const secret = concludeKeyExchange(suite, pair, find(response, 'ke'));
+  const keys = childKeys(source.prf, source.d, suite, source.ni, source.nr, secret);
+  secret?.fill(0);
   const child: ChildSa = {
     connection: entry.name,
     spd,
     inboundSpi: offer.inboundSpi,
-    outboundSpi: new DataView(spi.slice().buffer).getUint32(0),
+    outboundSpi: readSpi(spi),
     mode,
-    reqid: cx.takeReqid(),
+    reqid: replaces?.reqid ?? cx.takeReqid(),
     suite,
     local: tsi,
     remote: tsr,
@@ -157,9 +171,42 @@ export function* acceptChild(
   };
   const errno = yield* install(child, keys.responder);
   if (errno !== undefined) throw new BadResponse(`the data plane refused the inbound SA: ${errno}`);
-  complete(sa, child, keys, keys.initiator, cx);
+  complete(sa, child, keys, 'initiator', replaces, cx);
   return child;
 }
+
+/** With `pfs` the proposals name a group: the configured ones, else the IKE SA's, as pluto does. */
+export function pfsProposals(sa: IkeSa, spd: SpdEntry, pfs: boolean): readonly EspProposal[] {
+  if (!pfs || !spd.pfs || sa.phase.name !== 'established') return spd.proposals;
+  return withGroup(spd.proposals, sa.phase.suite.keyExchange.id);
+}
+
+/** The responder's half of PFS. Throws INVALID_KE_PAYLOAD for another group than the chosen one. §1.3. */
+function answerKeyExchange(suite: EspSuite, ke: KeyExchangePayload | undefined, cx: Context) {
+  const method = suite.keyExchange;
+  if (method === undefined) return undefined;
+  if (ke?.group !== method.id) throw wrongGroup(method.id, 'child');
+  const { value, secret } = method.respond(cx.random, ke.data);
+  const payload: Payload = { kind: 'ke', group: method.id, data: value };
+  return { payload, secret };
+}
+
+function concludeKeyExchange(suite: EspSuite, pair: KeyPair | undefined, ke: KeyExchangePayload | undefined): Uint8Array | undefined {
+  const method = suite.keyExchange;
+  if (method === undefined) return undefined;
+  if (pair === undefined || ke?.group !== method.id) throw new BadResponse('the answer lacks the KE of the group it chose');
+  return pair.derive(ke.data);
+}
+
+const refuse = (notify: number, why: string): NotifyError => new NotifyError(notify, why, { scope: 'child' });
+
+const modeOf = (payloads: readonly Payload[]): SpdEntry['mode'] =>
+  notifies(payloads, NotifyType.USE_TRANSPORT_MODE).length > 0 ? 'transport' : 'tunnel';
+
+const ranges = (selectors: readonly TrafficSelector[]): RangeSelector[] =>
+  selectors.filter((selector) => selector.kind === 'range');
+
+const readSpi = (octets: Uint8Array): number => new DataView(octets.slice().buffer).getUint32(0);
 
 /** Asks for the inbound SA; an errno, or undefined when it holds. */
 function* install(child: ChildSa, keys: ChildKeys['initiator']): Generator<Ask, string | undefined, Answer> {
@@ -167,22 +214,27 @@ function* install(child: ChildSa, keys: ChildKeys['initiator']): Generator<Ask, 
   return answer.ok ? undefined : answer.errno;
 }
 
-/** The inbound SA holds: the outbound one and the policies follow, and all goes again if the step throws later. */
+/**
+ * The inbound SA holds: the outbound one and the policies follow. A responder of a rekey holds the outbound one back:
+ * the kernel prefers the newest SA of a reqid, and the peer is not there yet.
+ */
 function complete(
   sa: IkeSa,
   child: ChildSa,
   keys: ChildKeys,
-  outbound: ChildKeys['initiator'],
+  role: Role,
+  replaces: ChildSa | undefined,
   cx: Context,
 ): void {
   cx.addChild(child);
+  const outbound = addSa(child, 'out', keys[role]);
   if (cx.keyLog) {
-    const inbound = outbound === keys.initiator ? keys.responder : keys.initiator;
-    cx.emit({ kind: 'childKeys', sa: sa.name, command: addSa(child, 'in', inbound) });
-    cx.emit({ kind: 'childKeys', sa: sa.name, command: addSa(child, 'out', outbound) });
+    const inbound = addSa(child, 'in', role === 'initiator' ? keys.responder : keys.initiator);
+    for (const command of [inbound, outbound]) cx.emit({ kind: 'childKeys', sa: sa.name, command });
   }
-  cx.kernel(addSa(child, 'out', outbound));
-  for (const policy of policiesOf(child)) cx.kernel({ kind: 'addPolicy', policy });
+  if (replaces && role === 'responder') child.outboundHeld = outbound;
+  else cx.kernel(outbound);
+  for (const policy of newPolicies(child, replaces)) cx.kernel({ kind: 'addPolicy', policy });
   cx.emit({
     kind: 'childEstablished',
     sa: sa.name,
@@ -192,6 +244,7 @@ function complete(
     local: describeSelectors(child.local),
     remote: describeSelectors(child.remote),
     encapsulated: child.encapsulated,
+    ...(replaces && { replaces: childName(replaces) }),
   });
 }
 
@@ -212,14 +265,9 @@ function match(
     if (spd.mode === mode) return { spd, local, remote };
     wrongMode = true;
   }
-  if (wrongMode)
-    throw new NotifyError(NotifyType.NO_PROPOSAL_CHOSEN, `the peer wants ${mode} mode, our policy does not`, {
-      scope: 'child',
-    });
+  if (wrongMode) throw refuse(NotifyType.NO_PROPOSAL_CHOSEN, `the peer wants ${mode} mode, our policy does not`);
   const wanted = `TSi ${describeSelectors(tsi)} TSr ${describeSelectors(tsr)}`;
-  throw new NotifyError(NotifyType.TS_UNACCEPTABLE, `${wanted} fits no child of ${entry.name}`, {
-    scope: 'child',
-  });
+  throw refuse(NotifyType.TS_UNACCEPTABLE, `${wanted} fits no child of ${entry.name}`);
 }
 
 /** We tolerate padding for traffic flow confidentiality but send none, and say so as strongSwan does. */

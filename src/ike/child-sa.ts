@@ -20,6 +20,12 @@ export interface ChildSa {
   readonly encapsulated: boolean;
   /** Where the SAs are now; moves with the IKE SA. */
   path: Path;
+  /** The child that takes over from this one by a rekey. */
+  heir?: ChildSa;
+  /** The peer's rekey of this child, to be compared with ours (§2.8.1). */
+  peerRekey?: { readonly child: ChildSa; readonly lowest: string };
+  /** After the peer's rekey: the outbound SA, installed when the peer has moved over. */
+  outboundHeld?: KernelCommand;
 }
 
 export const childName = (child: ChildSa): ChildName => ({
@@ -89,14 +95,30 @@ export function policiesOf(child: ChildSa): PolicyCommand[] {
   return policies;
 }
 
-/** Commands that take the child out of the data plane, policies first so that nothing is lost in between. */
+/**
+ * Commands that take the child out of the data plane, policies first so that nothing is lost in between. What an heir
+ * has too stays; then the inbound SA is left to the caller, for packets still on their way.
+ */
 export function removeChild(child: ChildSa): KernelCommand[] {
+  const { heir } = child;
+  const kept = new Set(heir ? policiesOf(heir).map(policyKey) : []);
+  const policies = policiesOf(child).filter((policy) => !kept.has(policyKey(policy)));
   return [
-    ...policiesOf(child).map((policy) => ({ kind: 'deletePolicy' as const, policy })),
-    { kind: 'deleteSa', id: outboundId(child) },
-    { kind: 'deleteSa', id: inboundId(child) },
+    ...(heir?.outboundHeld ? [heir.outboundHeld] : []),
+    ...policies.map((policy) => ({ kind: 'deletePolicy' as const, policy })),
+    ...(child.outboundHeld ? [] : [{ kind: 'deleteSa' as const, id: outboundId(child) }]),
+    ...(heir ? [] : [{ kind: 'deleteSa' as const, id: inboundId(child) }]),
   ];
 }
+
+/** Policies `child` needs beyond those of the child it takes over from. */
+export function newPolicies(child: ChildSa, old: ChildSa | undefined): PolicyCommand[] {
+  const there = new Set(old ? policiesOf(old).map(policyKey) : []);
+  return policiesOf(child).filter((policy) => !there.has(policyKey(policy)));
+}
+
+const policyKey = ({ direction, reqid, local, remote }: PolicyCommand): string =>
+  `${direction} ${reqid} ${formatSelector(local)} ${formatSelector(remote)}`;
 
 /** Commands that move both SAs to the other path the IKE SA took. RFC 7296 §2.23. */
 export function moveChild(child: ChildSa, path: Path): KernelCommand[] {

@@ -1,5 +1,5 @@
 /** What goes wrong inside a message, and how it ends. Caught once, in ike-sa.ts. */
-import { NotifyType, nameOf } from '../wire/numbers.ts';
+import { KeyExchangeMethod, NotifyType, nameOf, ProtocolId } from '../wire/numbers.ts';
 import type { Notify } from '../wire/payloads/notify.ts';
 import type { Failure } from './actions.ts';
 
@@ -10,13 +10,26 @@ export class NotifyError extends Error {
   readonly data: Uint8Array;
   /** Who dies of it: the child alone, or the IKE SA with all its children. */
   readonly scope: 'child' | 'ike';
+  /** The Child SA it is about, by the SPI the peer named it with. */
+  readonly spi: Uint8Array;
 
-  constructor(notify: number, why: string, options: { data?: Uint8Array; scope?: 'child' | 'ike' } = {}) {
+  constructor(
+    notify: number,
+    why: string,
+    options: { data?: Uint8Array; scope?: 'child' | 'ike'; spi?: Uint8Array } = {},
+  ) {
     super(`${nameOf(NotifyType, notify)}: ${why}`);
     this.notify = notify;
     this.data = options.data ?? new Uint8Array(0);
     this.scope = options.scope ?? 'ike';
+    this.spi = options.spi ?? new Uint8Array(0);
   }
+}
+
+/** INVALID_KE_PAYLOAD with the group to try next. RFC 7296 §1.2, §1.3. */
+export function wrongGroup(group: number, scope: 'child' | 'ike'): NotifyError {
+  const data = Uint8Array.of(group >> 8, group & 0xff);
+  return new NotifyError(NotifyType.INVALID_KE_PAYLOAD, `wanted ${nameOf(KeyExchangeMethod, group)}`, { data, scope });
 }
 
 /** The peer told us; `rejected` says what of ours it was. */
@@ -60,9 +73,12 @@ export function failureOf(error: unknown): Failure {
 
 /** The one place where an error becomes a notify. What the peer's octets broke without a notify of its own is INVALID_SYNTAX. */
 export function errorNotify(error: Error): Notify {
-  const { notify, data } =
-    error instanceof NotifyError ? error : { notify: NotifyType.INVALID_SYNTAX, data: new Uint8Array(0) };
-  return { kind: 'notify', protocol: 0, spi: new Uint8Array(0), type: notify, data };
+  const none = new Uint8Array(0);
+  if (!(error instanceof NotifyError)) {
+    return { kind: 'notify', protocol: ProtocolId.NONE, spi: none, type: NotifyType.INVALID_SYNTAX, data: none };
+  }
+  const { notify: type, data, spi } = error;
+  return { kind: 'notify', protocol: spi.length > 0 ? ProtocolId.ESP : ProtocolId.NONE, spi, type, data };
 }
 
 /** Whether an error is one that steps may throw; anything else is a Bug. */

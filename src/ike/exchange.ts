@@ -3,6 +3,7 @@
 import { NotifyType } from '../wire/numbers.ts';
 import type { Payload } from '../wire/payloads/index.ts';
 import type { Answer, Ask } from './actions.ts';
+import type { ChildSa } from './child-sa.ts';
 import type { Context } from './context.ts';
 import { NotifyError } from './errors.ts';
 import type { IkeSa } from './ike-sa.ts';
@@ -34,7 +35,15 @@ export interface Exchange<Wanted, Held> extends Responder {
   /** Takes the response; returns the next exchange if the protocol has one. */
   conclude(sa: IkeSa, held: Held, response: readonly Payload[], cx: Context): Steps<Outstanding | undefined>;
   abandon?(sa: IkeSa, held: Held): void;
+  /** What of the SA it changes, for the rules of simultaneous exchanges (§2.25). */
+  about?(held: Held): About;
 }
+
+/** What an exchange of ours is about. `child` is the one rekeyed or deleted. */
+export type About =
+  | { readonly what: 'create' }
+  | { readonly what: 'rekey' | 'close'; readonly child: ChildSa }
+  | { readonly what: 'rekey-ike' | 'close-ike' | 'nothing' };
 
 /** A request of ours on its way, with what its exchange holds closed over. */
 export interface Outstanding {
@@ -42,6 +51,7 @@ export interface Outstanding {
   readonly type: number;
   readonly payloads: readonly Payload[];
   readonly response: Shape;
+  readonly about: About;
   conclude(response: readonly Payload[], cx: Context): Steps<Outstanding | undefined>;
   abandon(): void;
 }
@@ -50,6 +60,8 @@ export interface Outstanding {
 export interface Want {
   readonly key: string;
   begin(sa: IkeSa, cx: Context): Steps<Outstanding>;
+  /** Whether what came meanwhile has made it pointless. */
+  obsolete?(): boolean;
 }
 
 /** Makes the request of an exchange. */
@@ -59,6 +71,7 @@ export function start<W, H>(exchange: Exchange<W, H>, sa: IkeSa, want: W, cx: Co
     type: exchange.type,
     payloads,
     response: exchange.response,
+    about: exchange.about?.(held) ?? { what: 'nothing' },
     conclude: (response, at) => exchange.conclude(sa, held, response, at),
     abandon: () => exchange.abandon?.(sa, held),
   }));

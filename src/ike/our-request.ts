@@ -5,7 +5,7 @@ import type { Failure, Path } from './actions.ts';
 import type { Services } from './context.ts';
 import type { Envelope } from './envelope.ts';
 import { BadResponse, errorNotify, failureOf, isExpected, LocalFailure, NotifyError } from './errors.ts';
-import { fits, type Outstanding, type Want } from './exchange.ts';
+import { type About, fits, type Outstanding, type Want } from './exchange.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { run, type Waiting } from './steps.ts';
 import type { Window } from './window.ts';
@@ -31,6 +31,11 @@ export class OurRequest {
     this.#window = window;
   }
 
+  /** What the exchange under way changes. */
+  get doing(): About {
+    return this.#outstanding?.about ?? { what: 'nothing' };
+  }
+
   get #busy(): boolean {
     return this.#outstanding !== undefined || this.#waiting !== undefined;
   }
@@ -47,6 +52,11 @@ export class OurRequest {
     this.#wants = [];
   }
 
+  /** Hands what waits its turn to the SA that takes over. */
+  takeWants(): Want[] {
+    return this.#wants.splice(0);
+  }
+
   /** Takes over an IKE_SA_INIT request sent before, to try another response to it. §2.4. */
   adopt(outstanding: Outstanding): void {
     this.#outstanding = outstanding;
@@ -55,8 +65,10 @@ export class OurRequest {
 
   proceed(): void {
     if (this.#busy || this.#sa.phase.name === 'dead') return;
-    const want = this.#wants.shift();
-    if (want === undefined) return;
+    let next = this.#wants.shift();
+    while (next?.obsolete?.()) next = this.#wants.shift();
+    if (next === undefined) return;
+    const want = next;
     this.#waiting = run(
       this.#services,
       this.#sa,

@@ -1,16 +1,263 @@
-/** CREATE_CHILD_SA, answered as a minimal implementation may: no further SAs. RFC 7296 §1.3, §4. */
-import { ExchangeType, NotifyType } from '../../wire/numbers.ts';
-import { NotifyError } from '../errors.ts';
-import type { Responder } from '../exchange.ts';
+/** CREATE_CHILD_SA for a child: a new one, or one that takes over from another. RFC 7296 §1.3.1, §1.3.3, §2.8, §2.25. */
+import type { KeyPair } from '../../crypto/provider.ts';
+import type { SpdEntry } from '../../policy/policy.ts';
+import { find, notifies } from '../../wire/message.ts';
+import { ExchangeType, KeyExchangeMethod, NotifyType, nameOf, ProtocolId } from '../../wire/numbers.ts';
+import type { Payload } from '../../wire/payloads/index.ts';
+import type { Answer, Ask } from '../actions.ts';
+import {
+  acceptChild,
+  answerChild,
+  type ChildOffer,
+  type KeySource,
+  offerChild,
+  pfsProposals,
+  type Ride,
+} from '../child-negotiation.ts';
+import type { ChildSa } from '../child-sa.ts';
+import type { Context } from '../context.ts';
+import { Bug, failureOf, isExpected, NotifyError, PeerRefused } from '../errors.ts';
+import { type Exchange, isGenerator, type Outstanding, type Steps, start, type Want } from '../exchange.ts';
+import type { IkeSa } from '../ike-sa.ts';
+import { errorIn } from '../notify.ts';
+import { lowest } from '../nonces.ts';
+import type { Established } from '../phase.ts';
+import { childOf, deleteChild, deleteSpi } from './delete.ts';
 
-export const createChild: Responder = {
-  name: 'CREATE_CHILD_SA',
+const nonceLength = 32;
+/** TEMPORARY_FAILUREs waited out for one want. */
+const mostRetries = 5;
+
+interface Wanted {
+  readonly spd: SpdEntry;
+  /** The child to take over from. */
+  readonly replaces?: ChildSa;
+  /** Groups tried for PFS, the one to try now last; none without PFS. */
+  readonly groups: readonly number[];
+  readonly retries: number;
+}
+
+type Held = Wanted & { readonly offer: ChildOffer; readonly ni: Uint8Array; readonly pair?: KeyPair };
+
+export const createChild: Exchange<Wanted, Held> = {
+  name: 'CREATE_CHILD_SA (new child)',
   type: ExchangeType.CREATE_CHILD_SA,
   phases: ['established'],
-  request: { required: ['sa', 'nonce'] },
-  respond() {
-    throw new NotifyError(NotifyType.NO_ADDITIONAL_SAS, 'one Child SA an IKE SA, and no rekeying', {
-      scope: 'child',
+  request: { required: ['sa', 'nonce', 'tsi', 'tsr'] },
+  response: { required: [] },
+  about: ({ replaces }) => (replaces ? { what: 'rekey', child: replaces } : { what: 'create' }),
+
+  initiate(sa, want, cx) {
+    const { spd, replaces } = want;
+    const proposals = pfsProposals(sa, spd, true);
+    const group = want.groups.at(-1);
+    const pair = group === undefined ? undefined : cx.crypto.keyExchanges.get(group)?.generate(cx.random);
+    if (group !== undefined && pair === undefined) throw new Bug(`offered group ${group} is not implemented`);
+    const { payloads, offer } = offerChild(sa, spd, cx, {
+      proposals,
+      ...(pair && { pair }),
+      ...(replaces && { replaces }),
     });
+    const ni = cx.random(nonceLength);
+    const [proposal, ...rest] = payloads;
+    if (proposal === undefined) throw new Bug('an offer without a proposal');
+    const request: Payload[] = [
+      ...(replaces ? [rekeySa(replaces)] : []),
+      proposal,
+      { kind: 'nonce', data: ni },
+      ...(pair && group !== undefined ? [{ kind: 'ke' as const, group, data: pair.publicValue }] : []),
+      ...rest,
+    ];
+    return { payloads: request, held: { ...want, offer, ni, ...(pair && { pair }) } };
+  },
+
+  *respond(sa, request, cx) {
+    const phase = established(sa);
+    busyWithIke(sa);
+    return (yield* answer(sa, request, phase, undefined, cx)).payloads;
+  },
+
+  *conclude(sa, held, response, cx) {
+    const phase = established(sa);
+    const error = find(response, 'sa') ? undefined : errorIn(response);
+    if (error) return yield* refused(sa, held, error.type, error.data, cx);
+    const nr = find(response, 'nonce')?.data ?? new Uint8Array(0);
+    const ride = rideOf(sa, { ...sourceOf(phase), ni: held.ni, nr }, held.replaces);
+    let child: ChildSa;
+    try {
+      child = yield* acceptChild(sa, held.offer, response, ride, cx);
+    } catch (failed) {
+      if (!isExpected(failed)) throw failed;
+      report(sa, held, failed, cx);
+      cx.releaseChildSpi(held.offer.inboundSpi);
+      if (find(response, 'sa')) cx.afterwards(() => sa.want(deleteSpi(held.offer.inboundSpi)));
+      return undefined;
+    }
+    if (held.replaces) cx.afterwards(() => settle(sa, held, child, nr));
+    return undefined;
+  },
+
+  abandon(sa, held) {
+    held.pair?.destroy();
+    sa.releaseOffer(held.offer.inboundSpi);
   },
 };
+
+/** The peer's rekey of a child; ours is `createChild` with `replaces`. */
+export const rekeyChild: Exchange<Wanted, Held> = {
+  ...createChild,
+  name: 'CREATE_CHILD_SA (rekey child)',
+  matches: (_sa, request) => notifies(request, NotifyType.REKEY_SA).length > 0,
+
+  *respond(sa, request, cx) {
+    const phase = established(sa);
+    busyWithIke(sa);
+    const named = notifies(request, NotifyType.REKEY_SA)[0]?.spi ?? new Uint8Array(0);
+    const old = childOf(sa, named);
+    if (old === undefined) {
+      throw new NotifyError(NotifyType.CHILD_SA_NOT_FOUND, 'no such child to rekey', { scope: 'child', spi: named });
+    }
+    const { doing } = sa;
+    if (doing.what === 'close' && doing.child === old) throw temporary('that child is being deleted');
+    const { payloads, child } = yield* answer(sa, request, phase, old, cx);
+    const ni = find(request, 'nonce')?.data ?? new Uint8Array(0);
+    const nr = find(payloads, 'nonce')?.data ?? new Uint8Array(0);
+    cx.afterwards(() => {
+      old.heir ??= child;
+      old.peerRekey = { child, lowest: lowest(ni, nr) };
+    });
+    return payloads;
+  },
+};
+
+export const wantChild = (spd: SpdEntry, sa: IkeSa): Want => want(sa, { spd, groups: firstGroup(sa, spd), retries: 0 });
+
+/** Nothing, when the child is on its way out already. */
+export const wantRekey = (child: ChildSa, sa: IkeSa): Want =>
+  want(sa, { spd: child.spd, replaces: child, groups: firstGroup(sa, child.spd), retries: 0 });
+
+function want(sa: IkeSa, wanted: Wanted): Want {
+  const { spd, replaces } = wanted;
+  return {
+    key: replaces ? `rekey child ${replaces.inboundSpi}` : `child ${spd.name}`,
+    begin: (of, cx) => start(replaces ? rekeyChild : createChild, of, wanted, cx),
+    obsolete: () => replaces !== undefined && (replaces.heir !== undefined || !sa.children.has(replaces.inboundSpi)),
+  };
+}
+
+/** Answers SA, Nr, KE, TSi, TSr. */
+function* answer(
+  sa: IkeSa,
+  request: readonly Payload[],
+  phase: Established,
+  replaces: ChildSa | undefined,
+  cx: Context,
+): Generator<Ask, { payloads: Payload[]; child: ChildSa }, Answer> {
+  const ni = find(request, 'nonce')?.data ?? new Uint8Array(0);
+  const nr = cx.random(nonceLength);
+  const ride = rideOf(sa, { ...sourceOf(phase), ni, nr }, replaces);
+  const { payloads, child } = yield* answerChild(sa, request, ride, cx);
+  const [proposal, ...rest] = payloads;
+  if (proposal === undefined) throw new Bug('an answer without a proposal');
+  return { payloads: [proposal, { kind: 'nonce', data: nr }, ...rest], child };
+}
+
+/** What the peer says instead of a child. */
+function* refused(
+  sa: IkeSa,
+  held: Held,
+  notify: number,
+  data: Uint8Array,
+  cx: Context,
+): Generator<Ask, Outstanding | undefined, Answer> {
+  const { replaces, spd, groups, retries, offer } = held;
+  held.pair?.destroy();
+  cx.releaseChildSpi(offer.inboundSpi);
+  const again = { spd, groups, retries, ...(replaces && { replaces }) };
+  if (notify === NotifyType.INVALID_KE_PAYLOAD) {
+    const group = ((data[0] ?? 0) << 8) | (data[1] ?? 0);
+    const offered = offer.proposals.some(({ ke }) => ke.includes(group));
+    if (offered && !groups.includes(group)) {
+      const steps: Steps<Outstanding> = start(createChild, sa, { ...again, groups: [...groups, group] }, cx);
+      return isGenerator(steps) ? yield* steps : steps;
+    }
+  }
+  if (notify === NotifyType.TEMPORARY_FAILURE && retries < mostRetries) {
+    const later = want(sa, { ...again, retries: retries + 1 });
+    const wait = 500 + ((cx.random(1)[0] ?? 0) << (retries + 2));
+    cx.afterwards(() => sa.wantLater(later, wait));
+    return undefined;
+  }
+  if (notify === NotifyType.CHILD_SA_NOT_FOUND && replaces) {
+    if (!sa.children.has(replaces.inboundSpi)) return undefined;
+    // The peer lost it: what we hold of it goes, and a new one is asked for (§2.25.1).
+    cx.afterwards(() => {
+      sa.dropChild(replaces, 'unknown to the peer');
+      sa.want(wantChild(spd, sa));
+    });
+    return undefined;
+  }
+  const group = groups.at(-1);
+  const what = `our ${replaces ? 'rekey' : 'request'} of child ${spd.name}${group ? ` with ${nameOf(KeyExchangeMethod, group)}` : ''}`;
+  report(sa, held, new PeerRefused(notify, what), cx);
+  return undefined;
+}
+
+function report(sa: IkeSa, held: Wanted, error: unknown, cx: Context): void {
+  const { entry } = sa;
+  const reason = failureOf(error);
+  cx.emit({ kind: 'childFailed', sa: sa.name, connection: entry?.name ?? '', child: held.spd.name, reason });
+}
+
+/**
+ * Both ends have switched. Of two simultaneous rekeys the one with the lowest of the four nonces loses: who made it
+ * deletes it, the other deletes the old one (§2.8.1).
+ */
+function settle(sa: IkeSa, held: Held, child: ChildSa, nr: Uint8Array): void {
+  const old = held.replaces;
+  if (old === undefined) return;
+  const theirs = old.peerRekey;
+  if (theirs && lowest(held.ni, nr) < theirs.lowest) {
+    child.heir = theirs.child;
+    sa.want(deleteChild(child));
+    return;
+  }
+  old.heir = child;
+  if (theirs) theirs.child.heir = child;
+  sa.want(deleteChild(old));
+}
+
+/** §2.25: no child is made while the IKE SA itself changes. */
+function busyWithIke(sa: IkeSa): void {
+  const { what } = sa.doing;
+  if (what === 'rekey-ike' || what === 'close-ike') throw temporary('the IKE SA is being replaced or deleted');
+}
+
+export const temporary = (why: string): NotifyError =>
+  new NotifyError(NotifyType.TEMPORARY_FAILURE, why, { scope: 'child' });
+
+function established(sa: IkeSa): Established {
+  if (sa.phase.name !== 'established') throw new Bug(`CREATE_CHILD_SA while ${sa.phase.name}`);
+  return sa.phase;
+}
+
+const sourceOf = ({ suite, keys }: Established): Pick<KeySource, 'prf' | 'd'> => ({ prf: suite.prf, d: keys.d });
+
+function rideOf(sa: IkeSa, source: KeySource, replaces: ChildSa | undefined): Ride {
+  if (sa.entry === undefined) throw new Bug('an established SA without a connection');
+  return { entry: sa.entry, source, pfs: true, ...(replaces && { replaces }) };
+}
+
+function firstGroup(sa: IkeSa, spd: SpdEntry): number[] {
+  if (!spd.pfs) return [];
+  const group = pfsProposals(sa, spd, true)[0]?.ke.find((id) => id !== KeyExchangeMethod.NONE);
+  return group === undefined ? [] : [group];
+}
+
+const rekeySa = ({ inboundSpi: spi }: ChildSa): Payload => ({
+  kind: 'notify',
+  protocol: ProtocolId.ESP,
+  spi: Uint8Array.of(spi >>> 24, spi >>> 16, spi >>> 8, spi),
+  type: NotifyType.REKEY_SA,
+  data: new Uint8Array(0),
+});

@@ -19,6 +19,12 @@ export const deletion: Exchange<Wanted, Wanted> = {
   request: { required: ['delete'] },
   response: { required: [] },
 
+  about: ({ child, payloads }) => {
+    if (child) return { what: 'close', child };
+    const ike = payloads.some((payload) => payload.kind !== 'delete' || payload.protocol === ProtocolId.IKE);
+    return { what: ike ? 'close-ike' : 'nothing' };
+  },
+
   initiate: (_sa, want) => ({ payloads: [...want.payloads], held: want }),
 
   respond(sa, request, cx) {
@@ -33,14 +39,16 @@ export const deletion: Exchange<Wanted, Wanted> = {
       .filter(({ protocol }) => protocol === ProtocolId.ESP)
       .flatMap(({ spis }) => spis.flatMap((spi) => childOf(sa, spi) ?? []));
     cx.afterwards(() => {
-      for (const child of gone) sa.dropChild(child, 'deleted by the peer');
+      for (const child of gone) sa.dropChild(child, child.heir ? 'rekeyed' : 'deleted by the peer');
     });
-    // A child whose Delete of ours is on its way is not there any more, so it is not named again.
-    return gone.length === 0 ? [] : [deletePayload(gone.map((child) => child.inboundSpi))];
+    // A child that a Delete of ours is on its way for is not named again (§2.25.1).
+    const closing = sa.doing.what === 'close' ? sa.doing.child : undefined;
+    const named = gone.filter((child) => child !== closing);
+    return named.length === 0 ? [] : [deletePayload(named.map((child) => child.inboundSpi))];
   },
 
   conclude(sa, held) {
-    if (held.child) sa.dropChild(held.child, 'deleted by us');
+    if (held.child) sa.dropChild(held.child, held.child.heir ? 'rekeyed' : 'deleted by us');
     return undefined;
   },
 };
@@ -79,7 +87,7 @@ export const deleteSpi = (inboundSpi: number): Want => ({
 });
 
 /** A peer names children by its own inbound SPIs, which are our outbound ones. */
-function childOf(sa: IkeSa, spi: Uint8Array): ChildSa | undefined {
+export function childOf(sa: IkeSa, spi: Uint8Array): ChildSa | undefined {
   if (spi.length !== spiLength) return undefined;
   const number = new DataView(spi.slice().buffer).getUint32(0);
   for (const child of sa.children.values()) if (child.outboundSpi === number) return child;

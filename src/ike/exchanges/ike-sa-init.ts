@@ -10,7 +10,7 @@ import type { Payload } from '../../wire/payloads/index.ts';
 import type { KeyExchangePayload } from '../../wire/payloads/ke.ts';
 import type { SecurityAssociation } from '../../wire/payloads/sa.ts';
 import type { Context } from '../context.ts';
-import { BadResponse, Bug, NotifyError, PeerRefused } from '../errors.ts';
+import { BadResponse, Bug, NotifyError, PeerRefused, wrongGroup } from '../errors.ts';
 import { type Exchange, type Outstanding, type Steps, start } from '../exchange.ts';
 import { natPath, offerNatDetection, readNatDetection } from '../extensions/nat-detection.ts';
 import { offerSupport, readSupport } from '../extensions/support.ts';
@@ -78,14 +78,8 @@ export const ikeSaInit: Exchange<Opening, Held> = {
     const offer = must(find(request, 'sa'));
     const ke = must(find(request, 'ke'));
     const ni = nonce(request, NotifyType.INVALID_SYNTAX);
-    const { entry, choice, suite } = choose(candidates, offer, ke, cx);
-    if (suite.keyExchange.id !== ke.group) {
-      const group = suite.keyExchange.id;
-      const why = `group ${nameOf(KeyExchangeMethod, ke.group)}, wanted ${nameOf(KeyExchangeMethod, group)}`;
-      throw new NotifyError(NotifyType.INVALID_KE_PAYLOAD, why, {
-        data: Uint8Array.of(group >> 8, group & 0xff),
-      });
-    }
+    const { entry, choice, suite } = chooseSuite(candidates, offer, ke, cx, 'ike');
+    if (suite.keyExchange.id !== ke.group) throw wrongGroup(suite.keyExchange.id, 'ike');
     const { value, secret } = suite.keyExchange.respond(cx.random, ke.data);
     const nr = cx.random(nonceLength);
     readNatDetection(sa, request, entry.encapsulation, cx);
@@ -195,7 +189,7 @@ function authenticating(
 }
 
 /** The first candidate that can agree; of its choices the one with the group the KE payload is already for. */
-function choose(
+export function chooseSuite(
   candidates: readonly PadEntry[],
   offer: SecurityAssociation,
   ke: KeyExchangePayload,
