@@ -11,7 +11,7 @@ import type {
   Millis,
   SocketName,
 } from '../ike/actions.ts';
-import { type EngineOptions, IkeEngine } from '../ike/engine.ts';
+import { type EngineOptions, type Held, IkeEngine } from '../ike/engine.ts';
 import type { ChildSaStatus, IkeSaStatus } from '../ike/status.ts';
 import { MemoryKernel } from '../kernel/memory.ts';
 import { type Kernel, type KernelCommand, KernelError } from '../kernel/port.ts';
@@ -127,6 +127,11 @@ export class Host {
     return this.#engine.wakeAt;
   }
 
+  /** What the engine holds memory for. */
+  get held(): Held {
+    return this.#engine.held;
+  }
+
   /** No IKE SA lives. */
   get idle(): boolean {
     return this.#engine.idle;
@@ -162,7 +167,9 @@ export class Host {
   /** All that is still there: nothing, when every negotiation has been cleaned up. For a report, one line each. */
   get leftovers(): string[] {
     const left = this.ikeSas.map(({ spiI, phase }) => `IKE SA ${spiI} ${phase}`);
-    if (this.#engine.wakeAt !== undefined) left.push(`a timer at ${this.#engine.wakeAt}`);
+    for (const [what, count] of Object.entries(this.#engine.held)) {
+      if (count > 0) left.push(`${count} ${what} held`);
+    }
     if (!(this.kernel instanceof MemoryKernel)) return left;
     return [
       ...left,

@@ -6,7 +6,7 @@ import { fromHex, toHex } from '../wire/hex.ts';
 import { fromJson, toJson } from './json.ts';
 
 /** What a host or a loop needs of an engine. */
-export type Engine = Pick<IkeEngine, 'handle' | 'wakeAt' | 'idle' | 'status'>;
+export type Engine = Pick<IkeEngine, 'handle' | 'wakeAt' | 'idle' | 'held' | 'status'>;
 
 /** The first line of a recording: all an engine is made of, but for what is code. */
 type Beginning = Omit<EngineOptions, 'crypto' | 'random'>;
@@ -50,6 +50,9 @@ export function record(options: EngineOptions, write: Recorder): Engine {
     },
     get idle() {
       return engine.idle;
+    },
+    get held() {
+      return engine.held;
     },
     status: () => engine.status(),
   };
