@@ -13,7 +13,7 @@ interface CheckOptions extends ConfigOptions {
   readonly json?: boolean;
 }
 
-export function addCheck(program: Command): void {
+export function add(program: Command): void {
   withConfig(program.command('check'))
     .description('read the configuration; print the resolved connections, or the mistakes')
     .option('--ike-port <port>', 'the IKE port the daemon will use', wholeNumber(0, 65_535))

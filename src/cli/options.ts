@@ -1,7 +1,7 @@
 /** Options that several commands share, and how their values are read. */
+import { isIP } from 'node:net';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { defaultConfig, defaultControl, defaultSecrets } from '../daemon/paths.ts';
-import { parseAddress } from '../wire/index.ts';
 
 export interface ControlOptions {
   readonly control: string;
@@ -36,7 +36,7 @@ export const withConfig = (command: Command): Command =>
 
 /** Gathers `--listen` options. */
 function addressList(text: string, before: readonly string[] | undefined): readonly string[] {
-  if (parseAddress(text) === undefined) throw new InvalidArgumentError('It is not an IPv4 or IPv6 address.');
+  if (isIP(text) === 0) throw new InvalidArgumentError('It is not an IPv4 or IPv6 address.');
   return [...(before ?? []), text];
 }
 

@@ -17,9 +17,25 @@ export type ControlCommand = ControlRequest['command'];
 
 /** What the daemon sends: any number of `line` and then one `done` or `failed`, all with the request's `id`. */
 export type ControlAnswer =
-  | { readonly id: number; readonly type: 'line'; readonly text: string; readonly event?: EngineEvent }
+  | ({ readonly id: number; readonly type: 'line'; readonly text: string } & LineDetail)
   | { readonly id: number; readonly type: 'done'; readonly result: unknown }
   | { readonly id: number; readonly type: 'failed'; readonly code: ControlErrorCode; readonly text: string };
+
+/** The same as `text`, for programs. */
+export interface LineDetail {
+  /** Of `up`, `down` and `watch`. */
+  readonly event?: EngineEvent;
+  /** Of `ping`. */
+  readonly echo?: EchoOutcome;
+}
+
+export interface EchoOutcome {
+  readonly from: string;
+  readonly to: string;
+  readonly sequence: number;
+  /** From request to reply; null when none came in time. */
+  readonly milliseconds: number | null;
+}
 
 export type ControlLine = Extract<ControlAnswer, { type: 'line' }>;
 

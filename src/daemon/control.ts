@@ -6,8 +6,8 @@ import { isMainThread } from 'node:worker_threads';
 import {
   type ControlAnswer,
   ControlError,
-  type ControlLine,
   type ControlRequest,
+  type LineDetail,
   longestRequest,
   parseRequest,
   requestId,
@@ -15,7 +15,7 @@ import {
 
 /** One request under way. */
 export interface ControlCall {
-  line(text: string, event?: ControlLine['event']): void;
+  line(text: string, detail?: LineDetail): void;
   /** Aborted when the client went away. */
   readonly signal: AbortSignal;
 }
@@ -103,7 +103,7 @@ export class ControlServer {
       id = requestId(value) ?? 0;
       const call: ControlCall = {
         signal,
-        line: (text, event) => send(client, { id, type: 'line', text, ...(event && { event }) }),
+        line: (text, detail) => send(client, { id, type: 'line', text, ...detail }),
       };
       send(client, { id, type: 'done', result: (await this.#verbs(parseRequest(value), call)) ?? {} });
     } catch (error) {

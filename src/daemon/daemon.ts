@@ -8,13 +8,14 @@ import { systemClock } from './clock.ts';
 import { Connections } from './connections.ts';
 import { ControlServer } from './control.ts';
 import type { KernelName } from './data-plane.ts';
+import { formatEndpoint } from './endpoint.ts';
 import { type Logger, makeLog } from './log.ts';
 import type { Loaded, PolicySource } from './policy-source.ts';
 import { Shell } from './shell.ts';
 import { connectionStatus, type DaemonStatus, isUp } from './status.ts';
 import { type Delays, Supervisor } from './supervisor.ts';
 import { Trace, type TraceFiles } from './trace.ts';
-import { formatEndpoint, type LocalPorts, UdpSockets } from './udp.ts';
+import { type LocalPorts, UdpSockets } from './udp.ts';
 import { makeVerbs } from './verbs.ts';
 
 export interface DaemonOptions extends TraceFiles {
@@ -90,7 +91,12 @@ export class Daemon {
   readonly #parts: Parts;
   readonly #startedAt = systemClock.now();
   #changes: Promise<unknown> = Promise.resolve();
-  #stopped: Promise<void> | undefined;
+  #stopping = false;
+  #markEnded = (): void => {};
+  /** Resolves when everything is closed, whoever asked for it. */
+  readonly ended = new Promise<void>((resolve) => {
+    this.#markEnded = resolve;
+  });
   #resolveAgain = (): void => {};
 
   constructor(parts: Parts) {
@@ -188,8 +194,8 @@ export class Daemon {
 
   /** Deletes all SAs at the peers, then closes everything. */
   stop(): Promise<void> {
-    this.#stopped ??= this.#stop();
-    return this.#stopped;
+    if (!this.#stopping) void this.#stop();
+    return this.ended;
   }
 
   /** One change after the other: each reads the configuration and listens where it must before anything changes. */
@@ -234,6 +240,7 @@ export class Daemon {
 
   async #stop(): Promise<void> {
     const { options, udp, trace } = this.#parts;
+    this.#stopping = true;
     this.log.info('stopping');
     this.#resolveAgain();
     this.supervisor.close();
@@ -243,6 +250,7 @@ export class Daemon {
     await udp.close();
     trace.close();
     this.log.info('stopped');
+    this.#markEnded();
   }
 }
 

@@ -1,6 +1,6 @@
 /** Engine events as lines for people. Hostile text is escaped; keys have no line. */
 import type { EngineEvent, Failure, Path, SaName } from '../ike/actions.ts';
-import { formatEndpoint } from './udp.ts';
+import { formatEndpoint } from './endpoint.ts';
 
 export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 

@@ -1,7 +1,7 @@
 /** Echoes through a Child SA, one after the other. */
 import type { PingReply, PingTarget } from '../kernel/echoes.ts';
 import type { UserspaceKernel } from '../kernel/userspace.ts';
-import { ControlError } from './control-protocol.ts';
+import { ControlError, type EchoOutcome } from './control-protocol.ts';
 
 /** Milliseconds an echo is waited for. */
 const patience = 2_000;
@@ -21,7 +21,7 @@ export async function pingChild(
   kernel: UserspaceKernel,
   target: PingTarget & { readonly reqid: number },
   count: number,
-  heard: (line: string) => void,
+  heard: (line: string, echo: EchoOutcome) => void,
   signal: AbortSignal,
 ): Promise<PingResult> {
   let ends: { from: string; to: string } | undefined;
@@ -33,7 +33,9 @@ export async function pingChild(
     ends = { from: echo.from, to: echo.to };
     const reply = await echo.reply;
     if (reply) received++;
-    heard(reply ? replyText(reply) : `no reply from ${echo.to}: seq=${echo.sequence} within ${patience} ms`);
+    const { from, to, sequence } = echo;
+    const text = reply ? replyText(reply) : `no reply from ${to}: seq=${sequence} within ${patience} ms`;
+    heard(text, { from, to, sequence, milliseconds: reply?.milliseconds ?? null });
   }
   return { from: ends?.from ?? '', to: ends?.to ?? '', sent, received };
 }

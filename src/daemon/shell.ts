@@ -9,11 +9,12 @@ import type { UserspaceKernel } from '../kernel/userspace.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Clock } from './clock.ts';
 import { type KernelName, makeKernel } from './data-plane.ts';
+import { formatEndpoint } from './endpoint.ts';
 import { type Logger, logEvent } from './log.ts';
 import { Loop } from './loop.ts';
 import { Metrics } from './metrics.ts';
 import type { Trace } from './trace.ts';
-import { formatEndpoint, type UdpSockets } from './udp.ts';
+import type { UdpSockets } from './udp.ts';
 
 export interface ShellOptions {
   readonly clock: Clock;

@@ -3,6 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Endpoint, Path, SocketName } from '../ike/actions.ts';
 import { isKeepalive } from '../wire/index.ts';
+import { formatEndpoint } from './endpoint.ts';
 
 /** Where datagrams go. */
 export interface UdpReceiver {
@@ -42,9 +43,6 @@ export class UdpError extends Error {
     super(`cannot listen on ${formatEndpoint(local)}: ${advice(local, errno)}`);
   }
 }
-
-export const formatEndpoint = ({ address, port }: Endpoint): string =>
-  isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
 
 interface Bound {
   readonly socket: Socket;

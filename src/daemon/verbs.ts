@@ -101,7 +101,7 @@ async function ping(
   const child = ikeSas.flatMap(({ children }) => children).findLast(({ connection }) => connection === name);
   if (child === undefined) throw new ControlError('NOT_ESTABLISHED', `"${name}" is not up: ikev2 up ${name}`);
   const target = { reqid: child.reqid, ...(address !== undefined && { to: address }) };
-  return pingChild(kernel, target, count, (line) => call.line(line), call.signal);
+  return pingChild(kernel, target, count, (text, echo) => call.line(text, { echo }), call.signal);
 }
 
 /** Until the client goes away. */
@@ -122,5 +122,5 @@ async function stop(daemon: Daemon): Promise<void> {
 
 function tell(call: ControlCall, event: EngineEvent): void {
   const text = eventText(event, 'private');
-  if (text !== undefined) call.line(text, event);
+  if (text !== undefined) call.line(text, { event });
 }

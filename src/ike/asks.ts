@@ -21,6 +21,10 @@ export class Asks {
     this.#timers = timers;
   }
 
+  get size(): number {
+    return this.#pending.size;
+  }
+
   ask(sa: IkeSa, ask: Ask, now: Millis, answered: (answer: Answer) => void): void {
     const id = this.#next++;
     this.#pending.set(id, { sa, answered });

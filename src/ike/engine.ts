@@ -45,6 +45,19 @@ export interface EngineOptions {
   readonly messages?: boolean;
 }
 
+/** How much of what the engine holds. */
+export interface Held {
+  /** With those that are dead and only answer retransmissions. */
+  readonly ikeSas: number;
+  readonly halfOpen: number;
+  /** IKE_SA_INIT requests whose answers are kept. */
+  readonly strangers: number;
+  /** Inbound SPIs of Child SAs that are up or offered. */
+  readonly childSpis: number;
+  readonly timers: number;
+  readonly asks: number;
+}
+
 export class IkeEngine {
   readonly #services: Services;
   readonly #start: { readonly now: Millis; readonly unixTime: number };
@@ -89,6 +102,11 @@ export class IkeEngine {
   /** No IKE SA lives: after `shutdown`, all is said. */
   get idle(): boolean {
     return this.#table.live === 0;
+  }
+
+  /** What memory is held for: with nothing up and all timers through, every number is 0. */
+  get held(): Held {
+    return { ...this.#table.held, timers: this.#timers.size, asks: this.#asks.size };
   }
 
   status(): { readonly ikeSas: readonly IkeSaStatus[] } {

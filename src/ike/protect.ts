@@ -13,9 +13,12 @@ const payloadHeader = 4;
 const fragmentHeader = 8;
 const ikeHeader = 28;
 
+type ProtectionSuite = Pick<IkeSuite, 'cipher' | 'integ'>;
+type ProtectionKeys = Pick<IkeKeys, 'ei' | 'er' | 'ai' | 'ar'>;
+
 /** Seals what one end of an IKE SA sends and opens what it receives. */
 export class Protection {
-  readonly #suite: IkeSuite;
+  readonly #suite: ProtectionSuite;
   readonly #crypto: Crypto;
   readonly #random: Random;
   readonly #out: CipherKey;
@@ -24,7 +27,7 @@ export class Protection {
   readonly #integIn: Uint8Array;
   #sent = 0n;
 
-  constructor(crypto: Crypto, random: Random, suite: IkeSuite, keys: IkeKeys, role: Role) {
+  constructor(crypto: Crypto, random: Random, suite: ProtectionSuite, keys: ProtectionKeys, role: Role) {
     this.#crypto = crypto;
     this.#random = random;
     this.#suite = suite;
@@ -50,11 +53,19 @@ export class Protection {
     const messages: Uint8Array[] = [];
     for (let number = 1; number <= total; number++) {
       const piece = inner.subarray((number - 1) * room, number * room);
-      const data = new Uint8Array(this.#sealedLength(piece.length));
-      const payload: Fragment = { kind: 'fragment', first: number === 1 ? first : 0, number, total, data };
-      messages.push(this.#fill(encodeMessage(fields, [payload]), data.length, piece));
+      messages.push(this.sealFragment(fields, { first: number === 1 ? first : 0, number, total }, piece));
     }
     return messages;
+  }
+
+  /** One message with an SKF payload around `piece`. */
+  sealFragment(
+    fields: HeaderFields,
+    numbers: Pick<Fragment, 'first' | 'number' | 'total'>,
+    piece: Uint8Array,
+  ): Uint8Array {
+    const data = new Uint8Array(this.#sealedLength(piece.length));
+    return this.#fill(encodeMessage(fields, [{ kind: 'fragment', ...numbers, data }]), data.length, piece);
   }
 
   /** Octets of a message that seals `length` octets whole. */

@@ -21,6 +21,13 @@ export class SaTable {
     return this.#halfOpen.size;
   }
 
+  get held(): { ikeSas: number; halfOpen: number; strangers: number; childSpis: number } {
+    let ikeSas = 0;
+    for (const tries of this.#bySpi.values()) ikeSas += tries.length;
+    const [strangers, childSpis] = [this.#strangers.size, this.#byChildSpi.size];
+    return { ikeSas, halfOpen: this.#halfOpen.size, strangers, childSpis };
+  }
+
   get live(): number {
     return this.#live;
   }

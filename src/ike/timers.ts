@@ -48,6 +48,10 @@ export class Timers<Owner extends { readonly alarms: Alarms }> {
     for (const name of Object.keys(owner.alarms) as TimerName[]) this.clear(owner, name);
   }
 
+  get size(): number {
+    return this.#heap.filter(({ live }) => live).length;
+  }
+
   get next(): Millis | undefined {
     this.#dropCancelled();
     return this.#heap[0]?.at;

@@ -74,20 +74,21 @@ export function ikeKeysOf(recorded: RecordedKeys): IkeKeys {
   };
 }
 
-/** One end of an IKE SA under recorded keys; what it seals carries `iv` when one is given. */
+/** One end of an IKE SA under recorded keys; what it seals carries `ivs`, one after the other. */
 export function protectionOf(
   crypto: Crypto,
   suite: IkeSuite,
   keys: RecordedKeys,
   role: Role,
-  iv?: Uint8Array,
+  ...ivs: Uint8Array[]
 ): Protection {
   const random: Random = () => {
+    const iv = ivs.shift();
     if (iv === undefined) throw new Error('nothing to draw here');
     return iv.slice();
   };
-  const drawn: IkeSuite = iv === undefined ? suite : { ...suite, cipher: { ...suite.cipher, iv: 'random' } };
-  return new Protection(crypto, random, drawn, ikeKeysOf(keys), role);
+  const drawing: IkeSuite = { ...suite, cipher: { ...suite.cipher, iv: 'random' } };
+  return new Protection(crypto, random, drawing, ikeKeysOf(keys), role);
 }
 
 /** A message that ends with an SK or SKF payload, taken apart. */

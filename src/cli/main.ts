@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+/** The command line. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+
+interface CommandFile {
+  /** Tells commander of one command. */
+  add(program: Command): void;
+}
+
+/** In the order of the help. Only the one that is asked for is loaded. */
+const commands: ReadonlyMap<string, () => Promise<CommandFile>> = new Map([
+  ['demo', () => import('./demo.ts')],
+  ['check', () => import('./check.ts')],
+  ['daemon', () => import('./daemon.ts')],
+  ['add', () => import('./add.ts')],
+  ['up', () => import('./up.ts')],
+  ['down', () => import('./down.ts')],
+  ['delete', () => import('./delete.ts')],
+  ['rekey', () => import('./rekey.ts')],
+  ['status', () => import('./status.ts')],
+  ['reload', () => import('./reload.ts')],
+  ['stop', () => import('./stop.ts')],
+  ['ping', () => import('./ping.ts')],
+]);
+
+const usage = 2;
+
+async function makeProgram(asked: string | undefined): Promise<Command> {
+  const program = new Command('ikev2')
+    .description('IKEv2 (RFC 7296). Try: ikev2 demo')
+    .version(version(), '-V, --version')
+    .showHelpAfterError('(see --help)')
+    .exitOverride();
+  const wanted = commands.get(asked ?? '');
+  for (const load of wanted ? [wanted] : commands.values()) (await load()).add(program);
+  return program;
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+try {
+  await (await makeProgram(process.argv[2])).parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? 0 : usage;
+}

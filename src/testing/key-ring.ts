@@ -1,0 +1,129 @@
+/** The keys of all IKE SAs of a network, to look into messages and to seal others. */
+import type { Crypto } from '../crypto/provider.ts';
+import { Secret } from '../crypto/secret.ts';
+import type { EngineEvent, Role } from '../ike/actions.ts';
+import { Protection } from '../ike/protect.ts';
+import type { Header, HeaderFields } from '../wire/header.ts';
+import { encodeMessage, encodePayloads, type Message, parseMessage, parsePayloads } from '../wire/message.ts';
+import type { Payload } from '../wire/payloads/index.ts';
+import { messageOf } from './flight.ts';
+import type { Seeded } from './seeded.ts';
+
+/** A message with its protection off. */
+export interface OpenMessage {
+  readonly header: Header;
+  readonly payloads: readonly Payload[];
+  /** It came in an Encrypted payload. */
+  readonly encrypted: boolean;
+}
+
+type Ends = Readonly<Record<Role, Protection>>;
+
+export class KeyRing {
+  readonly #sas = new Map<string, Ends>();
+  readonly #seeded: Seeded;
+
+  constructor(seeded: Seeded) {
+    this.#seeded = seeded;
+  }
+
+  /** Learns the keys of a `keys` event; copies them, since the engine zeroes its own. */
+  learn(event: Extract<EngineEvent, { kind: 'keys' }>, crypto: Crypto): void {
+    const { encr, integ, ei, er, ai, ar } = event.keys;
+    const cipher = crypto.ciphers.get(encr);
+    const integrity = integ === undefined ? undefined : crypto.integs.get(integ);
+    if (cipher === undefined) return;
+    const [own, suite] = [(key: Secret) => new Secret(key.octets.slice()), { cipher, integ: integrity }];
+    const keys = { ei: own(ei), er: own(er), ai: own(ai), ar: own(ar) };
+    const end = (role: Role): Protection =>
+      new Protection(
+        crypto,
+        this.#seeded.random,
+        { cipher: suite.cipher, ...(integrity && { integ: integrity }) },
+        keys,
+        role,
+      );
+    this.#sas.set(`${event.sa.spiI} ${event.sa.spiR}`, {
+      initiator: end('initiator'),
+      responder: end('responder'),
+    });
+  }
+
+  /**
+   * Takes the protection off a whole message, with or without marker. Undefined when it is none, when its keys are not
+   * known, or of a fragment.
+   */
+  open(octets: Uint8Array): OpenMessage | undefined {
+    const message = messageOf(octets);
+    const parsed = parsedMessage(message);
+    const last = parsed?.payloads.at(-1);
+    if (parsed === undefined || last?.kind === 'fragment') return undefined;
+    if (last?.kind !== 'encrypted') return { ...parsed, encrypted: false };
+    const inner = this.#ends(parsed.header)?.[other(parsed.header)].open(message, last);
+    if (inner === undefined) return undefined;
+    const payloads = [...parsed.payloads.slice(0, -1), ...parsePayloads(last.first, inner)];
+    return { header: parsed.header, payloads, encrypted: true };
+  }
+
+  /** Number, total and decrypted octets of a fragment. */
+  fragment(
+    octets: Uint8Array,
+  ): { number: number; total: number; first: number; inner: Uint8Array } | undefined {
+    const message = messageOf(octets);
+    const parsed = parsedMessage(message);
+    const last = parsed?.payloads.at(-1);
+    if (parsed === undefined || last?.kind !== 'fragment') return undefined;
+    const inner = this.#ends(parsed.header)?.[other(parsed.header)].open(message, last);
+    return inner && { number: last.number, total: last.total, first: last.first, inner };
+  }
+
+  /** Seals payloads as the sender of these header fields would. Throws Error without its keys. */
+  seal(fields: HeaderFields, payloads: readonly Payload[]): Uint8Array {
+    const { first, octets } = encodePayloads(payloads);
+    return this.sealOctets(fields, first, octets);
+  }
+
+  /** Seals octets that need be no payloads at all. Throws Error without keys. */
+  sealOctets(fields: HeaderFields, first: number, inner: Uint8Array): Uint8Array {
+    return this.#sender(fields).seal(fields, first, inner);
+  }
+
+  /** Seals one fragment, whatever its numbers say. Throws Error without keys. */
+  sealFragment(
+    fields: HeaderFields,
+    fragment: { readonly number: number; readonly total: number; readonly first: number },
+    inner: Uint8Array,
+  ): Uint8Array {
+    return this.#sender(fields).sealFragment(fields, fragment, inner);
+  }
+
+  /** A message in clear, or sealed when `encrypted`. */
+  encode({ header, payloads, encrypted }: OpenMessage): Uint8Array {
+    return encrypted ? this.seal(header, payloads) : encodeMessage(header, payloads);
+  }
+
+  #sender(fields: HeaderFields): Protection {
+    const ends = this.#ends(fields);
+    if (ends === undefined) throw new Error(`no keys for ${nameOf(fields)}`);
+    return ends[fields.initiator ? 'initiator' : 'responder'];
+  }
+
+  #ends(fields: HeaderFields): Ends | undefined {
+    return this.#sas.get(nameOf(fields));
+  }
+}
+
+/** Who opens what the sender of this header sealed. */
+const other = ({ initiator }: HeaderFields): Role => (initiator ? 'responder' : 'initiator');
+
+const spi = (value: bigint): string => value.toString(16).padStart(16, '0');
+
+const nameOf = (fields: HeaderFields): string => `${spi(fields.initiatorSpi)} ${spi(fields.responderSpi)}`;
+
+function parsedMessage(octets: Uint8Array): Message | undefined {
+  try {
+    return parseMessage(octets);
+  } catch {
+    return undefined;
+  }
+}
