@@ -57,7 +57,11 @@ export function offerChild(
   sa: IkeSa,
   spd: SpdEntry,
   cx: Context,
-  how: { readonly pair?: KeyPair; readonly proposals?: readonly EspProposal[]; readonly replaces?: ChildSa } = {},
+  how: {
+    readonly pair?: KeyPair;
+    readonly proposals?: readonly EspProposal[];
+    readonly replaces?: ChildSa;
+  } = {},
 ): { payloads: Payload[]; offer: ChildOffer } {
   const { pair, proposals = spd.proposals, replaces } = how;
   const inboundSpi = cx.takeChildSpi();
@@ -88,7 +92,8 @@ export function* answerChild(
   const own = pfsProposals(sa, spd, ride.pfs);
   const choice = chooseEsp(offered.proposals, own, entry.order ?? 'offer', ride.pfs && spd.pfs);
   const suite = choice && espSuite(cx.crypto, choice.chosen);
-  if (!choice || !suite) throw refuse(NotifyType.NO_PROPOSAL_CHOSEN, `no common ESP proposal for ${spd.name}`);
+  if (!choice || !suite)
+    throw refuse(NotifyType.NO_PROPOSAL_CHOSEN, `no common ESP proposal for ${spd.name}`);
   const exchanged = answerKeyExchange(suite, find(request, 'ke'), cx);
   const keys = childKeys(source.prf, source.d, suite, source.ni, source.nr, exchanged?.secret);
   exchanged?.secret.fill(0);
@@ -191,10 +196,15 @@ function answerKeyExchange(suite: EspSuite, ke: KeyExchangePayload | undefined, 
   return { payload, secret };
 }
 
-function concludeKeyExchange(suite: EspSuite, pair: KeyPair | undefined, ke: KeyExchangePayload | undefined): Uint8Array | undefined {
+function concludeKeyExchange(
+  suite: EspSuite,
+  pair: KeyPair | undefined,
+  ke: KeyExchangePayload | undefined,
+): Uint8Array | undefined {
   const method = suite.keyExchange;
   if (method === undefined) return undefined;
-  if (pair === undefined || ke?.group !== method.id) throw new BadResponse('the answer lacks the KE of the group it chose');
+  if (pair === undefined || ke?.group !== method.id)
+    throw new BadResponse('the answer lacks the KE of the group it chose');
   return pair.derive(ke.data);
 }
 
@@ -265,7 +275,8 @@ function match(
     if (spd.mode === mode) return { spd, local, remote };
     wrongMode = true;
   }
-  if (wrongMode) throw refuse(NotifyType.NO_PROPOSAL_CHOSEN, `the peer wants ${mode} mode, our policy does not`);
+  if (wrongMode)
+    throw refuse(NotifyType.NO_PROPOSAL_CHOSEN, `the peer wants ${mode} mode, our policy does not`);
   const wanted = `TSi ${describeSelectors(tsi)} TSr ${describeSelectors(tsr)}`;
   throw refuse(NotifyType.TS_UNACCEPTABLE, `${wanted} fits no child of ${entry.name}`);
 }

@@ -37,6 +37,9 @@ export interface Services {
   /** SAs of a connection, in any phase. */
   sasOf(connection: string): readonly IkeSa[];
   takeReqid(): number;
+  freshSpi(): bigint;
+  /** An IKE SA that a rekey made: into the tables. */
+  add(sa: IkeSa): void;
   drop(reason: DropReason, path: Path, detail: string): void;
   /** The peer is authenticated: other tries for the same negotiation go. */
   established(sa: IkeSa): void;
@@ -132,13 +135,18 @@ export class Context {
     throw new Bug('no free SPI in 64 draws');
   }
 
+  /** A fresh SPI for an IKE SA. */
+  freshSpi(): bigint {
+    return this.#services.freshSpi();
+  }
+
   releaseChildSpi(spi: number): void {
     this.#services.releaseChildSpi(spi);
   }
 
   addChild(child: ChildSa): void {
-    this.#sa.children.set(child.inboundSpi, child);
-    this.#undo.push(() => this.#sa.children.delete(child.inboundSpi));
+    this.#sa.children.add(child);
+    this.#undo.push(() => this.#sa.children.takeBack(child));
   }
 
   sameIdentities(): readonly IkeSa[] {

@@ -23,7 +23,7 @@ import type { Services } from './context.ts';
 import { Drops } from './drops.ts';
 import { start } from './exchange.ts';
 import { ikeSaInit, opening } from './exchanges/ike-sa-init.ts';
-import { checkLiveness, deleteChild } from './exchanges/index.ts';
+import { checkLiveness, deleteChild, wantChild, wantIkeRekey, wantRekey } from './exchanges/index.ts';
 import { IkeSa } from './ike-sa.ts';
 import { Router } from './router.ts';
 import { SaTable } from './sa-table.ts';
@@ -161,6 +161,11 @@ export class IkeEngine {
         for (const sa of this.#table.ofConnection(command.name))
           if (sa.phase.name === 'established') sa.want(checkLiveness);
         return;
+      case 'upChild':
+        return this.#upChild(command.name, command.child);
+      case 'rekey':
+        for (const sa of this.#table.ofConnection(command.name)) this.#rekey(sa, command.what);
+        return;
       case 'deleteChild': {
         const owner = this.#table.ownerOfChild(command.spi);
         const child = owner?.children.get(command.spi);
@@ -171,6 +176,20 @@ export class IkeEngine {
         for (const sa of [...this.#table.all()]) sa.leave({ code: 'SHUTDOWN', text: 'shutting down' });
         return;
     }
+  }
+
+  #upChild(name: string, child: string): void {
+    const sa = this.#table.ofConnection(name).find(({ phase }) => phase.name === 'established');
+    const spd = this.#pad.named(name)?.children.find((each) => each.name === child);
+    if (sa === undefined || spd === undefined)
+      return this.#cannot(name, `${name} is not up, or has no child ${child}`);
+    sa.want(wantChild(spd, sa));
+  }
+
+  #rekey(sa: IkeSa, what: 'children' | 'ike'): void {
+    if (sa.phase.name !== 'established') return;
+    if (what === 'ike') sa.want(wantIkeRekey(sa));
+    else for (const child of sa.children.values()) sa.want(wantRekey(child, sa));
   }
 
   #up(name: string): void {
@@ -337,6 +356,8 @@ export class IkeEngine {
       sameIdentities: (sa) => this.#table.sameIdentities(sa),
       sasOf: (connection) => this.#table.ofConnection(connection),
       takeReqid: () => ++this.#reqid,
+      freshSpi: () => this.#table.freshSpi(random),
+      add: (sa) => this.#table.add(sa),
       established: (sa) => this.#established(sa),
       dead: (sa, kind, why) => this.#dead(sa, kind, why),
       alone: (sa) => this.#others(sa).length === 0,

@@ -29,7 +29,10 @@ export class NotifyError extends Error {
 /** INVALID_KE_PAYLOAD with the group to try next. RFC 7296 §1.2, §1.3. */
 export function wrongGroup(group: number, scope: 'child' | 'ike'): NotifyError {
   const data = Uint8Array.of(group >> 8, group & 0xff);
-  return new NotifyError(NotifyType.INVALID_KE_PAYLOAD, `wanted ${nameOf(KeyExchangeMethod, group)}`, { data, scope });
+  return new NotifyError(NotifyType.INVALID_KE_PAYLOAD, `wanted ${nameOf(KeyExchangeMethod, group)}`, {
+    data,
+    scope,
+  });
 }
 
 /** The peer told us; `rejected` says what of ours it was. */
@@ -75,7 +78,13 @@ export function failureOf(error: unknown): Failure {
 export function errorNotify(error: Error): Notify {
   const none = new Uint8Array(0);
   if (!(error instanceof NotifyError)) {
-    return { kind: 'notify', protocol: ProtocolId.NONE, spi: none, type: NotifyType.INVALID_SYNTAX, data: none };
+    return {
+      kind: 'notify',
+      protocol: ProtocolId.NONE,
+      spi: none,
+      type: NotifyType.INVALID_SYNTAX,
+      data: none,
+    };
   }
   const { notify: type, data, spi } = error;
   return { kind: 'notify', protocol: spi.length > 0 ? ProtocolId.ESP : ProtocolId.NONE, spi, type, data };

@@ -4,16 +4,18 @@ import type { PadEntry } from '../policy/policy.ts';
 import type { Message } from '../wire/message.ts';
 import type { Payload } from '../wire/payloads/index.ts';
 import type { DropReason, Failure, Millis, Path, Role, SaName } from './actions.ts';
-import { type ChildSa, childName, moveChild, removeChild } from './child-sa.ts';
+import type { ChildSa } from './child-sa.ts';
+import { Children } from './children.ts';
 import type { Services } from './context.ts';
 import { Envelope } from './envelope.ts';
 import { failureOf, isExpected } from './errors.ts';
-import type { Outstanding, Want } from './exchange.ts';
+import type { About, Outstanding, Want } from './exchange.ts';
 import { checkLiveness, tellPeer } from './exchanges/index.ts';
 import { destroyKeys } from './keys.ts';
 import { OurRequest } from './our-request.ts';
 import { PeerRequest } from './peer-request.ts';
 import { type Established, isKeyed, type Phase } from './phase.ts';
+import { Succession } from './succession.ts';
 import { describeIkeSuite } from './suite-text.ts';
 import type { Alarms, TimerName } from './timers.ts';
 import { Window } from './window.ts';
@@ -38,10 +40,11 @@ export class IkeSa {
   /** Known from the start by an initiator, after IKE_AUTH by a responder. */
   entry: PadEntry | undefined;
   phase: Phase = { name: 'init' };
-  readonly children = new Map<number, ChildSa>();
+  readonly children: Children;
   readonly alarms: Alarms = {};
   readonly nat = { here: false, peer: false };
   opening: Opening = { request: nothing, response: nothing };
+  readonly succession: Succession;
   readonly #services: Services;
   readonly #ours: OurRequest;
   readonly #peers: PeerRequest;
@@ -49,6 +52,7 @@ export class IkeSa {
   #lastInbound: Millis;
   #ending: Failure | undefined;
   #leaving: Failure | undefined;
+  #later: { readonly want: Want; readonly at: Millis }[] = [];
 
   constructor(
     services: Services,
@@ -56,6 +60,7 @@ export class IkeSa {
     spis: { local: bigint; remote: bigint },
     path: Path,
     entry?: PadEntry,
+    inherited?: Children,
   ) {
     this.#services = services;
     this.role = role;
@@ -63,6 +68,8 @@ export class IkeSa {
     this.remoteSpi = spis.remote;
     this.path = path;
     this.entry = entry;
+    this.children = inherited ?? new Children(services, this);
+    this.succession = new Succession(services, this);
     this.#lastInbound = services.now;
     const window = new Window();
     this.#envelope = new Envelope(services, this);
@@ -85,6 +92,11 @@ export class IkeSa {
       role: this.role,
       connection: this.entry?.name,
     };
+  }
+
+  /** What the exchange of ours under way changes. */
+  get doing(): About {
+    return this.#ours.doing;
   }
 
   get connection(): string | undefined {
@@ -114,6 +126,33 @@ export class IkeSa {
     this.guard(() => this.#ours.want(want));
   }
 
+  /** Wants it after a while: the peer was busy. */
+  wantLater(want: Want, after: Millis): void {
+    this.#later.push({ want, at: this.#services.now + after });
+    this.#services.timers.set(this, 'retry', Math.min(...this.#later.map(({ at }) => at)));
+  }
+
+  /** What waits its turn goes to the heir. */
+  takeWants(): Want[] {
+    const later = this.#later.splice(0).map(({ want }) => want);
+    return [...this.#ours.takeWants(), ...later];
+  }
+
+  /** Takes over the children and the wants of the SA that a rekey replaces. */
+  takeOver(wants: readonly Want[]): void {
+    this.#services.established(this);
+    this.#startTimers();
+    for (const want of wants) this.want(want);
+  }
+
+  /** The SA that a rekey makes of this one, not yet in charge. */
+  heirOf(role: Role, spis: { local: bigint; remote: bigint }, phase: Established): IkeSa {
+    const heir = new IkeSa(this.#services, role, spis, this.path, this.entry, this.children);
+    heir.phase = phase;
+    Object.assign(heir.nat, this.nat);
+    return heir;
+  }
+
   /** An answer to the peer is out: its own steps may have made room for ours. */
   answered(): void {
     if (this.#ending) this.die(this.#ending);
@@ -128,6 +167,8 @@ export class IkeSa {
       else if (name === 'halfOpen') this.#halfOpenOver();
       else if (name === 'keepalive') this.#keepalive();
       else if (name === 'liveness') this.#liveness();
+      else if (name === 'linger') this.children.lingerOver();
+      else if (name === 'retry') this.#retry();
       else if (name === 'tombstone') this.#services.forget(this);
     });
   }
@@ -142,11 +183,10 @@ export class IkeSa {
   }
 
   /** The peer has proven who it is: timers start, rivals and predecessors go. */
-  establish(phase: Established, entry: PadEntry): void {
+  establish(phase: Established): void {
     this.#services.established(this);
     if (this.role === 'initiator') this.#forgetOpening();
-    if (this.nat.here && entry.natKeepalive > 0) this.#setTimer('keepalive', entry.natKeepalive);
-    if (entry.dpdDelay > 0) this.#setTimer('liveness', entry.dpdDelay);
+    this.#startTimers();
     this.#services.emit({
       kind: 'ikeEstablished',
       sa: this.name,
@@ -171,7 +211,7 @@ export class IkeSa {
       else this.#leaving = why;
       return;
     }
-    for (const child of [...this.children.values()]) this.dropChild(child, why.text);
+    if (this.children.owner === this) this.children.dropAll(why.text);
     this.phase = { ...phase, name: 'deleting', why };
     this.#ours.forgetWants();
     this.want(tellPeer(notify));
@@ -194,7 +234,8 @@ export class IkeSa {
     this.#ours.stop();
     this.#peers.stop();
     this.#envelope.forgetFragments();
-    for (const child of [...this.children.values()]) this.dropChild(child, why.text);
+    this.succession.fallBack();
+    if (this.children.owner === this) this.children.dropAll(why.text);
     if (isKeyed(phase)) {
       phase.protection.destroy();
       destroyKeys(phase.keys);
@@ -208,12 +249,8 @@ export class IkeSa {
     else this.#setTimer('tombstone', tombstoneMillis);
   }
 
-  /** Takes a child out of the data plane and the tables. */
   dropChild(child: ChildSa, reason: string): void {
-    if (!this.children.delete(child.inboundSpi)) return;
-    for (const command of removeChild(child)) this.#services.act({ type: 'kernel', command });
-    this.#services.releaseChildSpi(child.inboundSpi);
-    this.#services.emit({ kind: 'childDeleted', sa: this.name, child: childName(child), reason });
+    this.children.drop(child, reason);
   }
 
   /** Another try with the same IKE_SA_INIT request, for a response from another responder. RFC 7296 §2.4. */
@@ -258,10 +295,23 @@ export class IkeSa {
 
   #move(path: Path): void {
     this.path = path;
-    for (const child of this.children.values()) {
-      for (const command of moveChild(child, path)) this.#services.act({ type: 'kernel', command });
-    }
+    if (this.children.owner === this) this.children.move(path);
     this.#services.emit({ kind: 'endpointChanged', sa: this.name, path });
+  }
+
+  #startTimers(): void {
+    const { natKeepalive = 0, dpdDelay = 0 } = this.entry ?? {};
+    if (this.nat.here && natKeepalive > 0) this.#setTimer('keepalive', natKeepalive);
+    if (dpdDelay > 0) this.#setTimer('liveness', dpdDelay);
+  }
+
+  #retry(): void {
+    const { now } = this.#services;
+    const due = this.#later.filter(({ at }) => at <= now);
+    this.#later = this.#later.filter(({ at }) => at > now);
+    if (this.#later.length > 0)
+      this.#services.timers.set(this, 'retry', Math.min(...this.#later.map(({ at }) => at)));
+    for (const { want } of due) this.#ours.want(want);
   }
 
   #halfOpenOver(): void {

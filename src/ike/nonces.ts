@@ -3,6 +3,5 @@ import { toHex } from '../wire/hex.ts';
 
 /** The lower of an exchange's two nonces, in hexadecimal: two of them compare as text. */
 export function lowest(ni: Uint8Array, nr: Uint8Array): string {
-  const [a, b] = [toHex(ni), toHex(nr)];
-  return a < b ? a : b;
+  return [toHex(ni), toHex(nr)].sort()[0] ?? '';
 }

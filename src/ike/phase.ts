@@ -43,15 +43,23 @@ export interface Deleting extends Keyed {
   readonly why: Failure;
 }
 
+/** An heir has the children; this one is kept until its Delete. RFC 7296 §2.8. */
+export interface Replaced extends Keyed {
+  readonly name: 'replaced';
+  readonly localId: Identity;
+  readonly remoteId: Identity;
+}
+
 export type Phase =
   | { readonly name: 'init' }
   | Authenticating
   | Established
   | Deleting
+  | Replaced
   /** Answers retransmissions from memory for a while. */
   | { readonly name: 'dead'; readonly why: Failure };
 
 export type PhaseName = Phase['name'];
 
-export const isKeyed = (phase: Phase): phase is Authenticating | Established | Deleting =>
-  phase.name === 'authenticating' || phase.name === 'established' || phase.name === 'deleting';
+export const isKeyed = (phase: Phase): phase is Authenticating | Established | Deleting | Replaced =>
+  phase.name !== 'init' && phase.name !== 'dead';

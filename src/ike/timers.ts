@@ -9,6 +9,8 @@ export type TimerName =
   | 'keepalive'
   | 'fragment'
   | 'ask'
+  | 'linger'
+  | 'retry'
   | 'tombstone';
 
 interface Entry<Owner> {

@@ -19,8 +19,8 @@ import type { Context } from '../context.ts';
 import { Bug, failureOf, isExpected, NotifyError, PeerRefused } from '../errors.ts';
 import { type Exchange, isGenerator, type Outstanding, type Steps, start, type Want } from '../exchange.ts';
 import type { IkeSa } from '../ike-sa.ts';
-import { errorIn } from '../notify.ts';
 import { lowest } from '../nonces.ts';
+import { errorIn } from '../notify.ts';
 import type { Established } from '../phase.ts';
 import { childOf, deleteChild, deleteSpi } from './delete.ts';
 
@@ -115,7 +115,10 @@ export const rekeyChild: Exchange<Wanted, Held> = {
     const named = notifies(request, NotifyType.REKEY_SA)[0]?.spi ?? new Uint8Array(0);
     const old = childOf(sa, named);
     if (old === undefined) {
-      throw new NotifyError(NotifyType.CHILD_SA_NOT_FOUND, 'no such child to rekey', { scope: 'child', spi: named });
+      throw new NotifyError(NotifyType.CHILD_SA_NOT_FOUND, 'no such child to rekey', {
+        scope: 'child',
+        spi: named,
+      });
     }
     const { doing } = sa;
     if (doing.what === 'close' && doing.child === old) throw temporary('that child is being deleted');
@@ -130,7 +133,8 @@ export const rekeyChild: Exchange<Wanted, Held> = {
   },
 };
 
-export const wantChild = (spd: SpdEntry, sa: IkeSa): Want => want(sa, { spd, groups: firstGroup(sa, spd), retries: 0 });
+export const wantChild = (spd: SpdEntry, sa: IkeSa): Want =>
+  want(sa, { spd, groups: firstGroup(sa, spd), retries: 0 });
 
 /** Nothing, when the child is on its way out already. */
 export const wantRekey = (child: ChildSa, sa: IkeSa): Want =>
@@ -141,7 +145,8 @@ function want(sa: IkeSa, wanted: Wanted): Want {
   return {
     key: replaces ? `rekey child ${replaces.inboundSpi}` : `child ${spd.name}`,
     begin: (of, cx) => start(replaces ? rekeyChild : createChild, of, wanted, cx),
-    obsolete: () => replaces !== undefined && (replaces.heir !== undefined || !sa.children.has(replaces.inboundSpi)),
+    obsolete: () =>
+      replaces !== undefined && (replaces.heir !== undefined || !sa.children.has(replaces.inboundSpi)),
   };
 }
 
@@ -230,7 +235,8 @@ function settle(sa: IkeSa, held: Held, child: ChildSa, nr: Uint8Array): void {
 /** §2.25: no child is made while the IKE SA itself changes. */
 function busyWithIke(sa: IkeSa): void {
   const { what } = sa.doing;
-  if (what === 'rekey-ike' || what === 'close-ike') throw temporary('the IKE SA is being replaced or deleted');
+  if (what === 'rekey-ike' || what === 'close-ike')
+    throw temporary('the IKE SA is being replaced or deleted');
 }
 
 export const temporary = (why: string): NotifyError =>
@@ -241,7 +247,10 @@ function established(sa: IkeSa): Established {
   return sa.phase;
 }
 
-const sourceOf = ({ suite, keys }: Established): Pick<KeySource, 'prf' | 'd'> => ({ prf: suite.prf, d: keys.d });
+const sourceOf = ({ suite, keys }: Established): Pick<KeySource, 'prf' | 'd'> => ({
+  prf: suite.prf,
+  d: keys.d,
+});
 
 function rideOf(sa: IkeSa, source: KeySource, replaces: ChildSa | undefined): Ride {
   if (sa.entry === undefined) throw new Bug('an established SA without a connection');

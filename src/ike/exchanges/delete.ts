@@ -15,7 +15,7 @@ type Wanted = { readonly payloads: readonly Payload[]; readonly child?: ChildSa 
 export const deletion: Exchange<Wanted, Wanted> = {
   name: 'INFORMATIONAL (delete)',
   type: ExchangeType.INFORMATIONAL,
-  phases: ['established', 'deleting'],
+  phases: ['established', 'replaced', 'deleting'],
   request: { required: ['delete'] },
   response: { required: [] },
 

@@ -18,6 +18,7 @@ import {
   type ChildOffer,
   type KeySource,
   offerChild,
+  type Ride,
 } from '../child-negotiation.ts';
 import type { Context } from '../context.ts';
 import {
@@ -139,7 +140,8 @@ function* respondChild(
 ): Generator<Ask, Payload[], Answer> {
   if (!find(request, 'sa') && !find(request, 'tsi') && !find(request, 'tsr')) return [];
   try {
-    return yield* answerChild(sa, entry, request, keySource(established, phase), cx);
+    const ride: Ride = { entry, source: keySource(established, phase), pfs: false };
+    return (yield* answerChild(sa, request, ride, cx)).payloads;
   } catch (error) {
     if (!(error instanceof NotifyError) || error.scope !== 'child') throw error;
     childFailed(sa, entry, entry.children[0]?.name ?? entry.name, error, cx);
@@ -157,7 +159,7 @@ function* concludeChild(
   cx: Context,
 ): Generator<Ask, Outstanding | undefined, Answer> {
   try {
-    yield* acceptChild(sa, entry, offer, response, source, cx);
+    yield* acceptChild(sa, offer, response, { entry, source, pfs: false }, cx);
   } catch (error) {
     if (!isExpected(error)) throw error;
     childFailed(sa, entry, offer.spd.name, error, cx);
@@ -195,7 +197,7 @@ function establish(
   cx.onThrow(() => {
     sa.entry = before;
   });
-  cx.afterwards(() => sa.establish(established, entry));
+  cx.afterwards(() => sa.establish(established));
   return established;
 }
 

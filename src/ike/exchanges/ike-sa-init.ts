@@ -188,12 +188,13 @@ function authenticating(
   });
 }
 
-/** The first candidate that can agree; of its choices the one with the group the KE payload is already for. */
+/** For IKE_SA_INIT and IKE rekeys: the first candidate that can agree; of its choices the one with the group the KE payload is already for. */
 export function chooseSuite(
   candidates: readonly PadEntry[],
   offer: SecurityAssociation,
   ke: KeyExchangePayload,
   cx: Context,
+  scope: 'ike' | 'child',
 ): { entry: PadEntry; choice: Choice; suite: IkeSuite } {
   for (const entry of candidates) {
     const order = entry.order ?? 'offer';
@@ -211,6 +212,7 @@ export function chooseSuite(
   throw new NotifyError(
     NotifyType.NO_PROPOSAL_CHOSEN,
     `the peer's IKE proposals have nothing in common with ${ours}`,
+    { scope },
   );
 }
 

@@ -2,16 +2,28 @@
 import type { Payload } from '../../wire/payloads/index.ts';
 import { fits, type Responder } from '../exchange.ts';
 import type { IkeSa } from '../ike-sa.ts';
-import { createChild } from './create-child.ts';
+import { createChild, rekeyChild } from './create-child.ts';
 import { deletion, failure } from './delete.ts';
 import { ikeAuth } from './ike-auth.ts';
 import { ikeSaInit } from './ike-sa-init.ts';
 import { liveness } from './liveness.ts';
+import { rekeyIke } from './rekey-ike.ts';
 
+export { wantChild, wantRekey } from './create-child.ts';
 export { deleteChild, tellPeer } from './delete.ts';
 export { checkLiveness } from './liveness.ts';
+export { wantIkeRekey } from './rekey-ike.ts';
 
-const table: readonly Responder[] = [ikeSaInit, ikeAuth, createChild, deletion, failure, liveness];
+const table: readonly Responder[] = [
+  ikeSaInit,
+  ikeAuth,
+  rekeyIke,
+  rekeyChild,
+  createChild,
+  deletion,
+  failure,
+  liveness,
+];
 
 /** Undefined when the request fits nothing. */
 export function responderFor(sa: IkeSa, type: number, request: readonly Payload[]): Responder | undefined {

@@ -5,7 +5,7 @@ import { type Exchange, start, type Want } from '../exchange.ts';
 export const liveness: Exchange<undefined, undefined> = {
   name: 'INFORMATIONAL (liveness)',
   type: ExchangeType.INFORMATIONAL,
-  phases: ['established', 'deleting'],
+  phases: ['established', 'replaced', 'deleting'],
   request: { required: [] },
   response: { required: [] },
 

@@ -59,18 +59,27 @@ export const rekeyIke: Exchange<Wanted, Held> = {
     const phase = established(sa);
     const { what } = sa.doing;
     // §2.25.2: first what is under way with the children, then the IKE SA.
-    if (what !== 'nothing' && what !== 'rekey-ike') throw temporary(`our own exchange (${what}) is under way`);
+    if (what !== 'nothing' && what !== 'rekey-ike')
+      throw temporary(`our own exchange (${what}) is under way`);
     const [offer, ke, nonce] = [find(request, 'sa'), find(request, 'ke'), find(request, 'nonce')];
     if (!offer || !ke || !nonce) throw new Bug('a shape let through what it requires');
     const { choice, suite } = chooseSuite([entryOf(sa)], offer, ke, cx, 'child');
     const remote = readSpi(choice.peerSpi);
-    if (remote === undefined) throw new NotifyError(NotifyType.INVALID_SYNTAX, 'an IKE SPI of 8 octets is needed', { scope: 'child' });
+    if (remote === undefined)
+      throw new NotifyError(NotifyType.INVALID_SYNTAX, 'an IKE SPI of 8 octets is needed', {
+        scope: 'child',
+      });
     if (suite.keyExchange.id !== ke.group) throw wrongGroup(suite.keyExchange.id, 'child');
     const { value, secret } = suite.keyExchange.respond(cx.random, ke.data);
     const nr = cx.random(nonceLength);
     const spi = cx.freshSpi();
-    const heir = succeed(sa, phase, { role: 'responder', suite, secret, ni: nonce.data, nr, local: spi, remote }, cx);
-    cx.afterwards(() => sa.inheritFromPeer(heir, lowest(nonce.data, nr)));
+    const heir = succeed(
+      sa,
+      phase,
+      { role: 'responder', suite, secret, ni: nonce.data, nr, local: spi, remote },
+      cx,
+    );
+    cx.afterwards(() => sa.succession.theirs(heir, lowest(nonce.data, nr)));
     return [
       { kind: 'sa', proposals: [{ ...choice.proposal, spi: spiOctets(spi) }] },
       { kind: 'nonce', data: nr },
@@ -94,8 +103,13 @@ export const rekeyIke: Exchange<Wanted, Held> = {
     }
     const secret = held.pair.derive(ke.data);
     const { ni, spi: local } = held;
-    const heir = succeed(sa, phase, { role: 'initiator', suite, secret, ni, nr: nonce.data, local, remote }, cx);
-    cx.afterwards(() => sa.inherit(heir, lowest(ni, nonce.data)));
+    const heir = succeed(
+      sa,
+      phase,
+      { role: 'initiator', suite, secret, ni, nr: nonce.data, local, remote },
+      cx,
+    );
+    cx.afterwards(() => sa.succession.ours(heir, lowest(ni, nonce.data)));
     return undefined;
   },
 
@@ -104,16 +118,24 @@ export const rekeyIke: Exchange<Wanted, Held> = {
   },
 };
 
-export const wantIkeRekey = (sa: IkeSa): Want => want({ groups: [entryOf(sa).ike[0]?.ke[0] ?? 0], retries: 0 });
+export const wantIkeRekey = (sa: IkeSa): Want =>
+  want({ groups: [entryOf(sa).ike[0]?.ke[0] ?? 0], retries: 0 });
 
 const want = (wanted: Wanted): Want => ({
   key: 'rekey ike',
   begin: (sa, cx) => start(rekeyIke, sa, wanted, cx),
 });
 
-function refused(sa: IkeSa, held: Held, notify: number, data: Uint8Array, cx: Context): Steps<Outstanding | undefined> {
+function refused(
+  sa: IkeSa,
+  held: Held,
+  notify: number,
+  data: Uint8Array,
+  cx: Context,
+): Steps<Outstanding | undefined> {
   const { groups, retries } = held;
   held.pair.destroy();
+  cx.afterwards(() => sa.succession.fallBack());
   const group = ((data[0] ?? 0) << 8) | (data[1] ?? 0);
   const offered = entryOf(sa).ike.some(({ ke }) => ke.includes(group));
   if (notify === NotifyType.INVALID_KE_PAYLOAD && offered && !groups.includes(group)) {
@@ -152,7 +174,11 @@ function succeed(sa: IkeSa, phase: Established, fresh: Fresh, cx: Context): IkeS
   if (cx.keyLog) {
     const { cipher, keyBits, integ } = suite;
     const { ei, er, ai, ar } = keys;
-    cx.emit({ kind: 'keys', sa: heir.name, keys: { encr: cipher.id, keyBits, integ: integ?.id, ei, er, ai, ar } });
+    cx.emit({
+      kind: 'keys',
+      sa: heir.name,
+      keys: { encr: cipher.id, keyBits, integ: integ?.id, ei, er, ai, ar },
+    });
   }
   return heir;
 }

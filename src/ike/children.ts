@@ -1,0 +1,104 @@
+/** The children of an IKE SA, passed on whole to the SA that takes over from it. RFC 7296 §2.8. */
+import type { Millis, Path } from './actions.ts';
+import { type ChildSa, childName, inboundId, moveChild, removeChild } from './child-sa.ts';
+import type { Services } from './context.ts';
+import type { IkeSa } from './ike-sa.ts';
+
+/** How long the inbound SA of a rekeyed child takes packets still on their way. */
+const lingerMillis = 5_000;
+
+export class Children {
+  readonly #services: Services;
+  readonly #byInboundSpi = new Map<number, ChildSa>();
+  #lingering: { readonly child: ChildSa; readonly until: Millis }[] = [];
+  #owner: IkeSa;
+
+  constructor(services: Services, owner: IkeSa) {
+    this.#services = services;
+    this.#owner = owner;
+  }
+
+  /** The IKE SA that speaks for them. */
+  get owner(): IkeSa {
+    return this.#owner;
+  }
+
+  get size(): number {
+    return this.#byInboundSpi.size;
+  }
+
+  get(inboundSpi: number): ChildSa | undefined {
+    return this.#byInboundSpi.get(inboundSpi);
+  }
+
+  has(inboundSpi: number): boolean {
+    return this.#byInboundSpi.has(inboundSpi);
+  }
+
+  values(): IterableIterator<ChildSa> {
+    return this.#byInboundSpi.values();
+  }
+
+  add(child: ChildSa): void {
+    this.#byInboundSpi.set(child.inboundSpi, child);
+  }
+
+  /** Gives back what a step added that threw. */
+  takeBack(child: ChildSa): void {
+    this.#byInboundSpi.delete(child.inboundSpi);
+  }
+
+  /** Takes a child out of the data plane and the tables; the inbound SA of a rekeyed one stays a little. */
+  drop(child: ChildSa, reason: string): void {
+    if (!this.#byInboundSpi.delete(child.inboundSpi)) return;
+    for (const command of removeChild(child)) this.#services.act({ type: 'kernel', command });
+    if (child.heir === undefined) {
+      this.#services.releaseChildSpi(child.inboundSpi);
+    } else {
+      delete child.heir.outboundHeld;
+      this.#lingering.push({ child, until: this.#services.now + lingerMillis });
+      this.#setTimer();
+    }
+    this.#services.emit({ kind: 'childDeleted', sa: this.#owner.name, child: childName(child), reason });
+  }
+
+  /** The last owner dies. */
+  dropAll(reason: string): void {
+    for (const child of [...this.#byInboundSpi.values()]) {
+      delete child.heir;
+      this.drop(child, reason);
+    }
+    for (const { child } of this.#lingering.splice(0)) this.#end(child);
+  }
+
+  /** The `linger` timer. */
+  lingerOver(): void {
+    const { now } = this.#services;
+    const over = this.#lingering.filter(({ until }) => until <= now);
+    this.#lingering = this.#lingering.filter(({ until }) => until > now);
+    for (const { child } of over) this.#end(child);
+    this.#setTimer();
+  }
+
+  move(path: Path): void {
+    for (const child of this.#byInboundSpi.values()) {
+      for (const command of moveChild(child, path)) this.#services.act({ type: 'kernel', command });
+    }
+  }
+
+  passTo(heir: IkeSa): void {
+    this.#services.timers.clear(this.#owner, 'linger');
+    this.#owner = heir;
+    this.#setTimer();
+  }
+
+  #end(child: ChildSa): void {
+    this.#services.act({ type: 'kernel', command: { kind: 'deleteSa', id: inboundId(child) } });
+    this.#services.releaseChildSpi(child.inboundSpi);
+  }
+
+  #setTimer(): void {
+    const first = this.#lingering[0];
+    if (first) this.#services.timers.set(this.#owner, 'linger', first.until);
+  }
+}

@@ -1,0 +1,50 @@
+/** From an IKE SA to the one a rekey made, and what happens when both ends rekey at once. RFC 7296 §2.8, §2.25.2. */
+import type { Services } from './context.ts';
+import type { IkeSa } from './ike-sa.ts';
+
+export class Succession {
+  readonly #services: Services;
+  readonly #sa: IkeSa;
+  /** Made by the peer's rekey while ours is under way. */
+  #peers: { readonly heir: IkeSa; readonly lowest: string } | undefined;
+
+  constructor(services: Services, sa: IkeSa) {
+    this.#services = services;
+    this.#sa = sa;
+  }
+
+  /** Our rekey is concluded. The SA with the lowest of the four nonces loses; who made it deletes it. */
+  ours(heir: IkeSa, lowest: string): void {
+    this.#services.add(heir);
+    const theirs = this.#peers;
+    if (theirs && lowest < theirs.lowest) {
+      this.#pass(theirs.heir);
+      heir.leave({ code: 'REPLACED', text: 'lost to the peer’s simultaneous rekey' });
+      return;
+    }
+    this.#pass(heir);
+    this.#sa.leave({ code: 'REPLACED', text: 'rekeyed' });
+  }
+
+  /** The peer's rekey is answered: it takes over now, or when ours has ended. */
+  theirs(heir: IkeSa, lowest: string): void {
+    this.#services.add(heir);
+    if (this.#sa.doing.what === 'rekey-ike') this.#peers = { heir, lowest };
+    else this.#pass(heir);
+  }
+
+  /** Our own rekey came to nothing, or this SA dies: the peer's heir is the one. */
+  fallBack(): void {
+    const { phase } = this.#sa;
+    if (this.#peers && phase.name !== 'replaced' && this.#peers.heir.phase.name === 'established')
+      this.#pass(this.#peers.heir);
+  }
+
+  #pass(heir: IkeSa): void {
+    const { phase } = this.#sa;
+    if (phase.name === 'established') this.#sa.phase = { ...phase, name: 'replaced' };
+    this.#sa.children.passTo(heir);
+    heir.takeOver(this.#sa.takeWants());
+    this.#services.emit({ kind: 'ikeRekeyed', sa: this.#sa.name, by: heir.name });
+  }
+}
