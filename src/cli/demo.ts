@@ -56,6 +56,7 @@ async function demo(options: DemoOptions, output: Output): Promise<void> {
     for (const each of started) if (each.status === 'rejected') throw each.reason;
     const [initiator, responder] = hosts;
     if (initiator && responder) await show(initiator, responder, output);
+    if (options.pcap !== undefined) output.line(readingHint(options.pcap, hosts));
   } finally {
     await Promise.all(hosts.map((host) => host.stop()));
     rmSync(directory, { recursive: true, force: true });
@@ -67,6 +68,10 @@ const traceOptions = ({ keyLog, espKeyLog, pcap }: DemoOptions): string[] => [
   ...(espKeyLog === undefined ? [] : ['--esp-key-log', espKeyLog]),
   ...(pcap === undefined ? [] : ['--pcap', pcap]),
 ];
+
+/** On ports of its own Wireshark must be told what is there. */
+const readingHint = (pcap: string, hosts: readonly DemoHost[]): string =>
+  `to read it: tshark -r ${pcap}${hosts.map(({ local }) => ` -d udp.port==${local.nat},udpencap`).join('')}`;
 
 /** The same conn on both ends; each finds itself in it. */
 const conn = (responderPort: number): string => `

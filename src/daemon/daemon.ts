@@ -139,7 +139,7 @@ export class Daemon {
     const control = this.#parts.options.control;
     this.log.info(
       { event: 'ready', listening: this.listening, control },
-      `ready, ${this.connections.entries.length} connections loaded`,
+      `ready, connections loaded: ${this.connections.entries.length}`,
     );
     this.supervisor.update(this.connections.entries);
   }

@@ -20,7 +20,6 @@ export function eventLevel(event: EngineEvent): Level {
       return 'debug';
     case 'childFailed':
     case 'ikeFailed':
-      return 'warn';
     case 'ikeDeleted':
       return asked.has(event.reason.code) ? 'info' : 'warn';
     case 'bug':

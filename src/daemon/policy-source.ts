@@ -1,4 +1,5 @@
 /** Configuration files as a policy source: read, resolve names, understand, as often as asked. */
+import { accessSync, constants } from 'node:fs';
 import {
   type ConfigResult,
   type DaemonSettings,
@@ -39,14 +40,33 @@ export interface ConfigFiles {
   readonly crypto: Crypto;
 }
 
-/** The configuration with what this host knows, or all its mistakes. */
+/** The configuration with what this host knows, or all its mistakes. Throws ControlError CONFIG when a file is missing. */
 export async function readConfiguration(files: ConfigFiles): Promise<ConfigResult> {
   const { config, secrets, listen, ikePort, crypto } = files;
+  mustBeReadable(config, 'write your connections there, or name another file with --config');
+  if (secrets !== undefined) {
+    mustBeReadable(
+      secrets,
+      'put your keys there, as in  : PSK "key"  and mode 600, or name another file with --secrets',
+    );
+  }
   const text = readConfigText({ config, secrets: secrets === undefined ? [] : [secrets] });
   const names = hostsToResolve(text);
   const [defaultRoute, resolved] = await Promise.all([defaultRoutes(), resolveNames(names)]);
   const facts = { addresses: localAddresses(), defaultRoute, resolved };
   return parseConfig(text, { ...facts, ...(listen && { listen }), ...(ikePort && { ikePort }) }, crypto);
+}
+
+function mustBeReadable(path: string, advice: string): void {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const what = missing
+      ? `there is no ${path}: ${advice}`
+      : `no right to read ${path}: run as its owner or as root`;
+    throw new ControlError('CONFIG', what);
+  }
 }
 
 export const fileSource =

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createSocket } from 'node:dgram';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -7,6 +8,7 @@ import { ControlClient } from '../../src/daemon/control-client.ts';
 import { type Daemon, type DaemonOptions, startDaemon } from '../../src/daemon/daemon.ts';
 import { makeLog } from '../../src/daemon/log.ts';
 import { fileSource } from '../../src/daemon/policy-source.ts';
+import type { EngineEvent } from '../../src/ike/actions.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'ikev2-daemon-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -108,5 +110,208 @@ describe('two daemons', () => {
     expect(await initiator.control.request({ command: 'down', name: 'net' })).toEqual({ deleted: 1 });
     expect(initiator.daemon.status().ikeSas).toEqual([]);
     expect(responder.daemon.status().ikeSas).toEqual([]);
+  });
+});
+
+/** The next event of a kind. */
+const next = ({ daemon }: Host, kind: EngineEvent['kind']): Promise<EngineEvent> =>
+  new Promise((resolve) => {
+    const stop = daemon.shell.subscribe((event) => {
+      if (event.kind !== kind) return;
+      stop();
+      resolve(event);
+    });
+  });
+
+describe('up', () => {
+  it('says that the keys differ, on both ends, and leaves nothing', async () => {
+    const responder = await host('127.0.0.2', responderConfig);
+    const initiator = await host('127.0.0.1', initiatorConfig(natPort(responder)), {}, 'another key');
+    const theirs = next(responder, 'ikeFailed');
+    const up = initiator.control.request({ command: 'up', name: 'net' });
+    await expect(up).rejects.toMatchObject({
+      code: 'NEGOTIATION_FAILED',
+      message: expect.stringContaining('AUTHENTICATION_FAILED'),
+    });
+    expect(await theirs).toMatchObject({ reason: { code: 'AUTHENTICATION_FAILED' } });
+    expect([initiator.daemon.status().ikeSas, responder.daemon.status().ikeSas]).toEqual([[], []]);
+  });
+
+  it("names the peer's notify and what of ours it rejected", async () => {
+    const responder = await host('127.0.0.2', `${responderConfig}\tike=aes128-sha1-modp1536\n`);
+    const own = initiatorConfig(natPort(responder)).replace('2s', '300ms\n\tretransmit-interval=100ms');
+    const initiator = await host('127.0.0.1', `${own}\tike=aes256-sha2_512-dh20\n`);
+    const up = initiator.control.request({ command: 'up', name: 'net' });
+    await expect(up).rejects.toThrow(/^"net": PEER_REFUSED: .*NO_PROPOSAL_CHOSEN.*our IKE proposals/);
+  });
+
+  it('gives up when nobody answers', async () => {
+    const initiator = await host(
+      '127.0.0.1',
+      initiatorConfig(9).replace('2s', '200ms').replace('auto', 'retransmit-interval=50ms\n\tauto'),
+    );
+    const up = initiator.control.request({ command: 'up', name: 'net' });
+    await expect(up).rejects.toThrow(/^"net": TIMEOUT: .*no answer from 127\.0\.0\.2/);
+  });
+
+  it('knows its connections', async () => {
+    const { control } = await host(
+      '127.0.0.2',
+      `${responderConfig}\nconn later\n\talso=net\n\tright=%any\n\tauto=ignore\n`.replace(
+        'also=net',
+        'left=127.0.0.2\n\tauthby=secret',
+      ),
+    );
+    await expect(control.request({ command: 'up', name: 'nett' })).rejects.toThrow('did you mean "net"?');
+    await expect(control.request({ command: 'up', name: 'later' })).rejects.toThrow('ikev2 add later');
+    await control.request({ command: 'add', name: 'later' });
+    await expect(control.request({ command: 'up', name: 'later' })).rejects.toThrow(
+      'can only wait for its peer',
+    );
+    await control.request({ command: 'delete', name: 'later' });
+    await expect(control.request({ command: 'up', name: 'later' })).rejects.toMatchObject({
+      code: 'UNKNOWN_CONNECTION',
+    });
+    await expect(control.request({ command: 'rekey', name: 'net' })).rejects.toMatchObject({
+      code: 'NOT_SUPPORTED',
+    });
+    await expect(control.request({ command: 'ping', name: 'net' })).rejects.toMatchObject({
+      code: 'NOT_ESTABLISHED',
+    });
+  });
+});
+
+describe('a connection with auto=start', () => {
+  const delays = { first: 10, longest: 20, stable: 60_000 };
+  const started = (port: number): string => initiatorConfig(port).replace('auto=add', 'auto=start');
+
+  it("comes up by itself and comes back after the peer's Delete", async () => {
+    const responder = await host('127.0.0.2', responderConfig);
+    const first = next(responder, 'childEstablished');
+    const initiator = await host('127.0.0.1', started(natPort(responder)), { delays });
+    await first;
+    const again = next(initiator, 'childEstablished');
+    await responder.control.request({ command: 'down', name: 'net' });
+    await again;
+    await initiator.control.request({ command: 'down', name: 'net' });
+    expect(initiator.daemon.status().connections).toMatchObject([{ state: 'down' }]);
+  });
+
+  it('comes back after a failure, even one of its child alone', async () => {
+    const other = responderConfig.replace('198.51.100.1/32', '203.0.113.1/32');
+    const responder = await host('127.0.0.2', other);
+    const failed = next(responder, 'childFailed');
+    const initiator = await host('127.0.0.1', started(natPort(responder)), { delays });
+    await failed;
+    const up = next(initiator, 'childEstablished');
+    responder.config(responderConfig);
+    await responder.control.request({ command: 'reload' });
+    await up;
+    expect(initiator.daemon.status().connections).toMatchObject([{ state: 'up' }]);
+  });
+});
+
+describe('reload', () => {
+  const both = `${responderConfig}${responderConfig.replace('conn net', 'conn other').replaceAll('100.', '101.')}`;
+
+  it('keeps what is unchanged, deletes what changed or went, and brings a bad file to nothing', async () => {
+    const responder = await host('127.0.0.2', both);
+    const initiator = await host('127.0.0.1', initiatorConfig(natPort(responder)));
+    await initiator.control.request({ command: 'up', name: 'net' });
+    const before = responder.daemon.status().ikeSas;
+
+    responder.config(responderConfig);
+    expect(await responder.control.request({ command: 'reload' })).toMatchObject({
+      removed: ['other'],
+      unchanged: ['net'],
+    });
+    expect(responder.daemon.status().ikeSas).toEqual(before);
+
+    responder.config(`${responderConfig}\tnonsense=yes\n`);
+    await expect(responder.control.request({ command: 'reload' })).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: expect.stringMatching(/\.conf:11:\d+: error: .*nonsense/),
+    });
+    expect(responder.daemon.status().ikeSas).toEqual(before);
+
+    const deleted = next(initiator, 'ikeDeleted');
+    responder.config(responderConfig.replace('198.51.100.2/32', '198.51.100.0/24'));
+    expect(await responder.control.request({ command: 'reload' })).toMatchObject({ changed: ['net'] });
+    expect(await deleted).toMatchObject({ reason: { code: 'DELETED_BY_PEER' } });
+  });
+});
+
+describe('a daemon', () => {
+  it('deletes its SAs at the peers when it stops', async () => {
+    const responder = await host('127.0.0.2', responderConfig);
+    const initiator = await host('127.0.0.1', initiatorConfig(natPort(responder)));
+    await initiator.control.request({ command: 'up', name: 'net' });
+    const deleted = next(responder, 'ikeDeleted');
+    await initiator.control.request({ command: 'stop' });
+    await initiator.control.closed;
+    await initiator.daemon.ended;
+    expect(await deleted).toMatchObject({ reason: { code: 'DELETED_BY_PEER' } });
+    expect(responder.daemon.status().ikeSas).toEqual([]);
+  });
+
+  it('starts wholly or not at all', async () => {
+    const first = await host('127.0.0.2', responderConfig);
+    const taken = { ikePort: first.daemon.listening[0]?.ike ?? 0 };
+    await expect(host('127.0.0.2', responderConfig, taken)).rejects.toThrow(/EADDRINUSE/);
+    await expect(host('127.0.0.2', 'conn x\n\tnonsense=1\n')).rejects.toMatchObject({ code: 'CONFIG' });
+    await expect(host('127.0.0.2', responderConfig, { pcap: '/nowhere/x.pcap' })).rejects.toThrow(
+      /--pcap.*ENOENT/,
+    );
+    const freed = { ikePort: 0, control: undefined };
+    await expect(
+      host('127.0.0.2', responderConfig, { ...freed, source: () => Promise.reject(new Error('no source')) }),
+    ).rejects.toThrow('no source');
+  });
+
+  it('counts garbage, answers none of it and goes on', async () => {
+    const responder = await host('127.0.0.2', responderConfig);
+    const [local] = responder.daemon.listening;
+    const socket = createSocket('udp4');
+    const answers: Buffer[] = [];
+    socket.on('message', (answer) => answers.push(answer));
+    const garbage = [Buffer.alloc(0), Buffer.from('junk'), Buffer.alloc(28, 0xff), Buffer.alloc(2000, 7)];
+    for (const port of [local?.ike, local?.nat]) {
+      for (const octets of garbage) socket.send(octets, port ?? 0, '127.0.0.2');
+    }
+    socket.send(Buffer.alloc(27), local?.ike ?? 0, '127.0.0.2');
+    const initiator = await host('127.0.0.1', initiatorConfig(natPort(responder)));
+    await initiator.control.request({ command: 'up', name: 'net' });
+    socket.close();
+    expect(answers).toEqual([]);
+    expect(responder.daemon.status().counters).toMatchObject({
+      'datagrams.in': 9 + 2,
+      'datagrams.out': 2,
+      'drop.malformed': expect.any(Number),
+      'esp.drop.unknown-spi': 2,
+      'esp.in': 3,
+    });
+  });
+
+  it('tells neither keys to anybody nor addresses and identities at info', async () => {
+    const responder = await host('127.0.0.2', responderConfig);
+    const lines: string[] = [];
+    const log = () => makeLog({ level: 'info', format: 'json', write: (line) => lines.push(line) });
+    const keyLog = join(directory, 'keys');
+    const initiator = await host('127.0.0.1', initiatorConfig(natPort(responder)), { log, keyLog });
+    const watched: string[] = [];
+    const watch = initiator.control.request({ command: 'watch' }, (line) =>
+      watched.push(JSON.stringify(line)),
+    );
+    lines.length = 0;
+    await initiator.control.request({ command: 'up', name: 'net' });
+    const [, , ei = ''] = readFileSync(keyLog, 'utf8').split(',');
+    expect(ei).toHaveLength(72);
+    const said = [...watched, ...lines].join('\n');
+    expect(said).toContain('ikeEstablished');
+    expect(said).not.toContain(ei);
+    expect(said).not.toMatch(/"kind":"(keys|childKeys)"/);
+    expect(lines.join('\n')).not.toMatch(/127\.0\.0|198\.51|@initiator|@responder/);
+    initiator.control.close();
+    await expect(watch).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
   });
 });
