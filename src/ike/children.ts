@@ -52,6 +52,7 @@ export class Children {
   drop(child: ChildSa, reason: string): void {
     if (!this.#byInboundSpi.delete(child.inboundSpi)) return;
     for (const command of removeChild(child)) this.#services.act({ type: 'kernel', command });
+    delete child.outboundHeld;
     if (child.heir === undefined) {
       this.#services.releaseChildSpi(child.inboundSpi);
     } else {

@@ -44,7 +44,7 @@ export interface Services {
   /** The peer is authenticated: other tries for the same negotiation go. */
   established(sa: IkeSa): void;
   /** Told once; silent while another try for the same negotiation lives. */
-  dead(sa: IkeSa, kind: 'ikeDeleted' | 'ikeFailed', why: Failure): void;
+  dead(sa: IkeSa, kind: 'ikeDeleted' | 'ikeFailed' | undefined, why: Failure): void;
   /** No other try for the same negotiation lives. */
   alone(sa: IkeSa): boolean;
   /** IKE_SA_INIT retransmissions need no answer from it any more. */

@@ -189,7 +189,8 @@ export class IkeEngine {
   #rekey(sa: IkeSa, what: 'children' | 'ike'): void {
     if (sa.phase.name !== 'established') return;
     if (what === 'ike') sa.want(wantIkeRekey(sa));
-    else for (const child of sa.children.values()) sa.want(wantRekey(child, sa));
+    // A child the peer has not moved over to is fresh already.
+    else for (const child of sa.children.values()) if (!child.heir && !child.outboundHeld) sa.want(wantRekey(child, sa));
   }
 
   #up(name: string): void {
@@ -301,10 +302,10 @@ export class IkeEngine {
     this.#table.remove(sa);
   }
 
-  #dead(sa: IkeSa, kind: 'ikeDeleted' | 'ikeFailed', reason: Failure): void {
+  #dead(sa: IkeSa, kind: 'ikeDeleted' | 'ikeFailed' | undefined, reason: Failure): void {
     this.#table.died(sa);
     this.#asks.forget(sa);
-    if (this.#others(sa).length === 0) this.#emit({ kind, sa: sa.name, reason });
+    if (kind && this.#others(sa).length === 0) this.#emit({ kind, sa: sa.name, reason });
   }
 
   /** Other living tries for the same negotiation. */

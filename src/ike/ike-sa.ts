@@ -32,6 +32,9 @@ const nothing = new Uint8Array(0);
 /** How long a dead SA still answers retransmissions of what it answered last. */
 const tombstoneMillis = 30_000;
 
+/** How long a replaced SA waits for its Delete. */
+const replacedMillis = 60_000;
+
 export class IkeSa {
   readonly role: Role;
   readonly localSpi: bigint;
@@ -145,6 +148,13 @@ export class IkeSa {
     for (const want of wants) this.want(want);
   }
 
+  /** An heir is in charge: the peer's Delete is awaited, but not for ever. */
+  replaced(): void {
+    if (this.phase.name === 'established') this.phase = { ...this.phase, name: 'replaced' };
+    this.#services.timers.clearAll(this);
+    this.#setTimer('halfOpen', replacedMillis);
+  }
+
   /** The SA that a rekey makes of this one, not yet in charge. */
   heirOf(role: Role, spis: { local: bigint; remote: bigint }, phase: Established): IkeSa {
     const heir = new IkeSa(this.#services, role, spis, this.path, this.entry, this.children);
@@ -243,7 +253,9 @@ export class IkeSa {
     this.phase = { name: 'dead', why };
     this.#services.timers.clearAll(this);
     const wasUp = phase.name === 'established' || (phase.name === 'deleting' && 'localId' in phase);
-    this.#services.dead(this, wasUp ? 'ikeDeleted' : 'ikeFailed', why);
+    // Of an SA that another is in charge for nobody need hear.
+    const told = this.children.owner === this ? (wasUp ? 'ikeDeleted' : 'ikeFailed') : undefined;
+    this.#services.dead(this, told, why);
     this.#forgetOpening();
     if (phase.name === 'init') this.#services.forget(this);
     else this.#setTimer('tombstone', tombstoneMillis);
@@ -317,6 +329,8 @@ export class IkeSa {
   #halfOpenOver(): void {
     if (this.phase.name === 'init' || this.phase.name === 'authenticating') {
       this.die({ code: 'TIMEOUT', text: 'the peer did not go on with IKE_AUTH' });
+    } else if (this.phase.name === 'replaced') {
+      this.die({ code: 'REPLACED', text: 'rekeyed; the peer sent no Delete' });
     } else {
       this.#forgetOpening();
     }

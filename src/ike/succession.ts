@@ -35,15 +35,14 @@ export class Succession {
 
   /** Our own rekey came to nothing, or this SA dies: the peer's heir is the one. */
   fallBack(): void {
-    const { phase } = this.#sa;
-    if (this.#peers && phase.name !== 'replaced' && this.#peers.heir.phase.name === 'established')
-      this.#pass(this.#peers.heir);
+    const heir = this.#peers?.heir;
+    if (heir?.phase.name === 'established' && this.#sa.children.owner === this.#sa) this.#pass(heir);
   }
 
   #pass(heir: IkeSa): void {
-    const { phase } = this.#sa;
-    if (phase.name === 'established') this.#sa.phase = { ...phase, name: 'replaced' };
     this.#sa.children.passTo(heir);
+    this.#sa.replaced();
+    if (this.#peers && this.#peers.heir !== heir) this.#peers.heir.replaced();
     heir.takeOver(this.#sa.takeWants());
     this.#services.emit({ kind: 'ikeRekeyed', sa: this.#sa.name, by: heir.name });
   }

@@ -121,7 +121,8 @@ export const rekeyChild: Exchange<Wanted, Held> = {
       });
     }
     const { doing } = sa;
-    if (doing.what === 'close' && doing.child === old) throw temporary('that child is being deleted');
+    const ours = 'child' in doing && doing.child === old ? doing.what : undefined;
+    if (ours === 'close' || (old.heir && ours !== 'rekey')) throw temporary('that child is on its way out');
     const { payloads, child } = yield* answer(sa, request, phase, old, cx);
     const ni = find(request, 'nonce')?.data ?? new Uint8Array(0);
     const nr = find(payloads, 'nonce')?.data ?? new Uint8Array(0);
