@@ -58,7 +58,7 @@ suite('with pluto', ['namespaces', 'nft', 'pluto', 'fakexfrm', 'ours'], () => {
     for (const [kind, leftid, rightid] of [
       ['addresses', '', ''],
       ['RFC822', 'me@ours.example', 'it@pluto.example'],
-      ['KEY_ID', '@#0102ff', '@[a key]'],
+      ['KEY_ID', '@#0102ff', '@[a-key]'],
     ] as const) {
       it(`${initiator} initiates, identities are ${kind}`, async () => {
         const both = await pair(stage, { conn: { leftid, rightid } });
@@ -176,7 +176,7 @@ suite('refusals with pluto', ['namespaces', 'pluto', 'fakexfrm', 'ours'], () => 
       const done = initiator === 'ours' ? await both.ours.up('net') : await both.pluto.up('net');
       expect(done.code).not.toBe(0);
       if (initiator === 'ours') expect(done.stdout + done.stderr).toContain('AUTHENTICATION_FAILED');
-      else expect(both.ours.log).toContain('AUTHENTICATION_FAILED');
+      else await both.ours.says('AUTHENTICATION_FAILED');
       expect(both.pluto.log).toContain('AUTHENTICATION_FAILED');
       // pluto would try again.
       await both.pluto.down('net');
@@ -196,7 +196,8 @@ suite('refusals with pluto', ['namespaces', 'pluto', 'fakexfrm', 'ours'], () => 
     it(`no common ESP proposal, ${initiator} initiates: no child`, async () => {
       const both = await pair(stage, { plutoConn: { esp: 'aes256-sha2_512' } });
       const done = initiator === 'ours' ? await both.ours.up('net') : await both.pluto.up('net');
-      expect(done.code).not.toBe(0);
+      // pluto counts an IKE SA without a child as a success.
+      if (initiator === 'ours') expect(done.code).toBe(1);
       expect(both.pluto.log).toContain('NO_PROPOSAL_CHOSEN');
       expect((await both.ours.list()).every(({ children }) => children.length === 0)).toBe(true);
     });
@@ -232,7 +233,7 @@ suite('rem1-rem2 with pluto', ['namespaces', 'pluto', 'fakexfrm', 'ours'], () =>
     const sa = await ours.established();
     expect(sa.children[0]).toMatchObject({ mode: 'transport', encapsulated: false });
     await pluto.established();
-    expect(pluto.log).toMatch(/established Child SA.*transport mode/);
+    expect(pluto.log).toMatch(/established Child SA.*IPsec transport/);
   };
 
   it('auto=start as it stands: we initiate', async () => {

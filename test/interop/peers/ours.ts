@@ -1,11 +1,13 @@
 /** Our own daemon, as it is built, in a namespace; driven by its own command line. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ControlClient } from '../../../src/daemon/control-client.ts';
+import type { DaemonStatus } from '../../../src/daemon/status.ts';
 import type { IkeSaStatus } from '../../../src/ike/status.ts';
 import { scratch } from './mounts.ts';
 import { inNetwork, type Side } from './namespaces.ts';
 import { ikev2 } from './places.ts';
-import { Background, type Finished, must, run, until } from './process.ts';
+import { Background, type Finished, run, until } from './process.ts';
 import { type Dissected, dissect } from './tshark.ts';
 
 export interface OursOptions {
@@ -24,10 +26,12 @@ export interface OursOptions {
 export class Ours {
   readonly #daemon: Background;
   readonly #scratch: ReturnType<typeof scratch>;
+  readonly #control: ControlClient;
 
-  private constructor(daemon: Background, place: ReturnType<typeof scratch>) {
+  private constructor(daemon: Background, place: ReturnType<typeof scratch>, control: ControlClient) {
     this.#daemon = daemon;
     this.#scratch = place;
+    this.#control = control;
   }
 
   /** Starts it; returns when the control socket answers. Throws with its log when it does not. */
@@ -42,18 +46,24 @@ export class Ours {
     args.push('--control', at('run/control'), '--key-log', at('keys'), '--pcap', at('packets.pcapng'));
     const command = [process.execPath, ikev2, 'daemon', ...args, ...(options.args ?? [])];
     const daemon = new Background([...inNetwork(options.side.namespace), ...command]);
-    const ours = new Ours(daemon, place);
     try {
-      await until('our daemon answers', () => ours.#ready(), 15_000);
+      const control = await until('our daemon answers', () => connect(daemon, at('run/control')), 15_000);
+      return new Ours(daemon, place, control);
     } catch (error) {
-      await ours.stop();
+      await daemon.stop();
+      place.remove();
       throw new Error(`${String(error)}\n${daemon.output}`);
     }
-    return ours;
   }
 
   get log(): string {
     return this.#daemon.output;
+  }
+
+  /** Waits for words in its log. */
+  async says(words: string, within = 5_000): Promise<void> {
+    const there = () => (this.log.includes(words) ? true : undefined);
+    await until(`our daemon's log has "${words}"`, there, within, () => this.log);
   }
 
   /** Exit code 0 when established. */
@@ -71,9 +81,13 @@ export class Ours {
   }
 
   async list(): Promise<readonly IkeSaStatus[]> {
-    const text = await must(this.#command(['status', '--json']), { within: 10_000 });
-    const objects = text.split('\n').filter((line) => line !== '');
-    return objects.map((line) => JSON.parse(line) as { kind: string }).filter(isIkeSa);
+    const { ikeSas } = await this.#control.request<DaemonStatus>({ command: 'status' });
+    return ikeSas;
+  }
+
+  /** `ikev2 status`, as text. */
+  status(): Promise<Finished> {
+    return this.#run(['status'], 10_000);
   }
 
   /** Waits until the SAs are as wanted. */
@@ -112,24 +126,18 @@ export class Ours {
   }
 
   async stop(): Promise<void> {
+    this.#control.close();
     await this.terminate();
     this.#scratch.remove();
   }
 
-  async #ready(): Promise<true | undefined> {
-    if (!this.#daemon.running) throw new Error('our daemon ended');
-    if (!existsSync(join(this.#scratch.path, 'run/control'))) return undefined;
-    return (await this.#run(['status'], 5_000)).code === 0 ? true : undefined;
-  }
-
-  #command([verb = '', ...args]: readonly string[]): string[] {
-    return [process.execPath, ikev2, verb, ...args, '--control', join(this.#scratch.path, 'run/control')];
-  }
-
-  #run(args: readonly string[], within: number): Promise<Finished> {
-    return run(this.#command(args), { within });
+  #run([verb = '', ...args]: readonly string[], within: number): Promise<Finished> {
+    const control = ['--control', join(this.#scratch.path, 'run/control')];
+    return run([process.execPath, ikev2, verb, ...args, ...control], { within });
   }
 }
 
-const isIkeSa = (object: { kind: string }): object is IkeSaStatus & { kind: 'ikeSa' } =>
-  object.kind === 'ikeSa';
+async function connect(daemon: Background, path: string): Promise<ControlClient | undefined> {
+  if (!daemon.running) throw new Error('our daemon ended');
+  return existsSync(path) ? ControlClient.connect(path).catch(() => undefined) : undefined;
+}

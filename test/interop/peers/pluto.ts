@@ -60,8 +60,10 @@ export class Pluto {
     return pluto;
   }
 
+  /** What it said since it was ready. */
   get log(): string {
-    return this.#daemon.output;
+    const all = this.#daemon.output;
+    return all.slice(Math.max(0, all.lastIndexOf('loading secrets')));
   }
 
   /** `ipsec auto --up`; exit code 0 when the child is up. */
@@ -131,8 +133,7 @@ export class Pluto {
 
   async #ready(): Promise<true | undefined> {
     if (!this.#daemon.running) throw new Error('pluto ended');
-    if (this.log.includes('listening for IKE messages'))
-      return this.log.includes('loading secrets') ? true : undefined;
+    if (this.#daemon.output.includes('loading secrets')) return true;
     await run(this.#whack('--listen'), { within: 2_000 });
     return undefined;
   }
