@@ -190,7 +190,9 @@ export class IkeEngine {
     if (sa.phase.name !== 'established') return;
     if (what === 'ike') sa.want(wantIkeRekey(sa));
     // A child the peer has not moved over to is fresh already.
-    else for (const child of sa.children.values()) if (!child.heir && !child.outboundHeld) sa.want(wantRekey(child, sa));
+    else
+      for (const child of sa.children.values())
+        if (!child.heir && !child.outboundHeld) sa.want(wantRekey(child, sa));
   }
 
   #up(name: string): void {

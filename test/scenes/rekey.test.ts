@@ -8,16 +8,22 @@
  *     |<-- INFORMATIONAL { D }                           |
  */
 import { describe, expect, test } from 'vitest';
-import { type Host, pair } from '../../src/testing/index.ts';
 import type { MemoryKernel } from '../../src/kernel/memory.ts';
+import { type Host, pair } from '../../src/testing/index.ts';
 
 const children = (host: Host) => host.ikeSas.flatMap((sa) => sa.children);
 const sas = (host: Host) => (host.kernel as MemoryKernel).sas;
 
 /** Each end's outbound SPIs are the other's inbound ones, and the data planes hold just these. */
 function mirrored(a: Host, b: Host): void {
-  const inOf = (host: Host) => children(host).map((child) => child.inboundSpi).sort();
-  const outOf = (host: Host) => children(host).map((child) => child.outboundSpi).sort();
+  const inOf = (host: Host) =>
+    children(host)
+      .map((child) => child.inboundSpi)
+      .sort();
+  const outOf = (host: Host) =>
+    children(host)
+      .map((child) => child.outboundSpi)
+      .sort();
   expect(inOf(a)).toEqual(outOf(b));
   expect(outOf(a)).toEqual(inOf(b));
   for (const host of [a, b]) expect(sas(host)).toHaveLength(2 * children(host).length);
