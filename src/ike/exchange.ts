@@ -42,7 +42,8 @@ export interface Outstanding {
   readonly type: number;
   readonly payloads: readonly Payload[];
   readonly response: Shape;
-  conclude(response: readonly Payload[], cx: Context): Steps<Outstanding | undefined>;
+  /** `of` is the SA the response came to: another than asked when several are tried (§2.4). */
+  conclude(of: IkeSa, response: readonly Payload[], cx: Context): Steps<Outstanding | undefined>;
   abandon(): void;
 }
 
@@ -59,7 +60,7 @@ export function start<W, H>(exchange: Exchange<W, H>, sa: IkeSa, want: W, cx: Co
     type: exchange.type,
     payloads,
     response: exchange.response,
-    conclude: (response, at) => exchange.conclude(sa, held, response, at),
+    conclude: (of, response, at) => exchange.conclude(of, held, response, at),
     abandon: () => exchange.abandon?.(sa, held),
   }));
 }
