@@ -5,18 +5,18 @@ import { defaultCrypto } from '../crypto/index.ts';
 import { readConfiguration } from '../daemon/policy-source.ts';
 import { connectionLines, connectionObject } from './describe-connection.ts';
 import { CommandError, perform } from './failure.ts';
-import { type ConfigOptions, jsonOption, wholeNumber, withConfig } from './options.ts';
+import { type ConfigOptions, jsonOption, port, withConfig } from './options.ts';
 import { type Colour, Output, paint } from './output.ts';
 
 interface CheckOptions extends ConfigOptions {
-  readonly ikePort?: number;
+  readonly natPort?: number;
   readonly json?: boolean;
 }
 
 export function add(program: Command): void {
   withConfig(program.command('check'))
     .description('read the configuration; print the resolved connections, or the mistakes')
-    .option('--ike-port <port>', 'the IKE port the daemon will use', wholeNumber(0, 65_535))
+    .option('--nat-port <port>', 'the UDP port the daemon will use for IKE and ESP behind NAT', port)
     .addOption(jsonOption())
     .action((options: CheckOptions) => perform(options, () => check(options)));
 }

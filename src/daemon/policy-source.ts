@@ -35,14 +35,17 @@ export interface ConfigFiles {
   readonly secrets: string | undefined;
   /** Our addresses, when not all of the host's. */
   readonly listen?: readonly string[] | undefined;
-  /** The IKE socket's port, when not 500. */
-  readonly ikePort?: number | undefined;
+  /**
+   * The nat socket's port, when it was chosen: the one a peer's `rightikeport=` names, because the marker goes with it.
+   * Tells two ends on one address apart.
+   */
+  readonly natPort?: number | undefined;
   readonly crypto: Crypto;
 }
 
 /** The configuration with what this host knows, or all its mistakes. Throws ControlError CONFIG when a file is missing. */
 export async function readConfiguration(files: ConfigFiles): Promise<ConfigResult> {
-  const { config, secrets, listen, ikePort, crypto } = files;
+  const { config, secrets, listen, natPort, crypto } = files;
   mustBeReadable(config, 'write your connections there, or name another file with --config');
   if (secrets !== undefined) {
     mustBeReadable(
@@ -54,7 +57,11 @@ export async function readConfiguration(files: ConfigFiles): Promise<ConfigResul
   const names = hostsToResolve(text);
   const [defaultRoute, resolved] = await Promise.all([defaultRoutes(), resolveNames(names)]);
   const facts = { addresses: localAddresses(), defaultRoute, resolved };
-  return parseConfig(text, { ...facts, ...(listen && { listen }), ...(ikePort && { ikePort }) }, crypto);
+  return parseConfig(
+    text,
+    { ...facts, ...(listen && { listen }), ...(natPort && { ikePort: natPort }) },
+    crypto,
+  );
 }
 
 function mustBeReadable(path: string, advice: string): void {

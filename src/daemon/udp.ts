@@ -3,6 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Endpoint, Path, SocketName } from '../ike/actions.ts';
 import { isKeepalive } from '../wire/index.ts';
+import { ControlError } from './control-protocol.ts';
 import { formatEndpoint } from './endpoint.ts';
 
 /** Where datagrams go. */
@@ -33,14 +34,13 @@ export interface LocalPorts {
   readonly nat: number;
 }
 
-/** A socket could not be had; the message says what to do. */
-export class UdpError extends Error {
-  readonly code = 'UDP';
+/** A socket could not be had (code LISTEN); the message says what to do. */
+export class UdpError extends ControlError {
   constructor(
     readonly local: Endpoint,
     readonly errno: string,
   ) {
-    super(`cannot listen on ${formatEndpoint(local)}: ${advice(local, errno)}`);
+    super('LISTEN', `cannot listen on ${formatEndpoint(local)}: ${advice(local, errno)}`);
   }
 }
 

@@ -52,7 +52,8 @@ export interface Outstanding {
   readonly payloads: readonly Payload[];
   readonly response: Shape;
   readonly about: About;
-  conclude(response: readonly Payload[], cx: Context): Steps<Outstanding | undefined>;
+  /** `of` is the SA the response came to: another than asked when several are tried (§2.4). */
+  conclude(of: IkeSa, response: readonly Payload[], cx: Context): Steps<Outstanding | undefined>;
   abandon(): void;
 }
 
@@ -72,7 +73,7 @@ export function start<W, H>(exchange: Exchange<W, H>, sa: IkeSa, want: W, cx: Co
     payloads,
     response: exchange.response,
     about: exchange.about?.(held) ?? { what: 'nothing' },
-    conclude: (response, at) => exchange.conclude(sa, held, response, at),
+    conclude: (of, response, at) => exchange.conclude(of, held, response, at),
     abandon: () => exchange.abandon?.(sa, held),
   }));
 }

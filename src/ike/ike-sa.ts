@@ -25,6 +25,8 @@ export interface Opening {
   request: Uint8Array;
   response: Uint8Array;
   outstanding?: Outstanding;
+  /** The path the request took, before any response named a NAT. */
+  path?: Path;
 }
 
 const nothing = new Uint8Array(0);
@@ -273,7 +275,7 @@ export class IkeSa {
       this.#services,
       'initiator',
       { local: this.localSpi, remote: 0n },
-      this.path,
+      this.opening.path ?? this.path,
       this.entry,
     );
     rival.opening = { ...this.opening };

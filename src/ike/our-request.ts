@@ -109,7 +109,7 @@ export class OurRequest {
         if (critical) throw new BadResponse(`${outstanding.story}: unknown critical payload in the response`);
         if (!fits(outstanding.response, opened.payloads))
           throw new BadResponse(`${outstanding.story}: payloads missing in the response`);
-        return outstanding.conclude(opened.payloads, cx);
+        return outstanding.conclude(sa, opened.payloads, cx);
       },
       (next) => sa.guard(() => this.#concluded(outstanding, next)),
       (error) => sa.guard(() => this.#notConcluded(outstanding, error, clear)),
@@ -122,6 +122,8 @@ export class OurRequest {
     const again = this.#window.retransmit(this.#services.now);
     if (outstanding === undefined) return;
     if (again === undefined) {
+      const { phase } = this.#sa;
+      if (phase.name === 'deleting') return this.#sa.die(phase.why);
       const silence = `${outstanding.story}: no answer from ${this.#sa.path.remote.address} to ${this.#attempts} tries`;
       return this.#sa.die(this.#remembered ?? { code: 'TIMEOUT', text: silence });
     }
@@ -146,7 +148,7 @@ export class OurRequest {
     const opening = outstanding.type === ExchangeType.IKE_SA_INIT;
     const messageId = this.#window.idFor(opening);
     const octets = this.#envelope.seal(outstanding.type, false, messageId, outstanding.payloads);
-    if (opening) sa.opening.request = octets[0] ?? new Uint8Array(0);
+    if (opening) sa.opening = { ...sa.opening, request: octets[0] ?? new Uint8Array(0), path: sa.path };
     this.#outstanding = outstanding;
     this.#attempts = 1;
     const { interval, timeout } = sa.entry?.retransmit ?? defaults;

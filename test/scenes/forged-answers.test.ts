@@ -166,6 +166,22 @@ describe('a second IKE_SA_INIT response (§2.4)', () => {
     expectNothing(both);
   });
 
+  it('the attacker is first and speaks of a NAT: the true one finds none', () => {
+    const both = pair();
+    const hashes = [NotifyType.NAT_DETECTION_SOURCE_IP, NotifyType.NAT_DETECTION_DESTINATION_IP].map((type) =>
+      notify(type, new Uint8Array(20)),
+    );
+    forge(both, ExchangeType.IKE_SA_INIT, (request) => [...plausible(request), ...hashes], 0x6666n);
+    both.initiator.up('pair');
+    both.network.until(() => both.initiator.established.length > 0);
+    both.network.settle();
+    expectUp(both);
+    for (const { established } of [both.initiator, both.responder]) {
+      expect(only(established).nat).toEqual({ here: false, peer: false });
+      expect(only(established).path.socket).toBe('ike');
+    }
+  });
+
   it('the attacker is second: nothing changes', () => {
     const both = pair();
     both.network.fate(

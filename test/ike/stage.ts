@@ -1,0 +1,121 @@
+/** A real engine against a recorded peer: what the engine would draw and agree on is what was recorded. */
+import type { Crypto, KeyExchange, Random } from '../../src/crypto/index.ts';
+import type { Action, Command, EngineEvent, Input, Path } from '../../src/ike/actions.ts';
+import { IkeEngine } from '../../src/ike/engine.ts';
+import type { KernelCommand } from '../../src/kernel/port.ts';
+import type { Policy } from '../../src/policy/policy.ts';
+import { addMarker, stripMarker, toHex } from '../../src/wire/index.ts';
+
+/** One end of a recorded key exchange: what it sent, and what came of the peer's value. */
+export interface Agreed {
+  readonly group: number;
+  readonly value: Uint8Array;
+  /** Absent when the peer refused the group. */
+  readonly outcome?: { readonly peer: Uint8Array; readonly shared: Uint8Array };
+}
+
+/** The provider, but its key exchanges are the recorded ones, and refuse any value but the recorded peer's. */
+export function agreeing(crypto: Crypto, recorded: readonly Agreed[]): Crypto {
+  const keyExchanges = new Map(recorded.map((each) => [each.group, keyExchange(each)]));
+  return { ...crypto, keyExchanges };
+}
+
+function keyExchange({ group, value, outcome }: Agreed): KeyExchange {
+  const derive = (peer: Uint8Array): Uint8Array => {
+    if (outcome === undefined || toHex(peer) !== toHex(outcome.peer)) throw new Error('another public value');
+    return outcome.shared.slice();
+  };
+  return {
+    id: group,
+    name: `recorded ${group}`,
+    initiatorLength: value.length,
+    responderLength: value.length,
+    generate: () => ({ publicValue: value.slice(), derive, destroy: () => {} }),
+    respond: (_random, peer) => ({ value: value.slice(), secret: derive(peer) }),
+  };
+}
+
+/** Each draw takes the first of `recorded` that has its length; what nobody recorded is counted up. */
+export function drawing(recorded: readonly Uint8Array[]): Random {
+  const left = [...recorded];
+  let count = 0;
+  return (length) => {
+    const at = left.findIndex((octets) => octets.length === length);
+    const [found] = at < 0 ? [] : left.splice(at, 1);
+    return found?.slice() ?? new Uint8Array(length).fill(++count);
+  };
+}
+
+export interface Sent {
+  readonly path: Path;
+  /** Without the marker. */
+  readonly octets: Uint8Array;
+}
+
+/** Feeds an engine, says yes to what it asks, and keeps what it does. */
+export class Stage {
+  readonly engine: IkeEngine;
+  readonly sent: Sent[] = [];
+  readonly events: EngineEvent[] = [];
+  readonly commands: KernelCommand[] = [];
+  now = 0;
+
+  constructor(options: { policy: Policy; crypto: Crypto; random: Random }) {
+    this.engine = new IkeEngine({ now: 0, unixTime: 0, ...options });
+  }
+
+  command(command: Command): void {
+    this.#handle({ type: 'command', command });
+  }
+
+  /** A message without marker. */
+  receive(octets: Uint8Array, path: Path): void {
+    const datagram = path.socket === 'nat' ? addMarker(octets) : octets;
+    this.#handle({ type: 'datagram', ...path, octets: datagram });
+  }
+
+  /** The answer to what was sent last, from where that went. */
+  answer(octets: Uint8Array): void {
+    const last = this.sent.at(-1);
+    if (last === undefined) throw new Error('nothing was sent');
+    this.receive(octets, last.path);
+  }
+
+  /** Lets time pass, in silence, from timer to timer until none is left. */
+  runOut(): void {
+    for (let at = this.engine.wakeAt; at !== undefined; at = this.engine.wakeAt) {
+      this.now = at;
+      this.#handle({ type: 'wake' });
+    }
+  }
+
+  event<K extends EngineEvent['kind']>(kind: K): Extract<EngineEvent, { kind: K }> | undefined {
+    return this.events.find((event): event is Extract<EngineEvent, { kind: K }> => event.kind === kind);
+  }
+
+  #handle(input: Input): void {
+    for (const action of this.engine.handle(this.now, input)) this.#perform(action);
+  }
+
+  #perform(action: Action): void {
+    switch (action.type) {
+      case 'transmit': {
+        const { socket, local, remote } = action;
+        const octets = socket === 'nat' ? stripMarker(action.octets) : action.octets;
+        if (octets === undefined) throw new Error('sent on the NAT socket without a marker');
+        this.sent.push({ path: { socket, local, remote }, octets });
+        return;
+      }
+      case 'kernel':
+        this.commands.push(action.command);
+        return;
+      case 'event':
+        if (action.event.kind === 'bug') throw new Error(action.event.stack);
+        this.events.push(action.event);
+        return;
+      case 'ask':
+        this.commands.push(action.ask.command);
+        this.#handle({ type: 'answer', id: action.id, answer: { ok: true } });
+    }
+  }
+}
