@@ -1,5 +1,5 @@
 /** What a conn protects: SPD entries, one for each pair of `leftsubnets=` and `rightsubnets=`. RFC 4301 §4.4.1. */
-import type { SpdEntry } from '../policy/policy.ts';
+import type { ChildLifetime, SpdEntry } from '../policy/policy.ts';
 import type { EspProposal } from '../policy/proposal.ts';
 import { formatRange } from '../policy/range.ts';
 import { type FixedSelector, resolve, type SelectorPolicy } from '../policy/selector.ts';
@@ -29,6 +29,7 @@ export function children(
   ends: Oriented,
   { left, right }: BothTraffic,
   proposals: readonly EspProposal[],
+  lifetime: ChildLifetime,
   mistakes: Mistakes,
 ): SpdEntry[] | undefined {
   const { settings } = conn;
@@ -58,6 +59,7 @@ export function children(
         proposals,
         pfs: (settings.get('pfs')?.word ?? 'yes') === 'yes',
         narrowing: settings.get('narrowing')?.word === 'yes',
+        lifetime,
         replayWindow,
       } as const;
       if (!fits(child, ends, placeOf(conn, 'leftsubnet'), mistakes)) return undefined;

@@ -13,6 +13,7 @@ import { checkAuth } from './auth.ts';
 import { type BothTraffic, children } from './children.ts';
 import { endIdentity } from './end-identity.ts';
 import { type HostFacts, type Oriented, orient, placeOf } from './host.ts';
+import { type Lifetimes, lifetimes } from './lifetime.ts';
 import type { End } from './lookup.ts';
 import { type Mistakes, type Place, printable, quoted } from './mistake.ts';
 import type { ConnSettings, Setting } from './settings.ts';
@@ -53,6 +54,7 @@ export function resolveConn(
   const authentic = checkAuth(conn, shunt, mistakes);
   const proposals = shunt ? { ike: [], esp: [] } : readProposals(conn, cx);
   const traffic = bothTraffic(conn, mistakes);
+  const lives = lifetimes(conn, mistakes);
   if (ends === undefined || 'waitingFor' in ends) {
     // What does not depend on addresses is checked all the same.
     for (const end of ['left', 'right'] as const) {
@@ -60,10 +62,10 @@ export function resolveConn(
     }
     return ends;
   }
-  const spd = traffic && children(conn, ends, traffic, proposals?.esp ?? [], mistakes);
+  const spd = traffic && children(conn, ends, traffic, proposals?.esp ?? [], lives.child, mistakes);
   const base = { name: conn.name, at: conn.at, ours: ends.ours, parameters: [...conn.settings.values()] };
   if (shunt) return spd && { ...base, pad: undefined, shunts: spd };
-  const pad = padEntry(conn, ends, cx);
+  const pad = padEntry(conn, ends, lives, cx);
   if (pad === undefined || 'waitingFor' in pad) return pad;
   if (!authentic || spd === undefined || proposals === undefined) return undefined;
   return { ...base, shunts: [], pad: { ...pad, ike: proposals.ike, children: spd } };
@@ -80,6 +82,7 @@ type Skeleton = Omit<PadEntry, 'ike' | 'children'>;
 function padEntry(
   conn: ConnSettings,
   ends: Oriented,
+  lives: Lifetimes,
   { facts, setup, mistakes }: ConnContext,
 ): Skeleton | { waitingFor: string } | undefined {
   const { settings } = conn;
@@ -106,6 +109,7 @@ function padEntry(
     encapsulation: word(settings, 'encapsulation', 'auto'),
     fragmentation: word(settings, 'fragmentation', 'yes'),
     retransmit: retransmit(conn, mistakes),
+    lifetime: lives.ike,
     dpdDelay: time(settings, 'dpddelay', 's', 0),
     natKeepalive: word<'yes' | 'no'>(settings, 'nat-keepalive', 'yes') === 'yes' ? setup.natKeepalive : 0,
     unique: setup.uniqueIds,

@@ -77,7 +77,6 @@ function makers(where: Where): Makers {
 const yesNoAuto = { ...yesNo, auto: 'auto' };
 const certificates = 'authentication is by pre-shared key only';
 const ikev1 = 'it is for IKEv1 only';
-const rekeying = 'an SA is not rekeyed, it lives until it is deleted';
 const kernelLater = 'the data plane has no such setting';
 
 function setupKeywords(): Keyword[] {
@@ -229,6 +228,14 @@ function connKeywords(): Keyword[] {
     supported('retransmit-interval', 'milliseconds'),
     supported('retransmit-timeout', 'seconds'),
     supported('dpddelay', 'seconds'),
+    supported('ikelifetime', 'seconds'),
+    supported('ipsec-lifetime', 'seconds'),
+    supported('ipsec-max-bytes', 'bytes'),
+    supported('ipsec-max-packets', 'packets'),
+    supported('rekey', yesNo),
+    supported('rekeymargin', 'seconds'),
+    supported('rekeyfuzz', 'percent'),
+    supported('reauth', yesNo),
     supported('nat-keepalive', yesNo),
     supported('initial-contact', yesNo),
     supported('send-vendorid', yesNo),
@@ -268,13 +275,7 @@ function connKeywords(): Keyword[] {
       kernelLater,
       'passthrough',
     ),
-    ...later('rekeyfuzz', 'percent', '100%', rekeying),
     ...later('negotiationshunt', oneOf('hold passthrough', { drop: 'hold' }), 'hold', kernelLater),
-    ...later('ikelifetime ipsec-lifetime rekeymargin', 'seconds', '', rekeying),
-    ...later('ipsec-max-bytes', 'bytes', '', rekeying),
-    ...later('ipsec-max-packets', 'packets', '', rekeying),
-    ...later('rekey', yesNo, 'no yes', rekeying),
-    ...later('reauth', yesNo, 'no', rekeying),
     ...later('keyingtries', 'tries', '0 %forever', 'tries are not counted yet'),
     ...later(
       'dpdaction',
@@ -306,7 +307,7 @@ function connKeywords(): Keyword[] {
     ...later('share-lease', yesNo, 'yes', 'there are no address pools'),
     ...later('require-id-on-certificate', yesNo, 'yes', certificates),
     ...later('sendca', oneOf('none issuer all'), 'none', certificates),
-    ...later('ms-dh-downgrade pfs-rekey-workaround', yesNo, 'no', rekeying),
+    ...later('ms-dh-downgrade pfs-rekey-workaround', yesNo, 'no', 'the groups of esp= hold for rekeys too'),
     ...later('reject-simultaneous-ike-auth', yesNo, 'no', 'both are let live'),
     ...later('clones', 'count', '0 1', 'there are no per-CPU SAs (RFC 9611)'),
     ...later('connalias', 'text', '', 'use the name of the conn'),

@@ -45,6 +45,7 @@ export interface PadEntry {
   readonly encapsulation: 'yes' | 'no' | 'auto';
   readonly fragmentation: 'yes' | 'no' | 'force';
   readonly retransmit: { readonly interval: number; readonly timeout: number };
+  readonly lifetime: IkeLifetime;
   /** Milliseconds of silence before a liveness check; 0 never checks. */
   readonly dpdDelay: number;
   /** Milliseconds between NAT keepalives; 0 sends none. */
@@ -54,6 +55,29 @@ export interface PadEntry {
   readonly initialContact: boolean;
   /** Octets of vendor IDs to send. */
   readonly vendorIds: readonly Uint8Array[];
+}
+
+/** When an IKE SA is replaced, and how. RFC 7296 §2.8. */
+export interface IkeLifetime {
+  /** Milliseconds an IKE SA lives; 0: for ever. */
+  readonly ike: number;
+  /** Milliseconds before its end (an IKE SA's or a child's) that the rekey begins. */
+  readonly margin: number;
+  /** Percent of the margin it may begin earlier, at random. */
+  readonly fuzz: number;
+  /** False: what is at its end goes; the peer may rekey. */
+  readonly rekey: boolean;
+  /** A new IKE_SA_INIT and IKE_AUTH instead of an IKE rekey, the old SA deleted after (§2.8.3). */
+  readonly reauth: boolean;
+}
+
+/** When a Child SA is replaced. */
+export interface ChildLifetime {
+  /** Milliseconds; 0: for ever. */
+  readonly time: number;
+  /** Octets and packets of one direction; 0: without limit. */
+  readonly octets: number;
+  readonly packets: number;
 }
 
 /** What is protected, and how. RFC 4301 §4.4.1. */
@@ -66,6 +90,7 @@ export interface SpdEntry {
   readonly proposals: readonly EspProposal[];
   readonly pfs: boolean;
   readonly narrowing: boolean;
+  readonly lifetime: ChildLifetime;
   /** Anti-replay window in packets; 0 checks nothing. */
   readonly replayWindow: number;
 }

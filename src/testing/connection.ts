@@ -82,6 +82,7 @@ export function padEntry(options: ConnectionOptions): PadEntry {
     encapsulation: 'auto',
     fragmentation: 'yes',
     retransmit: { interval: 500, timeout: 60_000 },
+    lifetime: { ike: 0, margin: 0, fuzz: 0, rekey: true, reauth: false },
     dpdDelay: 0,
     natKeepalive: 0,
     unique: true,
@@ -101,6 +102,7 @@ function spdEntry(options: ConnectionOptions): SpdEntry {
     proposals: parseEspProposals(options.esp ?? usual.esp),
     pfs: false,
     narrowing: true,
+    lifetime: { time: 0, octets: 0, packets: 0 },
     replayWindow: 64,
     ...options.child,
   };
