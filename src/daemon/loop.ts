@@ -1,5 +1,6 @@
 /** The engine's shell: inputs in, actions performed in order, one alarm. */
 import type { Action, EngineEvent, Input, Millis, Path } from '../ike/actions.ts';
+import { lastUse } from '../kernel/last-use.ts';
 import type { Kernel } from '../kernel/port.ts';
 import type { Clock } from './clock.ts';
 import { type Errno, KernelLanes } from './lanes.ts';
@@ -20,6 +21,7 @@ export class Loop {
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #outlets: Outlets;
+  readonly #kernel: Kernel;
   readonly #lanes: KernelLanes;
   readonly #inputs: Input[] = [];
   #turning = false;
@@ -30,6 +32,7 @@ export class Loop {
     this.#engine = engine;
     this.#clock = clock;
     this.#outlets = outlets;
+    this.#kernel = kernel;
     this.#lanes = new KernelLanes(kernel, (error) => outlets.event(bug(error)));
   }
 
@@ -86,6 +89,10 @@ export class Loop {
       }
       case 'ask': {
         const { id, ask } = action;
+        if (ask.kind === 'lastUse') {
+          this.feed({ type: 'answer', id, answer: lastUse(this.#kernel, ask.ids) });
+          return undefined;
+        }
         void this.#settle(this.#lanes.run(ask.command), (errno) =>
           this.feed({
             type: 'answer',

@@ -1,6 +1,6 @@
 /** The door: what goes into the engine and what comes out. Plain values, so that a run can be saved. */
 import type { Secret } from '../crypto/secret.ts';
-import type { KernelCommand, KernelNotice } from '../kernel/port.ts';
+import type { KernelCommand, KernelNotice, SaId } from '../kernel/port.ts';
 import type { Policy } from '../policy/policy.ts';
 
 /** Monotonic milliseconds. */
@@ -53,9 +53,14 @@ export type Action =
   | { readonly type: 'ask'; readonly id: number; readonly ask: Ask; readonly within: Millis };
 
 /** A question only the world can answer. */
-export type Ask = { readonly kind: 'install'; readonly command: Extract<KernelCommand, { kind: 'addSa' }> };
+export type Ask =
+  | { readonly kind: 'install'; readonly command: Extract<KernelCommand, { kind: 'addSa' }> }
+  /** When the last packet came in on any of these SAs. */
+  | { readonly kind: 'lastUse'; readonly ids: readonly SaId[] };
 
-export type Answer = { readonly ok: true } | { readonly ok: false; readonly errno: string };
+export type Answer =
+  | { readonly ok: true; readonly lastUse?: Millis }
+  | { readonly ok: false; readonly errno: string };
 
 export type Role = 'initiator' | 'responder';
 

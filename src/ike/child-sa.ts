@@ -6,6 +6,7 @@ import { formatSelector } from '../policy/selector.ts';
 import type { TrafficSelector } from '../wire/payloads/ts.ts';
 import type { ChildName, Path } from './actions.ts';
 import type { ChildKeys } from './keys.ts';
+import type { Ends } from './upkeep.ts';
 
 export interface ChildSa {
   readonly connection: string;
@@ -20,6 +21,8 @@ export interface ChildSa {
   readonly encapsulated: boolean;
   /** Where the SAs are now; moves with the IKE SA. */
   path: Path;
+  /** When it is rekeyed, and deleted at the latest. */
+  ends?: Ends;
   /** The child that takes over from this one by a rekey. */
   heir?: ChildSa;
   /** The peer's rekey of this child, to be compared with ours (§2.8.1). */
@@ -54,6 +57,7 @@ export function addSa(
   const [source, destination] = inbound
     ? [child.path.remote, child.path.local]
     : [child.path.local, child.path.remote];
+  const { octets, packets } = child.spd.lifetime;
   const sa: SaCommand = {
     id: inbound ? inboundId(child) : outboundId(child),
     source: source.address,
@@ -64,6 +68,7 @@ export function addSa(
     ...(child.suite.integ && { integrity: { transform: child.suite.integ.id, key: keys.integrity } }),
     esn: child.suite.esn,
     replayWindow: child.spd.replayWindow,
+    ...((octets > 0 || packets > 0) && { limits: { octets, packets } }),
     ...(child.encapsulated && {
       encapsulation: { sourcePort: source.port, destinationPort: destination.port },
     }),

@@ -38,6 +38,8 @@ export interface Services {
   sasOf(connection: string): readonly IkeSa[];
   takeReqid(): number;
   freshSpi(): bigint;
+  /** Negotiates the connection anew; this SA goes when that is done. §2.8.3. */
+  reauthenticate(sa: IkeSa): void;
   /** An IKE SA that a rekey made: into the tables. */
   add(sa: IkeSa): void;
   drop(reason: DropReason, path: Path, detail: string): void;
@@ -146,6 +148,7 @@ export class Context {
 
   addChild(child: ChildSa): void {
     this.#sa.children.add(child);
+    this.#commit.push(() => this.#sa.upkeep.begin(child));
     this.#undo.push(() => this.#sa.children.takeBack(child));
   }
 

@@ -25,6 +25,7 @@ import { start } from './exchange.ts';
 import { ikeSaInit, opening } from './exchanges/ike-sa-init.ts';
 import { checkLiveness, deleteChild, wantChild, wantIkeRekey, wantRekey } from './exchanges/index.ts';
 import { IkeSa } from './ike-sa.ts';
+import type { PhaseName } from './phase.ts';
 import { Router } from './router.ts';
 import { SaTable } from './sa-table.ts';
 import { type IkeSaStatus, statusOf } from './status.ts';
@@ -167,8 +168,7 @@ export class IkeEngine {
         for (const sa of this.#table.ofConnection(command.name)) this.#rekey(sa, command.what);
         return;
       case 'deleteChild': {
-        const owner = this.#table.ownerOfChild(command.spi);
-        const child = owner?.children.get(command.spi);
+        const { owner, child } = this.#childOf(command.spi);
         if (owner && child) owner.want(deleteChild(child));
         return;
       }
@@ -200,22 +200,33 @@ export class IkeEngine {
     if (entry === undefined) return this.#cannot(name, `there is no connection ${name}`);
     const { address } = entry.remote;
     if (address === undefined) return this.#cannot(name, `${name} has no peer address to initiate to`);
-    const living = this.#table
-      .ofConnection(name)
-      .find(
-        ({ phase }) =>
-          phase.name === 'init' || phase.name === 'authenticating' || phase.name === 'established',
-      );
+    const living = this.#table.ofConnection(name).find(({ phase }) => isAlive(phase.name));
+    if (living?.phase.name === 'established') return this.#upMissing(living, entry);
     if (living !== undefined) return living.progress('up', `already ${living.phase.name}`);
-    const sa = new IkeSa(
-      this.#services,
-      'initiator',
-      { local: this.#table.freshSpi(this.#services.random), remote: 0n },
-      this.#firstPath(entry, address),
-      entry,
-    );
+    this.#initiate(entry, address);
+  }
+
+  /** Children of the connection that are not there. */
+  #upMissing(sa: IkeSa, entry: PadEntry): void {
+    const up = new Set([...sa.children.values()].map(({ spd }) => spd.name));
+    const missing = entry.children.filter(({ name, action }) => action === 'protect' && !up.has(name));
+    if (missing.length === 0) sa.progress('up', 'already established');
+    for (const spd of missing) sa.want(wantChild(spd, sa));
+  }
+
+  #initiate(entry: PadEntry, address: string): IkeSa {
+    const spis = { local: this.#table.freshSpi(this.#services.random), remote: 0n };
+    const sa = new IkeSa(this.#services, 'initiator', spis, this.#firstPath(entry, address), entry);
     this.#table.add(sa);
     sa.want({ key: 'up', begin: (of, cx) => start(ikeSaInit, of, opening(entry, cx), cx) });
+    return sa;
+  }
+
+  /** Make before break: the old SA goes when the new one is authenticated. §2.8.3. */
+  #reauthenticate(old: IkeSa): void {
+    const { entry, path } = old;
+    if (entry === undefined) return;
+    this.#initiate(entry, entry.remote.address ?? path.remote.address).replaces = old;
   }
 
   /** A peer with a port of its own always gets the marker. */
@@ -260,11 +271,22 @@ export class IkeEngine {
 
   #notice(notice: KernelNotice): void {
     if (notice.kind === 'acquire') return;
-    const owner = this.#table.ownerOfChild(notice.id.spi);
-    const child = owner?.children.get(notice.id.spi);
+    const { owner, child } = this.#childOf(notice.id.spi);
     if (!owner || !child) return;
     if (notice.kind === 'mapping') owner.mapped({ address: notice.address, port: notice.port });
-    else if (notice.hard) owner.want(deleteChild(child));
+    else owner.upkeep.expire(child, notice);
+  }
+
+  /** By the inbound SPI; an outbound one is looked for among all, which is rare. */
+  #childOf(spi: number): { readonly owner?: IkeSa; readonly child?: ChildSa } {
+    const claimed = this.#table.ownerOfChild(spi)?.children;
+    const child = claimed?.get(spi);
+    if (claimed && child) return { owner: claimed.owner, child };
+    for (const sa of this.#table.all()) {
+      const outbound = [...sa.children.values()].find(({ outboundSpi }) => outboundSpi === spi);
+      if (outbound) return { owner: sa.children.owner, child: outbound };
+    }
+    return {};
   }
 
   /** The child whose command failed is deleted at both ends; the IKE SA lives. */
@@ -323,6 +345,7 @@ export class IkeEngine {
       this.#forget(rival);
     }
     if (sa.phase.name !== 'established') return;
+    sa.replaces?.leave({ code: 'REPLACED', text: 'authenticated anew' });
     this.#table.established(sa, `${formatIdentity(sa.phase.localId)} ${formatIdentity(sa.phase.remoteId)}`);
   }
 
@@ -359,6 +382,7 @@ export class IkeEngine {
       sameIdentities: (sa) => this.#table.sameIdentities(sa),
       sasOf: (connection) => this.#table.ofConnection(connection),
       takeReqid: () => ++this.#reqid,
+      reauthenticate: (sa) => this.#reauthenticate(sa),
       freshSpi: () => this.#table.freshSpi(random),
       add: (sa) => this.#table.add(sa),
       established: (sa) => this.#established(sa),
@@ -369,3 +393,6 @@ export class IkeEngine {
     };
   }
 }
+
+const isAlive = (phase: PhaseName): boolean =>
+  phase === 'init' || phase === 'authenticating' || phase === 'established';

@@ -10,7 +10,7 @@ import type { Services } from './context.ts';
 import { Envelope } from './envelope.ts';
 import { failureOf, isExpected } from './errors.ts';
 import type { About, Outstanding, Want } from './exchange.ts';
-import { checkLiveness, tellPeer } from './exchanges/index.ts';
+import { tellPeer } from './exchanges/index.ts';
 import { destroyKeys } from './keys.ts';
 import { OurRequest } from './our-request.ts';
 import { PeerRequest } from './peer-request.ts';
@@ -18,6 +18,7 @@ import { type Established, isKeyed, type Phase } from './phase.ts';
 import { Succession } from './succession.ts';
 import { describeIkeSuite } from './suite-text.ts';
 import type { Alarms, TimerName } from './timers.ts';
+import { Upkeep } from './upkeep.ts';
 import { Window } from './window.ts';
 
 /** IKE_SA_INIT as it was on the wire: what AUTH signs, and what another response to it is tried with (§2.4). */
@@ -48,16 +49,17 @@ export class IkeSa {
   readonly children: Children;
   readonly alarms: Alarms = {};
   readonly nat = { here: false, peer: false };
+  /** The SA that goes when this one is authenticated. */
+  replaces: IkeSa | undefined;
   opening: Opening = { request: nothing, response: nothing };
   readonly succession: Succession;
+  readonly upkeep: Upkeep;
   readonly #services: Services;
   readonly #ours: OurRequest;
   readonly #peers: PeerRequest;
   readonly #envelope: Envelope;
-  #lastInbound: Millis;
   #ending: Failure | undefined;
   #leaving: Failure | undefined;
-  #later: { readonly want: Want; readonly at: Millis }[] = [];
 
   constructor(
     services: Services,
@@ -75,7 +77,7 @@ export class IkeSa {
     this.entry = entry;
     this.children = inherited ?? new Children(services, this);
     this.succession = new Succession(services, this);
-    this.#lastInbound = services.now;
+    this.upkeep = new Upkeep(services, this);
     const window = new Window();
     this.#envelope = new Envelope(services, this);
     this.#ours = new OurRequest(services, this, this.#envelope, window);
@@ -131,22 +133,15 @@ export class IkeSa {
     this.guard(() => this.#ours.want(want));
   }
 
-  /** Wants it after a while: the peer was busy. */
-  wantLater(want: Want, after: Millis): void {
-    this.#later.push({ want, at: this.#services.now + after });
-    this.#services.timers.set(this, 'retry', Math.min(...this.#later.map(({ at }) => at)));
-  }
-
-  /** What waits its turn goes to the heir. */
+  /** What waits its turn, now or later, goes to the heir. */
   takeWants(): Want[] {
-    const later = this.#later.splice(0).map(({ want }) => want);
-    return [...this.#ours.takeWants(), ...later];
+    return [...this.#ours.takeWants(), ...this.upkeep.takeLater()];
   }
 
   /** Takes over the children and the wants of the SA that a rekey replaces. */
   takeOver(wants: readonly Want[]): void {
     this.#services.established(this);
-    this.#startTimers();
+    this.upkeep.start();
     for (const want of wants) this.want(want);
   }
 
@@ -177,17 +172,15 @@ export class IkeSa {
       if (name === 'retransmit') this.#ours.retransmit();
       else if (name === 'fragment') this.#envelope.forgetFragments();
       else if (name === 'halfOpen') this.#halfOpenOver();
-      else if (name === 'keepalive') this.#keepalive();
-      else if (name === 'liveness') this.#liveness();
       else if (name === 'linger') this.children.lingerOver();
-      else if (name === 'retry') this.#retry();
       else if (name === 'tombstone') this.#services.forget(this);
+      else this.upkeep.alarm(name);
     });
   }
 
   /** A datagram whose protection holds came in, and its message was new. RFC 7296 §2.23. */
   heard(path: Path): void {
-    this.#lastInbound = this.#services.now;
+    this.upkeep.heard();
     const { name } = this.phase;
     const elsewhere = !samePath(path, this.path);
     if (name === 'authenticating' && this.role === 'responder') this.path = path;
@@ -198,7 +191,7 @@ export class IkeSa {
   establish(phase: Established): void {
     this.#services.established(this);
     if (this.role === 'initiator') this.#forgetOpening();
-    this.#startTimers();
+    this.upkeep.start();
     this.#services.emit({
       kind: 'ikeEstablished',
       sa: this.name,
@@ -313,21 +306,6 @@ export class IkeSa {
     this.#services.emit({ kind: 'endpointChanged', sa: this.name, path });
   }
 
-  #startTimers(): void {
-    const { natKeepalive = 0, dpdDelay = 0 } = this.entry ?? {};
-    if (this.nat.here && natKeepalive > 0) this.#setTimer('keepalive', natKeepalive);
-    if (dpdDelay > 0) this.#setTimer('liveness', dpdDelay);
-  }
-
-  #retry(): void {
-    const { now } = this.#services;
-    const due = this.#later.filter(({ at }) => at <= now);
-    this.#later = this.#later.filter(({ at }) => at > now);
-    if (this.#later.length > 0)
-      this.#services.timers.set(this, 'retry', Math.min(...this.#later.map(({ at }) => at)));
-    for (const { want } of due) this.#ours.want(want);
-  }
-
   #halfOpenOver(): void {
     if (this.phase.name === 'init' || this.phase.name === 'authenticating') {
       this.die({ code: 'TIMEOUT', text: 'the peer did not go on with IKE_AUTH' });
@@ -342,18 +320,6 @@ export class IkeSa {
     if (this.#services.alone(this)) this.opening.outstanding?.abandon();
     this.#services.forgetOpening(this);
     this.opening = { request: nothing, response: nothing };
-  }
-
-  #keepalive(): void {
-    this.#services.transmit(this.path, Uint8Array.of(0xff));
-    this.#setTimer('keepalive', this.entry?.natKeepalive ?? 20_000);
-  }
-
-  #liveness(): void {
-    const delay = this.entry?.dpdDelay ?? 0;
-    const silence = this.#services.now - this.#lastInbound;
-    if (silence >= delay) this.#ours.want(checkLiveness);
-    this.#setTimer('liveness', silence >= delay ? delay : delay - silence);
   }
 
   #setTimer(name: TimerName, after: Millis): void {

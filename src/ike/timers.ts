@@ -22,7 +22,7 @@ interface Entry<Owner> {
   live: boolean;
 }
 
-export type Alarms = Partial<Record<TimerName, { live: boolean }>>;
+export type Alarms = Partial<Record<TimerName, { readonly at: Millis; live: boolean }>>;
 
 export class Timers<Owner extends { readonly alarms: Alarms }> {
   #heap: Entry<Owner>[] = [];
@@ -35,6 +35,11 @@ export class Timers<Owner extends { readonly alarms: Alarms }> {
     const entry = { at, order: this.#order++, owner, name, live: true };
     owner.alarms[name] = entry;
     this.#push(entry);
+  }
+
+  /** When the owner's timer of that name comes, if it is set. */
+  at(owner: Owner, name: TimerName): Millis | undefined {
+    return owner.alarms[name]?.at;
   }
 
   clear(owner: Owner, name: TimerName): void {

@@ -19,6 +19,8 @@ export interface SaCommand {
   readonly integrity?: { readonly transform: number; readonly key: Uint8Array };
   readonly esn: boolean;
   readonly replayWindow: number;
+  /** An `expire` notice comes at these counts (hard) and somewhat before (soft); 0 or absent: no limit. */
+  readonly limits?: { readonly octets: number; readonly packets: number };
   /** UDP encapsulation, RFC 3948. */
   readonly encapsulation?: { readonly sourcePort: number; readonly destinationPort: number };
   /** Ours and the peer's ends of the traffic, by direction `out`. */

@@ -51,6 +51,15 @@ export interface UserspaceOptions {
 /** Milliseconds before the same policy asks for SAs again. */
 const acquireInterval = 30_000;
 
+/** The part of an SA's limits at which it is time to rekey. */
+const softPart = 0.75;
+
+interface Limits {
+  readonly octets: number;
+  readonly packets: number;
+  told: 'nothing' | 'soft' | 'hard';
+}
+
 export class UserspaceKernel implements Kernel {
   readonly name = 'userspace';
   readonly encapsulationOnly = true;
@@ -64,6 +73,7 @@ export class UserspaceKernel implements Kernel {
   /** The endpoint last told of, for each inbound SA. */
   readonly #mappings = new WeakMap<InboundSa, string>();
   readonly #acquires = new Map<number, number>();
+  readonly #limits = new WeakMap<EspSa, Limits>();
 
   constructor(options: UserspaceOptions) {
     this.#options = options;
@@ -85,6 +95,7 @@ export class UserspaceKernel implements Kernel {
           throw new KernelError(command.kind, 'EEXIST', nameOf(command.sa.id));
         }
         if (sa.direction === 'out') this.#acquires.delete(sa.reqid);
+        if (command.sa.limits) this.#limits.set(sa, { ...command.sa.limits, told: 'nothing' });
         break;
       }
       case 'updateSa': {
@@ -167,6 +178,7 @@ export class UserspaceKernel implements Kernel {
     if (sa === undefined) return 'unknown-spi';
     const received = receive(sa, octets, this.#options.now());
     if (received.kind === 'drop') return received.reason;
+    this.#countDown(sa);
     if (received.newest) this.#observe(sa, from);
     return received.kind === 'packet' ? this.#arrived(sa, received.packet, received.header) : undefined;
   }
@@ -189,8 +201,23 @@ export class UserspaceKernel implements Kernel {
   #sendOn(sa: OutboundSa, packet: Uint8Array, header: IpHeader): boolean {
     const octets = encapsulate(sa, packet, header, this.#options.random, this.#options.now());
     if (typeof octets === 'string') return this.#refuse(octets);
+    this.#countDown(sa);
     this.#options.transmit(octets, { local: sa.path.source, remote: sa.path.destination });
     return true;
+  }
+
+  /** Tells once when three quarters of an SA's octets or packets are spent, and once when all are. */
+  #countDown(sa: EspSa): void {
+    const limits = this.#limits.get(sa);
+    if (limits === undefined || limits.told === 'hard') return;
+    const { octets, packets } = sa.counters;
+    const spent = (part: number): boolean =>
+      (limits.octets > 0 && octets >= limits.octets * part) ||
+      (limits.packets > 0 && packets >= limits.packets * part);
+    const hard = spent(1);
+    if (!hard && (limits.told === 'soft' || !spent(softPart))) return;
+    limits.told = hard ? 'hard' : 'soft';
+    this.#options.notice?.({ kind: 'expire', id: idOf(sa), hard });
   }
 
   /** The peer's endpoint as the newest authenticated packet shows it: told once for each change. RFC 7296 §2.23. */

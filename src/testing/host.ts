@@ -1,4 +1,5 @@
 /** A machine of the virtual network: its addresses, an engine, and a data plane. */
+
 import { nobleCrypto } from '../crypto/noble/index.ts';
 import type { Crypto, Random } from '../crypto/provider.ts';
 import type {
@@ -13,6 +14,7 @@ import type {
 } from '../ike/actions.ts';
 import { type EngineOptions, type Held, IkeEngine } from '../ike/engine.ts';
 import type { ChildSaStatus, IkeSaStatus } from '../ike/status.ts';
+import { lastUse } from '../kernel/last-use.ts';
 import { MemoryKernel } from '../kernel/memory.ts';
 import { type Kernel, type KernelCommand, KernelError } from '../kernel/port.ts';
 import { UserspaceKernel } from '../kernel/userspace.ts';
@@ -248,6 +250,8 @@ export class Host {
       }
       case 'ask': {
         const { id, ask } = action;
+        if (ask.kind === 'lastUse')
+          return this.feed({ type: 'answer', id, answer: lastUse(this.kernel, ask.ids) });
         const answer = (): void => {
           const errno = this.#apply(ask.command);
           this.feed({

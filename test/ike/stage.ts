@@ -114,7 +114,7 @@ export class Stage {
         this.events.push(action.event);
         return;
       case 'ask':
-        this.commands.push(action.ask.command);
+        if (action.ask.kind === 'install') this.commands.push(action.ask.command);
         this.#handle({ type: 'answer', id: action.id, answer: { ok: true } });
     }
   }

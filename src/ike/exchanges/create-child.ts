@@ -191,7 +191,7 @@ function* refused(
   if (notify === NotifyType.TEMPORARY_FAILURE && retries < mostRetries) {
     const later = want(sa, { ...again, retries: retries + 1 });
     const wait = 500 + ((cx.random(1)[0] ?? 0) << (retries + 2));
-    cx.afterwards(() => sa.wantLater(later, wait));
+    cx.afterwards(() => sa.upkeep.later(later, wait));
     return undefined;
   }
   if (notify === NotifyType.CHILD_SA_NOT_FOUND && replaces) {

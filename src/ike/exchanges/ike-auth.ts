@@ -35,6 +35,7 @@ import type { Exchange, Outstanding } from '../exchange.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { errorIn, statusNotify } from '../notify.ts';
 import type { Authenticating, Established } from '../phase.ts';
+import { wantChild } from './create-child.ts';
 import { deleteSpi } from './delete.ts';
 
 interface Held {
@@ -119,6 +120,11 @@ export const ikeAuth: Exchange<undefined, Held> = {
     }
     verify(sa, phase, 'responder', psk, remoteId, find(response, 'auth'), cx);
     const established = establish(sa, phase, entry, entry.local.identity, remoteId, cx);
+    cx.afterwards(() => {
+      for (const spd of entry.children) {
+        if (spd.action === 'protect' && spd !== offer?.spd) sa.want(wantChild(spd, sa));
+      }
+    });
     if (offer !== undefined)
       yield* concludeChild(sa, entry, offer, response, keySource(established, phase), cx);
     return undefined;

@@ -143,7 +143,7 @@ function refused(
   }
   if (notify === NotifyType.TEMPORARY_FAILURE && retries < mostRetries) {
     const wait = 500 + ((cx.random(1)[0] ?? 0) << (retries + 2));
-    cx.afterwards(() => sa.wantLater(want({ groups, retries: retries + 1 }), wait));
+    cx.afterwards(() => sa.upkeep.later(want({ groups, retries: retries + 1 }), wait));
     return undefined;
   }
   const what = `our rekey of the IKE SA with ${nameOf(KeyExchangeMethod, groups.at(-1) ?? 0)}`;

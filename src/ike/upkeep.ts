@@ -1,0 +1,160 @@
+/** What an established IKE SA does by itself: keepalives, liveness checks, rekeys before the end, second tries. RFC 7296 §2.3, §2.4, §2.8. */
+import type { KernelNotice } from '../kernel/port.ts';
+import type { IkeLifetime } from '../policy/policy.ts';
+import type { Failure, Millis } from './actions.ts';
+import { type ChildSa, inboundId } from './child-sa.ts';
+import type { Services } from './context.ts';
+import type { Want } from './exchange.ts';
+import { checkLiveness, deleteChild, wantIkeRekey, wantRekey } from './exchanges/index.ts';
+import type { IkeSa } from './ike-sa.ts';
+import type { TimerName } from './timers.ts';
+
+/** When the rekey begins, and when it is too late. */
+export interface Ends {
+  soft: Millis;
+  readonly hard: Millis;
+}
+
+const expired: Failure = { code: 'DELETED_BY_US', text: 'its lifetime is over' };
+
+export class Upkeep {
+  readonly #services: Services;
+  readonly #sa: IkeSa;
+  #lastInbound: Millis;
+  #ends: Ends | undefined;
+  #later: { readonly want: Want; readonly at: Millis }[] = [];
+
+  constructor(services: Services, sa: IkeSa) {
+    this.#services = services;
+    this.#sa = sa;
+    this.#lastInbound = services.now;
+  }
+
+  /** The SA is in charge from now on. */
+  start(): void {
+    const { entry, nat } = this.#sa;
+    if (entry === undefined) return;
+    if (nat.here && entry.natKeepalive > 0) this.#set('keepalive', entry.natKeepalive);
+    if (entry.dpdDelay > 0) this.#set('liveness', entry.dpdDelay);
+    this.#ends = this.#endsOf(entry.lifetime, entry.lifetime.ike);
+    this.#watch(this.#ends);
+    for (const child of this.#sa.children.values()) this.#watch(child.ends);
+  }
+
+  /** A child of this SA begins its life. */
+  begin(child: ChildSa): void {
+    const { entry } = this.#sa;
+    if (entry === undefined) return;
+    const ends = this.#endsOf(entry.lifetime, child.spd.lifetime.time);
+    if (ends === undefined) return;
+    child.ends = ends;
+    this.#watch(ends);
+  }
+
+  /** The peer lives. */
+  heard(): void {
+    this.#lastInbound = this.#services.now;
+  }
+
+  /** The data plane says that a child's octets or packets are at their end, or near. */
+  expire(child: ChildSa, { hard }: Extract<KernelNotice, { kind: 'expire' }>): void {
+    const rekey = this.#sa.entry?.lifetime.rekey ?? true;
+    if (hard) this.#sa.want(deleteChild(child));
+    else if (rekey) this.#sa.want(wantRekey(child, this.#sa));
+  }
+
+  later(want: Want, after: Millis): void {
+    this.#later.push({ want, at: this.#services.now + after });
+    this.#setRetry();
+  }
+
+  takeLater(): Want[] {
+    return this.#later.splice(0).map(({ want }) => want);
+  }
+
+  alarm(name: TimerName): void {
+    if (name === 'keepalive') this.#keepalive();
+    else if (name === 'liveness') this.#liveness();
+    else if (name === 'rekey') this.#rekey();
+    else if (name === 'retry') this.#retry();
+  }
+
+  #keepalive(): void {
+    this.#services.transmit(this.#sa.path, Uint8Array.of(0xff));
+    this.#set('keepalive', this.#sa.entry?.natKeepalive ?? 20_000);
+  }
+
+  /** Any protected packet of the peer's counts, of its children too. */
+  #liveness(): void {
+    const delay = this.#sa.entry?.dpdDelay ?? 0;
+    const silence = this.#services.now - this.#lastInbound;
+    this.#set('liveness', silence >= delay ? delay : delay - silence);
+    if (silence < delay) return;
+    const ids = [...this.#sa.children.values()].map(inboundId);
+    if (ids.length === 0) return this.#sa.want(checkLiveness);
+    this.#services.ask(this.#sa, { kind: 'lastUse', ids }, (answer) => {
+      const heard = answer.ok ? (answer.lastUse ?? 0) : 0;
+      this.#lastInbound = Math.max(this.#lastInbound, heard);
+      if (this.#services.now - this.#lastInbound >= delay) this.#sa.want(checkLiveness);
+    });
+  }
+
+  #rekey(): void {
+    const { now } = this.#services;
+    const sa = this.#sa;
+    const lifetime = sa.entry?.lifetime;
+    for (const child of [...sa.children.values()]) {
+      const { ends } = child;
+      if (ends === undefined || child.heir) continue;
+      if (now >= ends.hard) sa.want(deleteChild(child));
+      else if (now >= ends.soft) {
+        ends.soft = Number.POSITIVE_INFINITY;
+        sa.want(wantRekey(child, sa));
+      }
+      this.#watch(ends);
+    }
+    const ends = this.#ends;
+    if (ends === undefined) return;
+    if (now >= ends.hard) return sa.leave(expired);
+    if (now >= ends.soft) {
+      ends.soft = Number.POSITIVE_INFINITY;
+      if (lifetime?.reauth) this.#services.reauthenticate(sa);
+      else sa.want(wantIkeRekey(sa));
+    }
+    this.#watch(ends);
+  }
+
+  #retry(): void {
+    const { now } = this.#services;
+    const due = this.#later.filter(({ at }) => at <= now);
+    this.#later = this.#later.filter(({ at }) => at > now);
+    this.#setRetry();
+    for (const { want } of due) this.#sa.want(want);
+  }
+
+  #setRetry(): void {
+    if (this.#later.length === 0) return;
+    this.#services.timers.set(this.#sa, 'retry', Math.min(...this.#later.map(({ at }) => at)));
+  }
+
+  #endsOf({ margin, fuzz, rekey }: IkeLifetime, lifetime: Millis): Ends | undefined {
+    if (lifetime === 0) return undefined;
+    const { now, random } = this.#services;
+    const [drawn = 0] = random(1);
+    const early = margin * (1 + (fuzz / 100) * (drawn / 255));
+    const soft = rekey ? now + Math.max(lifetime - early, lifetime / 2) : Number.POSITIVE_INFINITY;
+    return { soft, hard: now + lifetime };
+  }
+
+  /** One timer for all: the earliest end. */
+  #watch(ends: Ends | undefined): void {
+    if (ends === undefined) return;
+    const at = Math.min(ends.soft, ends.hard);
+    const set = this.#services.timers.at(this.#sa, 'rekey');
+    if (set === undefined || at < set) this.#services.timers.set(this.#sa, 'rekey', at);
+  }
+
+  #set(name: TimerName, after: Millis): void {
+    this.#services.timers.set(this.#sa, name, this.#services.now + after);
+  }
+}
