@@ -180,8 +180,11 @@ export type DropReason =
   | 'waiting'
   | 'address';
 
-/** As Wireshark's `ikev2_decryption_table` needs it. */
+/** As Wireshark's `ikev2_decryption_table` needs it, and what AUTH is made with (RFC 7296 §2.15). */
 export interface IkeKeyLog {
+  readonly prf: number;
+  readonly pi: Secret;
+  readonly pr: Secret;
   readonly encr: number;
   readonly keyBits: number;
   readonly integ: number | undefined;

@@ -179,12 +179,12 @@ function authenticating(
   const protection = new Protection(cx.crypto, cx.random, rest.suite, keys, sa.role);
   cx.setPhase({ name: 'authenticating', ...rest, keys, protection });
   if (!cx.keyLog) return;
-  const { cipher, keyBits, integ } = rest.suite;
-  const { ei, er, ai, ar } = keys;
+  const { cipher, keyBits, integ, prf } = rest.suite;
+  const { ei, er, ai, ar, pi, pr } = keys;
   cx.emit({
     kind: 'keys',
     sa: sa.name,
-    keys: { encr: cipher.id, keyBits, integ: integ?.id, ei, er, ai, ar },
+    keys: { encr: cipher.id, keyBits, integ: integ?.id, prf: prf.id, ei, er, ai, ar, pi, pr },
   });
 }
 

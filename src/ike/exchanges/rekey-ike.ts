@@ -172,12 +172,12 @@ function succeed(sa: IkeSa, phase: Established, fresh: Fresh, cx: Context): IkeS
   const protection = new Protection(cx.crypto, cx.random, suite, keys, role);
   const heir = sa.heirOf(role, { local, remote }, { ...phase, suite, keys, protection });
   if (cx.keyLog) {
-    const { cipher, keyBits, integ } = suite;
-    const { ei, er, ai, ar } = keys;
+    const { cipher, keyBits, integ, prf } = suite;
+    const { ei, er, ai, ar, pi, pr } = keys;
     cx.emit({
       kind: 'keys',
       sa: heir.name,
-      keys: { encr: cipher.id, keyBits, integ: integ?.id, ei, er, ai, ar },
+      keys: { encr: cipher.id, keyBits, integ: integ?.id, prf: prf.id, ei, er, ai, ar, pi, pr },
     });
   }
   return heir;
