@@ -24,7 +24,8 @@ export type Received =
       readonly newest: boolean;
     }
   | { readonly kind: 'dummy'; readonly newest: boolean }
-  | { readonly kind: 'drop'; readonly reason: InboundDrop };
+  /** `packet`: the first octets of what did not fit the selectors. */
+  | { readonly kind: 'drop'; readonly reason: InboundDrop; readonly packet?: Uint8Array };
 
 /** Opens an ESP packet of `sa` and checks it. Never throws on what came from outside. */
 export function receive(sa: InboundSa, octets: Uint8Array, now: number): Received {
@@ -44,10 +45,15 @@ export function receive(sa: InboundSa, octets: Uint8Array, now: number): Receive
   const packet = carried(sa.mode, opened);
   const header = packet && readHeader(packet);
   if (packet === undefined || header === undefined) return drop('bad-inner');
-  if (!matches(header, sa.remote, sa.local)) return drop('selectors');
+  if (!matches(header, sa.remote, sa.local)) {
+    return { kind: 'drop', reason: 'selectors', packet: packet.slice(0, shownOctets) };
+  }
   count(sa, opened.payload.length, now);
   return { kind: 'packet', packet: packet.subarray(0, header.length), header, newest };
 }
+
+/** Octets of a packet that are shown to the peer that sent it (RFC 7296 §3.10.1, INVALID_SELECTORS). */
+const shownOctets = 64;
 
 const drop = (reason: InboundDrop): Received => ({ kind: 'drop', reason });
 

@@ -5,7 +5,7 @@ import { type EspSuite, espSuite } from '../crypto/suite.ts';
 import type { PadEntry, SpdEntry } from '../policy/policy.ts';
 import { acceptEsp, chooseEsp, type EspProposal, espPayload, withGroup } from '../policy/proposal.ts';
 import { narrow, toWire, within } from '../policy/selector.ts';
-import { parseAddress } from '../wire/address.ts';
+import { formatAddress, parseAddress } from '../wire/address.ts';
 import { find, notifies } from '../wire/message.ts';
 import { NotifyType, nameOf } from '../wire/numbers.ts';
 import type { Payload } from '../wire/payloads/index.ts';
@@ -49,6 +49,8 @@ export interface ChildOffer {
   readonly remote: readonly RangeSelector[];
 }
 
+/** Children of one IKE SA that a peer may ask for. */
+const mostChildren = 1000;
 /** Draws of another SPI when the data plane has ours already. */
 const mostSpis = 3;
 
@@ -61,12 +63,20 @@ export function offerChild(
     readonly pair?: KeyPair;
     readonly proposals?: readonly EspProposal[];
     readonly replaces?: ChildSa;
+    /** One pair of selectors only: the peer takes no more (SINGLE_PAIR_REQUIRED). */
+    readonly single?: boolean;
   } = {},
 ): { payloads: Payload[]; offer: ChildOffer } {
-  const { pair, proposals = spd.proposals, replaces } = how;
+  const { pair, proposals = spd.proposals, replaces, single = false } = how;
+  const most = single ? 1 : Number.POSITIVE_INFINITY;
   const inboundSpi = cx.takeChildSpi();
-  const local = replaces ? ranges(replaces.local) : wireSelectors(spd.local, sa.path.local.address);
-  const remote = replaces ? ranges(replaces.remote) : wireSelectors(spd.remote, sa.path.remote.address);
+  const local = (replaces ? ranges(replaces.local) : wireSelectors(spd.local, sa.path.local.address)).slice(
+    0,
+    most,
+  );
+  const remote = (
+    replaces ? ranges(replaces.remote) : wireSelectors(spd.remote, sa.path.remote.address)
+  ).slice(0, most);
   const payloads: Payload[] = [
     { kind: 'sa', proposals: espPayload(proposals, inboundSpi, pair !== undefined) },
     { kind: 'tsi', selectors: local },
@@ -84,11 +94,18 @@ export function* answerChild(
   cx: Context,
 ): Generator<Ask, { payloads: Payload[]; child: ChildSa }, Answer> {
   const { entry, source, replaces } = ride;
+  if (sa.children.size >= mostChildren)
+    throw refuse(NotifyType.NO_ADDITIONAL_SAS, `${mostChildren} children`);
   const offered = find(request, 'sa');
   const [tsi, tsr] = [find(request, 'tsi'), find(request, 'tsr')];
   if (!offered || !tsi || !tsr) throw refuse(NotifyType.INVALID_SYNTAX, 'a child needs SA, TSi and TSr');
   const mode = modeOf(request);
-  const { spd, local, remote } = match(sa, entry, mode, tsi.selectors, tsr.selectors);
+  const nat = mode === 'transport' && (sa.nat.here || sa.nat.peer);
+  const [inner, outer] = [{ tsi: tsi.selectors, tsr: tsr.selectors }, sa.path] as const;
+  const seen = nat
+    ? { tsi: readdress(inner.tsi, outer.remote.address), tsr: readdress(inner.tsr, outer.local.address) }
+    : inner;
+  const { spd, local, remote } = match(sa, entry, mode, seen.tsi, seen.tsr);
   const own = pfsProposals(sa, spd, ride.pfs);
   const choice = chooseEsp(offered.proposals, own, entry.order ?? 'offer', ride.pfs && spd.pfs);
   const suite = choice && espSuite(cx.crypto, choice.chosen);
@@ -118,8 +135,8 @@ export function* answerChild(
       const payloads: Payload[] = [
         { kind: 'sa', proposals: [{ ...choice.proposal, spi: spiOctets(child.inboundSpi) }] },
         ...(exchanged ? [exchanged.payload] : []),
-        { kind: 'tsi', selectors: [...remote] },
-        { kind: 'tsr', selectors: [...local] },
+        { kind: 'tsi', selectors: nat ? readdress(remote, hostOf(inner.tsi)) : [...remote] },
+        { kind: 'tsr', selectors: nat ? readdress(local, hostOf(inner.tsr)) : [...local] },
         ...childNotifies(mode),
       ];
       return { payloads, child };
@@ -207,6 +224,26 @@ function concludeKeyExchange(
     throw new BadResponse('the answer lacks the KE of the group it chose');
   return pair.derive(ke.data);
 }
+
+/**
+ * Transport mode through a NAT: each end names the addresses it sees, so the responder looks its policy up with those
+ * it sees itself, and answers with the initiator's. §2.23.1.
+ */
+function readdress(selectors: readonly TrafficSelector[], address: string | undefined): TrafficSelector[] {
+  const end = address === undefined ? undefined : parseAddress(address);
+  return selectors.map((selector) => {
+    const fits = end && isHost(selector) && selector.start.length === end.length;
+    return fits ? { ...selector, start: end, end } : selector;
+  });
+}
+
+const isHost = (selector: TrafficSelector): selector is RangeSelector =>
+  selector.kind === 'range' && selector.start.every((octet, at) => octet === selector.end[at]);
+
+const hostOf = (selectors: readonly TrafficSelector[]): string | undefined => {
+  const host = selectors.find(isHost);
+  return host && formatAddress(host.start);
+};
 
 const refuse = (notify: number, why: string): NotifyError => new NotifyError(notify, why, { scope: 'child' });
 

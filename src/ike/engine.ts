@@ -1,6 +1,5 @@
 /** The protocol engine: octets, time and answers in; octets, kernel commands and events out. Synchronous. */
 import type { Crypto, Random } from '../crypto/provider.ts';
-import type { KernelCommand, KernelNotice } from '../kernel/port.ts';
 import { formatIdentity } from '../policy/identity.ts';
 import { Pad, sameEntry } from '../policy/pad.ts';
 import type { PadEntry, Policy } from '../policy/policy.ts';
@@ -18,8 +17,8 @@ import type {
   SocketName,
 } from './actions.ts';
 import { Asks } from './asks.ts';
-import type { ChildSa } from './child-sa.ts';
 import type { Services } from './context.ts';
+import { DataPlane } from './data-plane.ts';
 import { Drops } from './drops.ts';
 import { start } from './exchange.ts';
 import { ikeSaInit, opening } from './exchanges/ike-sa-init.ts';
@@ -30,6 +29,7 @@ import { Router } from './router.ts';
 import { SaTable } from './sa-table.ts';
 import { type IkeSaStatus, statusOf } from './status.ts';
 import { Timers } from './timers.ts';
+import { keepOne } from './uniqueness.ts';
 
 export interface EngineOptions {
   readonly now: Millis;
@@ -67,6 +67,7 @@ export class IkeEngine {
   readonly #asks: Asks;
   readonly #drops = new Drops();
   readonly #router: Router;
+  readonly #plane: DataPlane;
   #now: Millis;
   #policy: Policy;
   #pad: Pad;
@@ -81,6 +82,7 @@ export class IkeEngine {
     this.#asks = new Asks((action) => this.#actions.push(action), this.#timers);
     this.#services = this.#makeServices(options);
     this.#router = new Router(this.#services, this.#table);
+    this.#plane = new DataPlane(this.#services, this.#table);
   }
 
   /** Never throws on what came from outside. The returned actions are to be performed in their order. */
@@ -129,9 +131,9 @@ export class IkeEngine {
       case 'policy':
         return this.#newPolicy(input.policy);
       case 'kernel':
-        return this.#notice(input.notice);
+        return this.#plane.notice(input.notice);
       case 'kernelFailed':
-        return this.#kernelFailed(input.command, input.errno);
+        return this.#plane.failed(input.command, input.errno);
       case 'answer':
         return this.#asks.answer(input.id, input.answer);
     }
@@ -168,7 +170,7 @@ export class IkeEngine {
         for (const sa of this.#table.ofConnection(command.name)) this.#rekey(sa, command.what);
         return;
       case 'deleteChild': {
-        const { owner, child } = this.#childOf(command.spi);
+        const { owner, child } = this.#plane.childOf(command.spi);
         if (owner && child) owner.want(deleteChild(child));
         return;
       }
@@ -267,49 +269,6 @@ export class IkeEngine {
     }
   }
 
-  // The data plane
-
-  #notice(notice: KernelNotice): void {
-    if (notice.kind === 'acquire') return;
-    const { owner, child } = this.#childOf(notice.id.spi);
-    if (!owner || !child) return;
-    if (notice.kind === 'mapping') owner.mapped({ address: notice.address, port: notice.port });
-    else owner.upkeep.expire(child, notice);
-  }
-
-  /** By the inbound SPI; an outbound one is looked for among all, which is rare. */
-  #childOf(spi: number): { readonly owner?: IkeSa; readonly child?: ChildSa } {
-    const claimed = this.#table.ownerOfChild(spi)?.children;
-    const child = claimed?.get(spi);
-    if (claimed && child) return { owner: claimed.owner, child };
-    for (const sa of this.#table.all()) {
-      const outbound = [...sa.children.values()].find(({ outboundSpi }) => outboundSpi === spi);
-      if (outbound) return { owner: sa.children.owner, child: outbound };
-    }
-    return {};
-  }
-
-  /** The child whose command failed is deleted at both ends; the IKE SA lives. */
-  #kernelFailed(command: KernelCommand, errno: string): void {
-    if (command.kind !== 'addSa' && command.kind !== 'addPolicy') return;
-    const reqid = command.kind === 'addSa' ? command.sa.reqid : command.policy.reqid;
-    for (const sa of this.#table.all()) {
-      const child = [...sa.children.values()].find((each) => each.reqid === reqid);
-      if (child) return this.#childRefused(sa, child, `${command.kind}: ${errno}`);
-    }
-  }
-
-  #childRefused(sa: IkeSa, child: ChildSa, text: string): void {
-    this.#emit({
-      kind: 'childFailed',
-      sa: sa.name,
-      connection: child.connection,
-      child: child.spd.name,
-      reason: { code: 'KERNEL', text },
-    });
-    sa.want(deleteChild(child));
-  }
-
   // What SAs are given
 
   #emit(event: EngineEvent): void {
@@ -347,6 +306,7 @@ export class IkeEngine {
     if (sa.phase.name !== 'established') return;
     sa.replaces?.leave({ code: 'REPLACED', text: 'authenticated anew' });
     this.#table.established(sa, `${formatIdentity(sa.phase.localId)} ${formatIdentity(sa.phase.remoteId)}`);
+    if (sa.entry?.unique) keepOne(sa, this.#table.sameIdentities(sa), this.#now);
   }
 
   #makeServices(options: EngineOptions): Services {

@@ -49,6 +49,8 @@ export class IkeSa {
   readonly children: Children;
   readonly alarms: Alarms = {};
   readonly nat = { here: false, peer: false };
+  /** When the peer proved who it is; until then the beginning. */
+  establishedAt: Millis;
   /** The SA that goes when this one is authenticated. */
   replaces: IkeSa | undefined;
   opening: Opening = { request: nothing, response: nothing };
@@ -78,6 +80,7 @@ export class IkeSa {
     this.children = inherited ?? new Children(services, this);
     this.succession = new Succession(services, this);
     this.upkeep = new Upkeep(services, this);
+    this.establishedAt = services.now;
     const window = new Window();
     this.#envelope = new Envelope(services, this);
     this.#ours = new OurRequest(services, this, this.#envelope, window);
@@ -189,6 +192,7 @@ export class IkeSa {
 
   /** The peer has proven who it is: timers start, rivals and predecessors go. */
   establish(phase: Established): void {
+    this.establishedAt = this.#services.now;
     this.#services.established(this);
     if (this.role === 'initiator') this.#forgetOpening();
     this.upkeep.start();

@@ -20,6 +20,8 @@ export class Router {
   readonly #services: Services;
   readonly #table: SaTable;
   readonly #admission: Admission;
+  #outsideSince = Number.NEGATIVE_INFINITY;
+  #outsideSent = 0;
 
   constructor(services: Services, table: SaTable) {
     this.#services = services;
@@ -33,9 +35,15 @@ export class Router {
     try {
       const header = parseHeader(octets);
       const version = `${header.majorVersion}.${header.minorVersion}`;
-      if (header.majorVersion !== 2) return this.#services.drop('version', path, version);
+      if (header.majorVersion !== 2) {
+        if (header.majorVersion > 2) this.#outside(header, NotifyType.INVALID_MAJOR_VERSION, path);
+        return this.#services.drop('version', path, version);
+      }
       const sa = this.#find(header);
-      if (sa === undefined && !isOpening(header)) return this.#services.drop('unknown-spi', path, '');
+      if (sa === undefined && !isOpening(header)) {
+        this.#outside(header, NotifyType.INVALID_IKE_SPI, path);
+        return this.#services.drop('unknown-spi', path, '');
+      }
       const message = parseMessage(octets);
       if (sa === undefined) this.#stranger(message, octets, path);
       else this.#deliver(sa, message, octets, path);
@@ -96,14 +104,43 @@ export class Router {
     if (sa.phase.name === 'init' && !sa.answering) this.#services.forget(sa);
   }
 
+  /**
+   * Tells in clear that a request belongs to no SA of ours. Never to a response, never longer than what came, and
+   * only so often: no reflector. §1.5, §2.5, §2.21.4.
+   */
+  #outside(header: Header, notify: number, path: Path): void {
+    const { now } = this.#services;
+    if (header.response || header.length < outsideLength) return;
+    if (now - this.#outsideSince >= 1000) [this.#outsideSince, this.#outsideSent] = [now, 0];
+    if (++this.#outsideSent > outsideEachSecond) return;
+    const { initiatorSpi, responderSpi, exchange, messageId } = header;
+    const fields = {
+      initiatorSpi,
+      responderSpi,
+      exchange,
+      messageId,
+      initiator: !header.initiator,
+      response: true,
+    };
+    this.#transmit(path, encodeMessage(fields, [statusNotify(notify)]));
+  }
+
+  #transmit(path: Path, octets: Uint8Array): void {
+    this.#services.transmit(path, path.socket === 'nat' ? addMarker(octets) : octets);
+  }
+
   /** Stateless: nothing is kept. */
   #askForCookie(header: Header, cookie: Uint8Array, path: Path): void {
     const { initiatorSpi, exchange, messageId } = header;
     const fields = { initiatorSpi, responderSpi: 0n, exchange, messageId, initiator: false, response: true };
-    const octets = encodeMessage(fields, [statusNotify(NotifyType.COOKIE, cookie)]);
-    this.#services.transmit(path, path.socket === 'nat' ? addMarker(octets) : octets);
+    this.#transmit(path, encodeMessage(fields, [statusNotify(NotifyType.COOKIE, cookie)]));
   }
 }
+
+/** An IKE header and one notify. */
+const outsideLength = 36;
+/** How often a second we answer what belongs to no SA. */
+const outsideEachSecond = 10;
 
 const isOpening = (header: Header): boolean =>
   header.exchange === ExchangeType.IKE_SA_INIT &&

@@ -63,6 +63,8 @@ export type KernelNotice =
       readonly label?: Uint8Array;
     }
   | { readonly kind: 'expire'; readonly id: SaId; readonly hard: boolean }
+  /** A packet of the peer's did not fit the SA it came on; its first octets. */
+  | { readonly kind: 'selectors'; readonly id: SaId; readonly packet: Uint8Array }
   | { readonly kind: 'mapping'; readonly id: SaId; readonly address: string; readonly port: number };
 
 /** An address in canonical text and a UDP port. */

@@ -177,7 +177,11 @@ export class UserspaceKernel implements Kernel {
     const sa = this.#sad.inbound(esp.spi);
     if (sa === undefined) return 'unknown-spi';
     const received = receive(sa, octets, this.#options.now());
-    if (received.kind === 'drop') return received.reason;
+    if (received.kind === 'drop') {
+      if (received.packet)
+        this.#options.notice?.({ kind: 'selectors', id: idOf(sa), packet: received.packet });
+      return received.reason;
+    }
     this.#countDown(sa);
     if (received.newest) this.#observe(sa, from);
     return received.kind === 'packet' ? this.#arrived(sa, received.packet, received.header) : undefined;

@@ -35,6 +35,8 @@ interface Wanted {
   /** Groups tried for PFS, the one to try now last; none without PFS. */
   readonly groups: readonly number[];
   readonly retries: number;
+  /** One pair of selectors only: the peer asked for it. */
+  readonly single?: boolean;
 }
 
 type Held = Wanted & { readonly offer: ChildOffer; readonly ni: Uint8Array; readonly pair?: KeyPair };
@@ -57,6 +59,7 @@ export const createChild: Exchange<Wanted, Held> = {
       proposals,
       ...(pair && { pair }),
       ...(replaces && { replaces }),
+      ...(want.single && { single: true }),
     });
     const ni = cx.random(nonceLength);
     const [proposal, ...rest] = payloads;
@@ -134,8 +137,8 @@ export const rekeyChild: Exchange<Wanted, Held> = {
   },
 };
 
-export const wantChild = (spd: SpdEntry, sa: IkeSa): Want =>
-  want(sa, { spd, groups: firstGroup(sa, spd), retries: 0 });
+export const wantChild = (spd: SpdEntry, sa: IkeSa, single = false): Want =>
+  want(sa, { spd, groups: firstGroup(sa, spd), retries: 0, ...(single && { single }) });
 
 /** Nothing, when the child is on its way out already. */
 export const wantRekey = (child: ChildSa, sa: IkeSa): Want =>
@@ -179,7 +182,7 @@ function* refused(
   const { replaces, spd, groups, retries, offer } = held;
   held.pair?.destroy();
   cx.releaseChildSpi(offer.inboundSpi);
-  const again = { spd, groups, retries, ...(replaces && { replaces }) };
+  const again = { spd, groups, retries, ...(held.single && { single: true }), ...(replaces && { replaces }) };
   if (notify === NotifyType.INVALID_KE_PAYLOAD) {
     const group = ((data[0] ?? 0) << 8) | (data[1] ?? 0);
     const offered = offer.proposals.some(({ ke }) => ke.includes(group));
@@ -192,6 +195,10 @@ function* refused(
     const later = want(sa, { ...again, retries: retries + 1 });
     const wait = 500 + ((cx.random(1)[0] ?? 0) << (retries + 2));
     cx.afterwards(() => sa.upkeep.later(later, wait));
+    return undefined;
+  }
+  if (notify === NotifyType.SINGLE_PAIR_REQUIRED && !held.single) {
+    cx.afterwards(() => sa.want(want(sa, { ...again, single: true })));
     return undefined;
   }
   if (notify === NotifyType.CHILD_SA_NOT_FOUND && replaces) {

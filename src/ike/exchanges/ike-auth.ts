@@ -35,6 +35,7 @@ import type { Exchange, Outstanding } from '../exchange.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { errorIn, statusNotify } from '../notify.ts';
 import type { Authenticating, Established } from '../phase.ts';
+import { crossed } from '../uniqueness.ts';
 import { wantChild } from './create-child.ts';
 import { deleteSpi } from './delete.ts';
 
@@ -170,6 +171,9 @@ function* concludeChild(
     if (!isExpected(error)) throw error;
     childFailed(sa, entry, offer.spd.name, error, cx);
     cx.releaseChildSpi(offer.inboundSpi);
+    if (error instanceof PeerRefused && error.notify === NotifyType.SINGLE_PAIR_REQUIRED) {
+      cx.afterwards(() => sa.want(wantChild(offer.spd, sa, true)));
+    }
     if (find(response, 'sa')) cx.afterwards(() => sa.want(deleteSpi(offer.inboundSpi)));
   }
   return undefined;
@@ -211,7 +215,8 @@ function establish(
 function replaceOthers(sa: IkeSa, cx: Context): void {
   cx.afterwards(() => {
     for (const other of cx.sameIdentities()) {
-      if (other !== sa) other.die({ code: 'REPLACED', text: 'the peer started anew (INITIAL_CONTACT)' });
+      if (other !== sa && !crossed(sa, other, cx.now))
+        other.die({ code: 'REPLACED', text: 'the peer started anew (INITIAL_CONTACT)' });
     }
   });
 }

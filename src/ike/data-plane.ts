@@ -1,0 +1,59 @@
+/** What the data plane tells of the children, and what it could not do. RFC 7296 §2.8, §2.23. */
+import type { KernelCommand, KernelNotice } from '../kernel/port.ts';
+import type { ChildSa } from './child-sa.ts';
+import type { Services } from './context.ts';
+import { deleteChild, tellSelectors } from './exchanges/index.ts';
+import type { IkeSa } from './ike-sa.ts';
+import type { SaTable } from './sa-table.ts';
+
+export class DataPlane {
+  readonly #services: Services;
+  readonly #table: SaTable;
+
+  constructor(services: Services, table: SaTable) {
+    this.#services = services;
+    this.#table = table;
+  }
+
+  notice(notice: KernelNotice): void {
+    if (notice.kind === 'acquire') return;
+    const { owner, child } = this.childOf(notice.id.spi);
+    if (!owner || !child) return;
+    if (notice.kind === 'selectors') return owner.want(tellSelectors(child, notice.packet));
+    if (notice.kind === 'mapping') owner.mapped({ address: notice.address, port: notice.port });
+    else owner.upkeep.expire(child, notice);
+  }
+
+  /** By the inbound SPI; an outbound one is looked for among all, which is rare. */
+  childOf(spi: number): { readonly owner?: IkeSa; readonly child?: ChildSa } {
+    const claimed = this.#table.ownerOfChild(spi)?.children;
+    const child = claimed?.get(spi);
+    if (claimed && child) return { owner: claimed.owner, child };
+    for (const sa of this.#table.all()) {
+      const outbound = [...sa.children.values()].find(({ outboundSpi }) => outboundSpi === spi);
+      if (outbound) return { owner: sa.children.owner, child: outbound };
+    }
+    return {};
+  }
+
+  /** The child whose command failed is deleted at both ends; the IKE SA lives. */
+  failed(command: KernelCommand, errno: string): void {
+    if (command.kind !== 'addSa' && command.kind !== 'addPolicy') return;
+    const reqid = command.kind === 'addSa' ? command.sa.reqid : command.policy.reqid;
+    for (const sa of this.#table.all()) {
+      const child = [...sa.children.values()].find((each) => each.reqid === reqid);
+      if (child) return this.#childRefused(sa, child, `${command.kind}: ${errno}`);
+    }
+  }
+
+  #childRefused(sa: IkeSa, child: ChildSa, text: string): void {
+    this.#services.emit({
+      kind: 'childFailed',
+      sa: sa.name,
+      connection: child.connection,
+      child: child.spd.name,
+      reason: { code: 'KERNEL', text },
+    });
+    sa.want(deleteChild(child));
+  }
+}

@@ -1,0 +1,23 @@
+/** One IKE SA for a pair of identities (`uniqueids=yes`), also when both ends begin at once. RFC 7296 §2.4, §2.8. */
+import type { Millis } from './actions.ts';
+import type { IkeSa } from './ike-sa.ts';
+
+/** Two SAs begun from opposite ends within this time crossed: neither is the newer. */
+const crossingMillis = 10_000;
+
+/** The newer SA stays; of two that crossed the one with the higher SPIi, and who began the other deletes it. */
+export function keepOne(sa: IkeSa, same: readonly IkeSa[], now: Millis): void {
+  for (const other of same) {
+    if (other === sa || other.connection !== sa.connection || other.phase.name !== 'established') continue;
+    if (!crossed(sa, other, now))
+      other.leave({ code: 'REPLACED', text: 'a newer IKE SA with the same identities' });
+    else {
+      const loser = sa.spiI < other.spiI ? sa : other;
+      if (loser.role === 'initiator') loser.leave({ code: 'REPLACED', text: 'both ends began at once' });
+    }
+  }
+}
+
+/** Whether `other` was begun by the other end at about the same time. */
+export const crossed = (sa: IkeSa, other: IkeSa, now: Millis): boolean =>
+  sa.role !== other.role && now - other.establishedAt < crossingMillis;
