@@ -13,6 +13,8 @@ import type {
   SocketName,
 } from '../ike/actions.ts';
 import { type EngineOptions, type Held, IkeEngine } from '../ike/engine.ts';
+import { type Engine, record } from '../ike/recording.ts';
+import { toJson } from '../ike/run-json.ts';
 import type { ChildSaStatus, IkeSaStatus } from '../ike/status.ts';
 import { lastUse } from '../kernel/last-use.ts';
 import { MemoryKernel } from '../kernel/memory.ts';
@@ -20,8 +22,6 @@ import { type Kernel, type KernelCommand, KernelError } from '../kernel/port.ts'
 import { UserspaceKernel } from '../kernel/userspace.ts';
 import type { Policy } from '../policy/policy.ts';
 import { isKeepalive, stripMarker } from '../wire/udp-encap.ts';
-import { toJson } from './json.ts';
-import { type Engine, record } from './recording.ts';
 import type { Seeded } from './seeded.ts';
 
 export interface HostOptions {

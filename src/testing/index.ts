@@ -1,4 +1,7 @@
 /** IKEv2 without a network: hosts in virtual time, a fate for every datagram, runs that can be played again. */
+
+export { type Engine, type Recorder, ReplayError, record, replay } from '../ike/recording.ts';
+export { fromJson, toJson } from '../ike/run-json.ts';
 export { type ConnectionOptions, connection, type EndOptions, padEntry } from './connection.ts';
 export {
   copy,
@@ -16,12 +19,10 @@ export {
 } from './fate.ts';
 export { Flight } from './flight.ts';
 export { Host, type HostOptions } from './host.ts';
-export { fromJson, toJson } from './json.ts';
 export { KeyRing, type OpenMessage } from './key-ring.ts';
 export { ladder } from './ladder.ts';
 export { Nat, type NatBehaviour, type NatOptions } from './nat.ts';
 export { BugError, type NetworkOptions, VirtualNetwork } from './network.ts';
 export { type Pair, type PairEnd, type PairOptions, pair } from './pair.ts';
-export { type Engine, type Recorder, ReplayError, record, replay } from './recording.ts';
 export { type Seeded, seeded } from './seeded.ts';
 export { type Change, tamper, tampered } from './tamper.ts';
