@@ -56,6 +56,8 @@ function policy(local: string, remote: string, ike: string, esp: string): Policy
     retransmit: { interval: 500, timeout: 60_000 },
     lifetime: { ike: 0, margin: 0, fuzz: 0, rekey: true, reauth: false },
     dpdDelay: 0,
+    dpdAction: 'clear',
+    keyingTries: 1,
     natKeepalive: 0,
     unique: true,
     initialContact: true,

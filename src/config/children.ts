@@ -6,13 +6,8 @@ import { type FixedSelector, resolve, type SelectorPolicy } from '../policy/sele
 import { type Oriented, placeOf } from './host.ts';
 import { type Mistakes, type Place, quoted } from './mistake.ts';
 import type { ConnSettings } from './settings.ts';
-import type { EndTraffic } from './traffic.ts';
+import type { BothTraffic } from './traffic.ts';
 import { parseCount } from './values.ts';
-
-export interface BothTraffic {
-  readonly left: EndTraffic;
-  readonly right: EndTraffic;
-}
 
 /** More is a slip of the pen, and would fill the kernel. */
 const maxChildren = 1024;
@@ -46,12 +41,13 @@ export function children(
   const action = actions[type] ?? 'protect';
   if (action !== 'protect') warnAboutShunt(conn, type, mistakes);
   const found: SpdEntry[] = [];
+  const plural = left.plural || right.plural;
   for (const [row, leftList] of left.lists.entries()) {
     for (const [column, rightList] of right.lists.entries()) {
       const [own, peer] = ends.ours === 'left' ? [leftList, rightList] : [rightList, leftList];
       const number = `${left.plural ? row + 1 : 0}x${right.plural ? column + 1 : 0}`;
       const child = {
-        name: left.plural || right.plural ? `${conn.name}/${number}` : conn.name,
+        name: plural ? `${conn.name}/${number}` : conn.name,
         mode: type === 'transport' ? 'transport' : 'tunnel',
         action,
         local: action === 'protect' ? own : fixed(own, ends.local, ends.local.length),
@@ -62,11 +58,18 @@ export function children(
         lifetime,
         replayWindow,
       } as const;
-      if (!fits(child, ends, placeOf(conn, 'leftsubnet'), mistakes)) return undefined;
+      if (plural && !sameFamilies(child, ends)) {
+        mistakes.warning(placeOf(conn, 'leftsubnets'), `${child.name} is left out: ${mixed}`);
+        continue;
+      }
+      if (!fits(child, ends, placeOf(conn, plural ? 'leftsubnets' : 'leftsubnet'), mistakes))
+        return undefined;
       found.push(child);
     }
   }
-  return found;
+  if (found.length > 0) return found;
+  mistakes.error(placeOf(conn, 'leftsubnets'), mixed, 'subnets of one family');
+  return undefined;
 }
 
 function readWindow(conn: ConnSettings, mistakes: Mistakes): number | undefined {
@@ -99,11 +102,20 @@ function fixed(
   );
 }
 
-/** Both ends' traffic is of one family; in transport mode it is the hosts' own. */
+const mixed = 'the traffic of one end is IPv4 and of the other IPv6';
+
+/** Whether there is someone to talk to for the traffic of each family. */
+function sameFamilies({ local, remote }: SpdEntry, ends: Oriented): boolean {
+  const families = (selectors: readonly SelectorPolicy[]): Set<number> =>
+    new Set(selectors.map((each) => (each.dynamic ? ends.local.length : each.start.length)));
+  const [own, peer] = [families(local), families(remote)];
+  return own.size === peer.size && [...own].every((each) => peer.has(each));
+}
+
+/** Both ends' traffic is of the same families; in transport mode it is the hosts' own. */
 function fits(child: SpdEntry, ends: Oriented, at: Place, mistakes: Mistakes): boolean {
-  const family = (each: SelectorPolicy): number => (each.dynamic ? ends.local.length : each.start.length);
-  if (new Set([...child.local, ...child.remote].map(family)).size > 1) {
-    mistakes.error(at, 'the traffic of one end is IPv4 and of the other IPv6', 'subnets of one family');
+  if (!sameFamilies(child, ends)) {
+    mistakes.error(at, mixed, 'subnets of one family');
     return false;
   }
   if (child.mode === 'tunnel') return true;

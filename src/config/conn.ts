@@ -10,16 +10,16 @@ import {
 } from '../policy/proposal-text.ts';
 import { formatAddress } from '../wire/address.ts';
 import { checkAuth } from './auth.ts';
-import { type BothTraffic, children } from './children.ts';
+import { children } from './children.ts';
 import { endIdentity } from './end-identity.ts';
 import { type HostFacts, type Oriented, orient, placeOf } from './host.ts';
 import { type Lifetimes, lifetimes } from './lifetime.ts';
+import { liveness } from './liveness.ts';
 import type { End } from './lookup.ts';
 import { type Mistakes, type Place, printable, quoted } from './mistake.ts';
-import type { ConnSettings, Setting } from './settings.ts';
+import { type ConnSettings, type Setting, wordOf } from './settings.ts';
 import type { DaemonSettings } from './setup.ts';
-import { endTraffic } from './traffic.ts';
-import { parseTime } from './values.ts';
+import { bothTraffic } from './traffic.ts';
 
 /** A conn that was understood. */
 export interface ResolvedConnection {
@@ -71,12 +71,6 @@ export function resolveConn(
   return { ...base, shunts: [], pad: { ...pad, ike: proposals.ike, children: spd } };
 }
 
-function bothTraffic(conn: ConnSettings, mistakes: Mistakes): BothTraffic | undefined {
-  const left = endTraffic(conn, 'left', mistakes);
-  const right = endTraffic(conn, 'right', mistakes);
-  return left && right && { left, right };
-}
-
 type Skeleton = Omit<PadEntry, 'ike' | 'children'>;
 
 function padEntry(
@@ -106,23 +100,22 @@ function padEntry(
       auth: 'psk',
     },
     start: start(conn, remote !== undefined, mistakes),
-    encapsulation: word(settings, 'encapsulation', 'auto'),
-    fragmentation: word(settings, 'fragmentation', 'yes'),
-    retransmit: retransmit(conn, mistakes),
+    encapsulation: wordOf(settings, 'encapsulation', 'auto'),
+    fragmentation: wordOf(settings, 'fragmentation', 'yes'),
+    ...liveness(conn, remote !== undefined, mistakes),
     lifetime: lives.ike,
-    dpdDelay: time(settings, 'dpddelay', 's', 0),
-    natKeepalive: word<'yes' | 'no'>(settings, 'nat-keepalive', 'yes') === 'yes' ? setup.natKeepalive : 0,
+    natKeepalive: wordOf<'yes' | 'no'>(settings, 'nat-keepalive', 'yes') === 'yes' ? setup.natKeepalive : 0,
     unique: setup.uniqueIds,
-    initialContact: word<'yes' | 'no'>(settings, 'initial-contact', 'yes') === 'yes',
+    initialContact: wordOf<'yes' | 'no'>(settings, 'initial-contact', 'yes') === 'yes',
     vendorIds:
-      word<'yes' | 'no'>(settings, 'send-vendorid', 'no') === 'yes'
+      wordOf<'yes' | 'no'>(settings, 'send-vendorid', 'no') === 'yes'
         ? [new TextEncoder().encode(setup.vendorId)]
         : [],
   };
 }
 
 function start(conn: ConnSettings, peerKnown: boolean, mistakes: Mistakes): PadEntry['start'] {
-  const said = word<PadEntry['start']>(conn.settings, 'auto', 'ignore');
+  const said = wordOf<PadEntry['start']>(conn.settings, 'auto', 'ignore');
   if (peerKnown || (said !== 'start' && said !== 'ondemand')) return said;
   mistakes.warning(
     placeOf(conn, 'auto'),
@@ -131,36 +124,8 @@ function start(conn: ConnSettings, peerKnown: boolean, mistakes: Mistakes): PadE
   return 'add';
 }
 
-function retransmit(conn: ConnSettings, mistakes: Mistakes): PadEntry['retransmit'] {
-  const interval = time(conn.settings, 'retransmit-interval', 'ms', 500);
-  const timeout = time(conn.settings, 'retransmit-timeout', 's', 60_000);
-  if (interval < 1)
-    mistakes.error(
-      placeOf(conn, 'retransmit-interval'),
-      'retransmit-interval= is no time to wait',
-      'at least 1ms',
-    );
-  else if (timeout < interval)
-    mistakes.error(
-      placeOf(conn, 'retransmit-timeout'),
-      'retransmit-timeout= is shorter than retransmit-interval=',
-    );
-  return { interval, timeout };
-}
-
 function port(conn: ConnSettings, end: End): number {
   return Number(conn.settings.get(`${end}ikeport`)?.text ?? 500);
-}
-
-/** The word of a setting; the keyword table allows no others than those of the type. */
-function word<Word extends string>(settings: ConnSettings['settings'], name: string, otherwise: Word): Word {
-  return (settings.get(name)?.word as Word | undefined) ?? otherwise;
-}
-
-function time(settings: ConnSettings['settings'], name: string, unit: 's' | 'ms', otherwise: number): number {
-  const text = settings.get(name)?.text;
-  const value = text === undefined ? otherwise : parseTime(text, unit);
-  return typeof value === 'number' ? value : otherwise;
 }
 
 /** `ike=`, `esp=` and `esn=`. */

@@ -2,7 +2,7 @@
 import { findKeyword, isUserWord, nearest, nearestKeyword } from './lookup.ts';
 import { type Mistakes, type Place, quoted } from './mistake.ts';
 import type { Parameter, Section } from './parser.ts';
-import { checkValue, parseWord } from './values.ts';
+import { checkValue, parseTime, parseWord } from './values.ts';
 
 /** One parameter that was found good: `name` is canonical, `word` the meaning of a word such as `up` (`start`). */
 export interface Setting {
@@ -90,6 +90,27 @@ function gather(
     const template = referred.has(name) && !settings.has('auto');
     return { name, at: checked.section.at, settings, refused, template };
   });
+}
+
+/** The word of a setting; the keyword table allows no others than those of the type. */
+export function wordOf<Word extends string>(
+  settings: ConnSettings['settings'],
+  name: string,
+  otherwise: Word,
+): Word {
+  return (settings.get(name)?.word as Word | undefined) ?? otherwise;
+}
+
+/** Milliseconds of a setting whose bare numbers count in `unit`. */
+export function timeOf(
+  settings: ConnSettings['settings'],
+  name: string,
+  unit: 's' | 'ms',
+  otherwise: number,
+): number {
+  const text = settings.get(name)?.text;
+  const value = text === undefined ? otherwise : parseTime(text, unit);
+  return typeof value === 'number' ? value : otherwise;
 }
 
 const maxAlsoDepth = 100;

@@ -1,11 +1,11 @@
 /** `leftsubnet=`, `leftsubnets=` and `leftprotoport=` as selectors. */
 import { type AddressRange, parseCidr } from '../policy/range.ts';
 import type { PortRange, SelectorPolicy } from '../policy/selector.ts';
+import { placeOf } from './host.ts';
 import type { End } from './lookup.ts';
-import { type Mistakes, type Place, quoted } from './mistake.ts';
-import { portByName, protocolByName } from './services.ts';
-import type { ConnSettings } from './settings.ts';
-import { parseCount } from './values.ts';
+import { type Mistakes, quoted } from './mistake.ts';
+import { anyPorts, parseProtoport, protoportForms } from './protoport.ts';
+import type { ConnSettings, Setting } from './settings.ts';
 
 /** The traffic of one end: one list of selectors per child. */
 export interface EndTraffic {
@@ -14,87 +14,134 @@ export interface EndTraffic {
   readonly lists: readonly (readonly SelectorPolicy[])[];
 }
 
-const anyPorts: PortRange = { protocol: 0, startPort: 0, endPort: 0xffff };
+export interface BothTraffic {
+  readonly left: EndTraffic;
+  readonly right: EndTraffic;
+}
 
-/** Reads one end's traffic. `protocol` is what the other end's protoport says, for an end that says nothing. */
-export function endTraffic(conn: ConnSettings, end: End, mistakes: Mistakes): EndTraffic | undefined {
-  const ports = endPorts(conn, end, mistakes);
+/** Both ends' traffic; undefined when a mistake was reported. An end that names no protocol takes the other's one. */
+export function bothTraffic(conn: ConnSettings, mistakes: Mistakes): BothTraffic | undefined {
+  const left = endTraffic(conn, 'left', mistakes);
+  const right = endTraffic(conn, 'right', mistakes);
+  if (left === undefined || right === undefined) return undefined;
+  const [ofLeft, ofRight] = [protocolsOf(left), protocolsOf(right)];
+  if (!meet(ofLeft, ofRight) || !meet(ofRight, ofLeft)) {
+    const at = placeOf(conn, conn.settings.has('rightprotoport') ? 'rightprotoport' : 'rightsubnet');
+    mistakes.error(at, "the two ends' traffic is of different protocols", 'one protocol');
+    return undefined;
+  }
+  return { left: withProtocol(left, ofRight), right: withProtocol(right, ofLeft) };
+}
+
+const protocolsOf = ({ lists }: EndTraffic): number[] => [
+  ...new Set(lists.flat().map(({ protocol }) => protocol)),
+];
+
+/** Whether each protocol of one end has traffic at the other; 0 is any. */
+const meet = (some: readonly number[], others: readonly number[]): boolean =>
+  some.every((each) => each === 0 || others.includes(0) || others.includes(each));
+
+function withProtocol(traffic: EndTraffic, others: readonly number[]): EndTraffic {
+  const [protocol = 0, ...more] = others;
+  if (protocol === 0 || more.length > 0) return traffic;
+  const lists = traffic.lists.map((list) =>
+    list.map((each) => (each.protocol === 0 ? { ...each, protocol } : each)),
+  );
+  return { ...traffic, lists };
+}
+
+function endTraffic(conn: ConnSettings, end: End, mistakes: Mistakes): EndTraffic | undefined {
   const one = conn.settings.get(`${end}subnet`);
   const many = conn.settings.get(`${end}subnets`);
-  if (ports === undefined) return undefined;
   if (one !== undefined && many !== undefined) {
     mistakes.error(many.at, `${end}subnet= and ${end}subnets= exclude each other`, 'one of them');
     return undefined;
   }
+  const protoport = conn.settings.get(`${end}protoport`);
+  const ports = protoport === undefined ? anyPorts : readProtoport(protoport, mistakes);
   const setting = one ?? many;
+  const selectors = setting && readSelectors(setting, many !== undefined, protoport, mistakes);
+  if (ports === undefined) return undefined;
   if (setting === undefined) return { plural: false, lists: [[{ dynamic: true, ...ports }]] };
-  const ranges = subnets(setting.text, `${end}subnet${many === undefined ? '' : 's'}`, setting.at, mistakes);
-  if (ranges === undefined) return undefined;
-  const selectors = ranges.map((range) => ({ ...range, ...ports }));
+  if (selectors === undefined) return undefined;
+  const all = selectors.map(({ start, end: last, ...own }) => ({
+    start,
+    end: last,
+    ...(own.ports ?? ports),
+  }));
   return many === undefined
-    ? { plural: false, lists: [selectors] }
-    : { plural: true, lists: selectors.map((each) => [each]) };
+    ? { plural: false, lists: [all] }
+    : { plural: true, lists: all.map((each) => [each]) };
 }
 
-function subnets(text: string, name: string, at: Place, mistakes: Mistakes): AddressRange[] | undefined {
+function readProtoport(setting: Setting, mistakes: Mistakes): PortRange | undefined {
+  const ports = setting.text === '%any' ? anyPorts : parseProtoport(setting.text);
+  if (!('wrong' in ports)) return ports;
+  mistakes.error(setting.at, `${setting.name}=: ${ports.wrong}`, protoportForms);
+  return undefined;
+}
+
+/** A network, and its ports when it names them. */
+interface Selector extends AddressRange {
+  readonly ports?: PortRange;
+}
+
+/** The networks of `leftsubnet=` or, without protocols, of `leftsubnets=`; undefined when one is wrong. */
+function readSelectors(
+  { text, name, at }: Setting,
+  plural: boolean,
+  protoport: Setting | undefined,
+  mistakes: Mistakes,
+): Selector[] | undefined {
   const words = text.split(/[\s,]+/).filter((word) => word !== '');
-  const ranges: AddressRange[] = [];
+  const expected = plural ? 'ADDRESS/PREFIX' : 'ADDRESS/PREFIX, and /PROTOCOL/PORT if need be';
+  if (words.length === 0) mistakes.error(at, `${name}= names no subnet`, expected);
+  const selectors: Selector[] = [];
   for (const word of words) {
-    const range = parseCidr(word) ?? netmask(word);
-    if (range !== undefined) ranges.push(range);
-    else if (/^v(host|net):/i.test(word))
-      mistakes.error(at, `${name}=: vhost: and vnet: are for IKEv1 only`, 'ADDRESS/PREFIX');
-    else mistakes.error(at, `${name}=: ${quoted(word)} is no subnet`, 'ADDRESS/PREFIX');
+    const selector = parseSelector(word);
+    if ('wrong' in selector) {
+      mistakes.error(at, `${name}=: ${selector.wrong}`, expected);
+    } else if (selector.ports !== undefined && plural) {
+      mistakes.error(
+        at,
+        `${name}=: ${quoted(word)}: a protocol belongs into ${name.slice(0, -1)}=`,
+        expected,
+      );
+    } else if (selector.ports !== undefined && protoport !== undefined) {
+      mistakes.error(
+        protoport.at,
+        `${protoport.name}= and the protocol of ${quoted(word)} exclude each other`,
+        'one of them',
+      );
+    } else {
+      selectors.push(selector);
+    }
   }
-  if (words.length === 0) mistakes.error(at, `${name}= names no subnet`, 'ADDRESS/PREFIX');
-  return ranges.length === words.length && ranges.length > 0 ? ranges : undefined;
+  return selectors.length === words.length && words.length > 0 ? selectors : undefined;
+}
+
+/** `NET/PREFIX`, `NET/MASK`, `ADDRESS` or `FIRST-LAST`; then, as Libreswan 5 has it, `/PROTOCOL` and `/PORT`. */
+function parseSelector(word: string): Selector | { readonly wrong: string } {
+  if (/^v(host|net):/i.test(word)) return { wrong: 'vhost: and vnet: are for IKEv1 only' };
+  const [address = '', prefix = '', ...rest] = word.split('/');
+  // A range has no prefix: `10.0.0.1-10.0.0.9//tcp` and `10.0.0.1-10.0.0.9/tcp` are the same.
+  const named = address.includes('-') && /^[a-z]/i.test(prefix);
+  const network = prefix === '' || named ? address : `${address}/${prefix}`;
+  const range = parseCidr(network) ?? netmask(address, prefix);
+  if (range === undefined) return { wrong: `${quoted(word)} is no subnet` };
+  const ports = named ? [prefix, ...rest] : rest;
+  if (ports.length === 0)
+    return prefix === '' && word.includes('/') ? { wrong: `${quoted(word)} is no subnet` } : range;
+  const read = parseProtoport(ports.join('/'));
+  return 'wrong' in read ? { wrong: `${quoted(word)}: ${read.wrong}` } : { ...range, ports: read };
 }
 
 /** `10.0.0.0/255.0.0.0`. */
-function netmask(word: string): AddressRange | undefined {
-  const [host, mask = ''] = word.split('/', 2);
+function netmask(host: string, mask: string): AddressRange | undefined {
   const octets = mask.split('.').map(Number);
   if (octets.length !== 4 || !octets.every((octet) => octet >= 0 && octet <= 255)) return undefined;
   const bits = octets.map((octet) => octet.toString(2).padStart(8, '0')).join('');
   return /^1*0*$/.test(bits)
     ? parseCidr(`${host}/${bits.indexOf('0') < 0 ? 32 : bits.indexOf('0')}`)
     : undefined;
-}
-
-/** Both ends' protocol is one: an end that names none takes the other's. */
-function endPorts(conn: ConnSettings, end: End, mistakes: Mistakes): PortRange | undefined {
-  const own = protoport(conn, end, mistakes);
-  const other = protoport(conn, end === 'left' ? 'right' : 'left', mistakes);
-  if (own === undefined || other === undefined) return undefined;
-  if (own.protocol !== 0 && other.protocol !== 0 && own.protocol !== other.protocol) {
-    const at = conn.settings.get('rightprotoport')?.at ?? conn.at;
-    mistakes.error(at, 'leftprotoport= and rightprotoport= name different protocols', 'one protocol');
-    return undefined;
-  }
-  return own.protocol === 0 ? { ...anyPorts, protocol: other.protocol } : own;
-}
-
-/** `tcp`, `17/1701`, `tcp/smtp`, `17/%any`, `icmp/2048`, `%any`. */
-function protoport(conn: ConnSettings, end: End, mistakes: Mistakes): PortRange | undefined {
-  const setting = conn.settings.get(`${end}protoport`);
-  if (setting === undefined || setting.text === '%any') return anyPorts;
-  const [first = '', second, ...more] = setting.text.split('/');
-  const protocol = protocolByName(first) ?? parseCount(first, 0, 255);
-  const fail = (wrong: string): undefined => {
-    mistakes.error(
-      setting.at,
-      `${end}protoport=: ${wrong}`,
-      'PROTOCOL or PROTOCOL/PORT, such as tcp/22, udp/%any or icmp/2048',
-    );
-    return undefined;
-  };
-  if (typeof protocol !== 'number') return fail(`${quoted(first)} is no protocol`);
-  if (more.length > 0) return fail(`${quoted(setting.text)} has too many parts`);
-  if (second === undefined || second === '%any' || second === '0' || second === '')
-    return { ...anyPorts, protocol };
-  if (protocol === 0) return fail('a port needs a protocol');
-  const port = portByName(second) ?? parseCount(second, 0, 0xffff);
-  return typeof port === 'number'
-    ? { protocol, startPort: port, endPort: port }
-    : fail(`${quoted(second)} is no port`);
 }

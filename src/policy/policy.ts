@@ -48,6 +48,13 @@ export interface PadEntry {
   readonly lifetime: IkeLifetime;
   /** Milliseconds of silence before a liveness check; 0 never checks. */
   readonly dpdDelay: number;
+  /**
+   * What becomes of the children of a peer found dead: `clear` deletes them, `hold` deletes them and keeps their traffic
+   * waiting for new ones, `restart` negotiates them anew at once.
+   */
+  readonly dpdAction: 'clear' | 'hold' | 'restart';
+  /** How often an IKE SA is tried, or its replacement, before giving up; 0: for ever. */
+  readonly keyingTries: number;
   /** Milliseconds between NAT keepalives; 0 sends none. */
   readonly natKeepalive: number;
   /** One IKE SA per identity pair: a newer one replaces the older. */
