@@ -41,35 +41,48 @@ export function children(
   const action = actions[type] ?? 'protect';
   if (action !== 'protect') warnAboutShunt(conn, type, mistakes);
   const found: SpdEntry[] = [];
-  const plural = left.plural || right.plural;
-  for (const [row, leftList] of left.lists.entries()) {
-    for (const [column, rightList] of right.lists.entries()) {
-      const [own, peer] = ends.ours === 'left' ? [leftList, rightList] : [rightList, leftList];
-      const number = `${left.plural ? row + 1 : 0}x${right.plural ? column + 1 : 0}`;
-      const child = {
-        name: plural ? `${conn.name}/${number}` : conn.name,
-        mode: type === 'transport' ? 'transport' : 'tunnel',
-        action,
-        local: action === 'protect' ? own : fixed(own, ends.local, ends.local.length),
-        remote: action === 'protect' ? peer : fixed(peer, ends.remote, ends.local.length),
-        proposals,
-        pfs: (settings.get('pfs')?.word ?? 'yes') === 'yes',
-        narrowing: settings.get('narrowing')?.word === 'yes',
-        lifetime,
-        replayWindow,
-      } as const;
-      if (plural && !sameFamilies(child, ends)) {
-        mistakes.warning(placeOf(conn, 'leftsubnets'), `${child.name} is left out: ${mixed}`);
-        continue;
-      }
-      if (!fits(child, ends, placeOf(conn, plural ? 'leftsubnets' : 'leftsubnet'), mistakes))
-        return undefined;
-      found.push(child);
+  for (const { suffix, own, peer } of pairs({ left, right }, ends)) {
+    const child = {
+      name: `${conn.name}${suffix}`,
+      mode: type === 'transport' ? 'transport' : 'tunnel',
+      action,
+      local: action === 'protect' ? own : fixed(own, ends.local, ends.local.length),
+      remote: action === 'protect' ? peer : fixed(peer, ends.remote, ends.local.length),
+      proposals,
+      pfs: (settings.get('pfs')?.word ?? 'yes') === 'yes',
+      narrowing: settings.get('narrowing')?.word === 'yes',
+      lifetime,
+      replayWindow,
+    } as const;
+    if (suffix !== '' && !sameFamilies(child, ends)) {
+      mistakes.warning(placeOf(conn, 'leftsubnets'), `${child.name} is left out: ${mixed}`);
+      continue;
     }
+    if (!fits(child, ends, placeOf(conn, 'leftsubnet'), mistakes)) return undefined;
+    found.push(child);
   }
   if (found.length > 0) return found;
   mistakes.error(placeOf(conn, 'leftsubnets'), mixed, 'subnets of one family');
   return undefined;
+}
+
+interface Pair {
+  /** `/1x2`: the first of `leftsubnets=` and the second of `rightsubnets=`; empty when neither was said. */
+  readonly suffix: string;
+  readonly own: readonly SelectorPolicy[];
+  readonly peer: readonly SelectorPolicy[];
+}
+
+/** Each list of one end with each of the other; an end without `subnets=` counts as 0. */
+function pairs({ left, right }: BothTraffic, ends: Oriented): Pair[] {
+  const plural = left.plural || right.plural;
+  return left.lists.flatMap((leftList, row) =>
+    right.lists.map((rightList, column) => {
+      const [own, peer] = ends.ours === 'left' ? [leftList, rightList] : [rightList, leftList];
+      const number = `${left.plural ? row + 1 : 0}x${right.plural ? column + 1 : 0}`;
+      return { suffix: plural ? `/${number}` : '', own, peer };
+    }),
+  );
 }
 
 function readWindow(conn: ConnSettings, mistakes: Mistakes): number | undefined {

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { keywords } from '../../src/config/keywords.ts';
 import { Mistakes } from '../../src/config/mistake.ts';
 import { parseSections } from '../../src/config/parser.ts';
+import { parseProtoport } from '../../src/config/protoport.ts';
 import { connSettings } from '../../src/config/settings.ts';
 import { sourcesOf } from '../../src/config/sources.ts';
 import { errors, read } from './read.ts';
@@ -85,6 +86,8 @@ describe.skipIf(!existsSync(reader))(`as ${reader} (skipped without the Debian p
     ['an unknown word', `conn a\n${ends}\tfoo=bar\n`],
     ['a bad word', `conn a\n${ends}\tauto=bogus\n`],
     ['a bad boolean', `conn a\n${ends}\tpfs=maybe\n`],
+    ['a percentage without %', `conn a\n${ends}\trekeyfuzz=50\n`],
+    ['a bad dpdaction', `conn a\n${ends}\tdpdaction=trap\n`],
     ['two words', `conn a\n${ends}\tleftid=@a b\n`],
     ['an open quote', `conn a\n${ends}\tleftid="@a b\n`],
     ['a parameter at the margin', 'conn a\nleft=192.0.2.1\n'],
@@ -94,6 +97,32 @@ describe.skipIf(!existsSync(reader))(`as ${reader} (skipped without the Debian p
     expect(libreswan(text)).toHaveProperty('complaint');
     expect(ours(text)).toHaveProperty('complaint');
   });
+
+  test.each([
+    'icmp/2048',
+    'icmp/0x800',
+    '17/%any',
+    'tcp/ssh',
+    'tcp/010',
+    '0x11/53',
+    'tcp',
+    'tcp/',
+    'tcp/0',
+    '47/',
+  ])('protoport %s means the same to both', (text) => {
+    const theirs = libreswan(`conn a\n${ends}\tleftprotoport=${text}\n`);
+    if ('complaint' in theirs) throw new Error(theirs.complaint);
+    const printed = theirs.conns.a?.leftprotoport?.toLowerCase() ?? '';
+    expect(parseProtoport(text)).toEqual(parseProtoport(printed));
+  });
+
+  test.each(['tcp/65536', 'udp/0800', 'bogus', 'bogus/9', '%any/22', '0/22', '256', 'tcp/bogus'])(
+    'both refuse protoport %s',
+    (text) => {
+      expect(libreswan(`conn a\n${ends}\tleftprotoport=${text}\n`)).toHaveProperty('complaint');
+      expect(parseProtoport(text)).toHaveProperty('wrong');
+    },
+  );
 
   test('every word of its table is in ours', () => {
     const table = spawnSync('strings', ['-n', '3', reader], { encoding: 'utf8' }).stdout;
