@@ -4,6 +4,7 @@ import type { Header } from '../wire/header.ts';
 import { parseHeader } from '../wire/header.ts';
 import type { Payload } from '../wire/payloads/index.ts';
 import { stripMarker } from '../wire/udp-encap.ts';
+import type { Passage } from './fate.ts';
 import type { KeyRing } from './key-ring.ts';
 
 export class Flight {
@@ -16,6 +17,8 @@ export class Flight {
   readonly destination: Endpoint;
   /** All of the UDP payload, with the non-ESP marker if there is one. */
   readonly octets: Uint8Array;
+  /** How it arrives, once its fate is known. */
+  passages: readonly Passage[] = [{}];
   readonly #keys: KeyRing;
 
   constructor(

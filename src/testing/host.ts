@@ -22,6 +22,7 @@ import { type Kernel, type KernelCommand, KernelError } from '../kernel/port.ts'
 import { UserspaceKernel } from '../kernel/userspace.ts';
 import type { Policy } from '../policy/policy.ts';
 import { isKeepalive, stripMarker } from '../wire/udp-encap.ts';
+import type { KernelFate, KernelOutcome, KernelWord } from './faults/kernel-rules.ts';
 import type { Seeded } from './seeded.ts';
 
 export interface HostOptions {
@@ -64,6 +65,10 @@ export class Host {
   readonly kernel: Kernel;
   readonly crypto: Crypto;
   readonly ports: Readonly<Record<SocketName, number>>;
+  /** Names of the connections it was made with. */
+  readonly connections: readonly string[];
+  /** Commands to the data plane and its notices ask these in turn; the first that says anything decides. */
+  readonly kernelFates: KernelFate[] = [];
   /** Everything the engine told, in order. */
   readonly events: EngineEvent[] = [];
   /** Lines of the run, when it was made with `record`. */
@@ -80,6 +85,7 @@ export class Host {
 
   constructor(options: HostOptions, wire: Wire) {
     this.name = options.name;
+    this.connections = options.policy.pad.map(({ name }) => name);
     this.addresses = options.addresses;
     this.crypto = options.crypto ?? nobleCrypto;
     this.ports = options.ports ?? { ike: 500, nat: 4500 };
@@ -223,6 +229,7 @@ export class Host {
 
   /** Gives the engine one input and performs what comes of it, in order. An input fed meanwhile waits its turn. */
   feed(input: Input): void {
+    if (input.type === 'kernel' && this.#kernelFate({ notice: input.notice })) return;
     this.#inputs.push(input);
     if (this.#turning) return;
     this.#turning = true;
@@ -244,7 +251,7 @@ export class Host {
         this.events.push(action.event);
         return;
       case 'kernel': {
-        const errno = this.#apply(action.command);
+        const errno = this.#outcome(action.command).errno;
         if (errno !== undefined) this.feed({ type: 'kernelFailed', command: action.command, errno });
         return;
       }
@@ -252,19 +259,42 @@ export class Host {
         const { id, ask } = action;
         if (ask.kind === 'lastUse')
           return this.feed({ type: 'answer', id, answer: lastUse(this.kernel, ask.ids) });
-        const answer = (): void => {
-          const errno = this.#apply(ask.command);
+        const { errno, late } = this.#outcome(ask.command);
+        const answer = (): void =>
           this.feed({
             type: 'answer',
             id,
             answer: errno === undefined ? { ok: true } : { ok: false, errno },
           });
-        };
-        if (this.#installing === 'never') return;
-        if (this.#installing) return this.#wire.after(this.#installing, answer);
+        const after = late ?? this.#installing;
+        if (after === 'never') return;
+        if (after) return this.#wire.after(after, answer);
         return answer();
       }
     }
+  }
+
+  /** What comes of a command: done, refused, or answered late. */
+  #outcome(command: KernelCommand): { readonly errno?: string | undefined; readonly late?: Millis } {
+    const fate = this.#kernelFate({ command });
+    switch (fate?.kind) {
+      case 'refuse':
+        return { errno: fate.errno };
+      case 'ignore':
+        return {};
+      case 'delay':
+        return { errno: this.#apply(command), late: fate.by };
+      default:
+        return { errno: this.#apply(command) };
+    }
+  }
+
+  #kernelFate(word: KernelWord): KernelOutcome | undefined {
+    for (const fate of this.kernelFates) {
+      const outcome = fate(word);
+      if (outcome !== undefined) return outcome;
+    }
+    return undefined;
   }
 
   /** The errno, or undefined when the command holds. */

@@ -1,5 +1,5 @@
 /** The keys of all IKE SAs of a network, to look into messages and to seal others. */
-import type { Crypto } from '../crypto/provider.ts';
+import type { Cipher, Crypto, Integ, Prf } from '../crypto/provider.ts';
 import { Secret } from '../crypto/secret.ts';
 import type { EngineEvent, Role } from '../ike/actions.ts';
 import { Protection } from '../ike/protect.ts';
@@ -17,7 +17,24 @@ export interface OpenMessage {
   readonly encrypted: boolean;
 }
 
-type Ends = Readonly<Record<Role, Protection>>;
+/** All a message of an IKE SA is sealed, opened and proven with. */
+export interface SaKeys {
+  readonly crypto: Crypto;
+  readonly cipher: Cipher;
+  readonly integ: Integ | undefined;
+  readonly prf: Prf | undefined;
+  readonly ei: Uint8Array;
+  readonly er: Uint8Array;
+  readonly ai: Uint8Array;
+  readonly ar: Uint8Array;
+  readonly pi: Uint8Array;
+  readonly pr: Uint8Array;
+}
+
+/** The SPIs in a header, which name its IKE SA. */
+export type Spis = Pick<HeaderFields, 'initiatorSpi' | 'responderSpi'>;
+
+type Ends = Readonly<Record<Role, Protection>> & { readonly keys: SaKeys };
 
 export class KeyRing {
   readonly #sas = new Map<string, Ends>();
@@ -29,24 +46,26 @@ export class KeyRing {
 
   /** Learns the keys of a `keys` event; copies them, since the engine zeroes its own. */
   learn(event: Extract<EngineEvent, { kind: 'keys' }>, crypto: Crypto): void {
-    const { encr, integ, ei, er, ai, ar } = event.keys;
+    const { encr, integ: integId, prf } = event.keys;
     const cipher = crypto.ciphers.get(encr);
-    const integrity = integ === undefined ? undefined : crypto.integs.get(integ);
+    const integ = integId === undefined ? undefined : crypto.integs.get(integId);
     if (cipher === undefined) return;
-    const [own, suite] = [(key: Secret) => new Secret(key.octets.slice()), { cipher, integ: integrity }];
-    const keys = { ei: own(ei), er: own(er), ai: own(ai), ar: own(ar) };
-    const end = (role: Role): Protection =>
-      new Protection(
-        crypto,
-        this.#seeded.random,
-        { cipher: suite.cipher, ...(integrity && { integ: integrity }) },
-        keys,
-        role,
-      );
+    const own = (name: 'ei' | 'er' | 'ai' | 'ar' | 'pi' | 'pr') => event.keys[name].octets.slice();
+    const keys = { ei: own('ei'), er: own('er'), ai: own('ai'), ar: own('ar'), pi: own('pi'), pr: own('pr') };
+    const { ei, er, ai, ar } = keys;
+    const secrets = { ei: new Secret(ei), er: new Secret(er), ai: new Secret(ai), ar: new Secret(ar) };
+    const suite = { cipher, ...(integ && { integ }) };
+    const end = (role: Role): Protection => new Protection(crypto, this.#seeded.random, suite, secrets, role);
     this.#sas.set(`${event.sa.spiI} ${event.sa.spiR}`, {
       initiator: end('initiator'),
       responder: end('responder'),
+      keys: { crypto, cipher, integ, prf: crypto.prfs.get(prf), ...keys },
     });
+  }
+
+  /** The keys of the IKE SA with these SPIs, once an engine told them. */
+  keysOf(spis: Spis): SaKeys | undefined {
+    return this.#ends(spis)?.keys;
   }
 
   /**
@@ -108,7 +127,7 @@ export class KeyRing {
     return ends[fields.initiator ? 'initiator' : 'responder'];
   }
 
-  #ends(fields: HeaderFields): Ends | undefined {
+  #ends(fields: Spis): Ends | undefined {
     return this.#sas.get(nameOf(fields));
   }
 }
@@ -118,7 +137,7 @@ const other = ({ initiator }: HeaderFields): Role => (initiator ? 'responder' : 
 
 const spi = (value: bigint): string => value.toString(16).padStart(16, '0');
 
-const nameOf = (fields: HeaderFields): string => `${spi(fields.initiatorSpi)} ${spi(fields.responderSpi)}`;
+const nameOf = (fields: Spis): string => `${spi(fields.initiatorSpi)} ${spi(fields.responderSpi)}`;
 
 function parsedMessage(octets: Uint8Array): Message | undefined {
   try {

@@ -115,13 +115,14 @@ export class VirtualNetwork {
     if (this.flights.length > this.#history) this.flights.shift();
     let passages: readonly Passage[] | undefined;
     for (const fate of [...this.fates]) passages ??= fate(flight);
-    for (const passage of passages ?? [{}]) this.#depart(flight, passage);
+    if (passages !== undefined) flight.passages = passages;
+    for (const passage of flight.passages) this.#depart(flight, passage);
     this.#passHeld(flight);
   }
 
-  /** Does something later. */
-  after(delay: Millis, work: () => void): void {
-    this.#schedule(delay, work, false);
+  /** Does something later; `settle` waits for it when it is `pending`. */
+  after(delay: Millis, work: () => void, pending = false): void {
+    this.#schedule(delay, work, pending);
   }
 
   /** Goes on until no datagram is in flight; timers fire only if they come before that. Throws BugError. */

@@ -1,0 +1,66 @@
+/** Payloads as a script writes them: `{"payload":"N(COOKIE)","data":"00ff"}`. */
+import type { Random } from '../../crypto/provider.ts';
+import { codecOfKind, codecOfType, type KnownPayload } from '../../wire/payloads/index.ts';
+import { Writer } from '../../wire/writer.ts';
+import { FaultError, Fields } from './fields.ts';
+import { readOctets } from './octets.ts';
+import { criticalBit, type Part, payloadNumbers } from './parts.ts';
+import { fieldValues } from './values.ts';
+
+const none = new Uint8Array();
+
+/** What is not said of a payload. */
+const defaults: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  sa: { proposals: [] },
+  ke: { group: 0, data: none },
+  idi: { idType: 11, data: none },
+  idr: { idType: 11, data: none },
+  cert: { encoding: 4, data: none },
+  certreq: { encoding: 4, data: none },
+  auth: { method: 2, data: none },
+  nonce: { data: none },
+  notify: { protocol: 0, spi: none, data: none },
+  delete: { protocol: 1, spis: [] },
+  vendorId: { data: none },
+  tsi: { selectors: [] },
+  tsr: { selectors: [] },
+  configuration: { type: 1, attributes: [] },
+  eap: { code: 1, identifier: 0, data: none },
+};
+
+/** Reads a payload; what is random in it is drawn each time it is made. */
+export function readPayload(value: unknown, where: string): (random: Random) => Part {
+  const fields = new Fields(value, where);
+  const { type, notify } = payloadNumbers(fields.raw('payload'), fields.at('payload'));
+  const flags = fields.boolean('critical') ? criticalBit : 0;
+  const codec = codecOfType(type);
+  if (fields.has('body') || codec === undefined || defaults[codec.kind] === undefined) {
+    const body = fields.has('body') ? readOctets(fields.raw('body'), fields.at('body')) : () => none;
+    fields.done();
+    return (random) => ({ type, flags, body: body(random) });
+  }
+  const { data, ...rest } = fields.rest;
+  const octets = data === undefined ? undefined : readOctets(data, fields.at('data'));
+  const known = { kind: codec.kind, ...defaults[codec.kind], ...(notify !== undefined && { type: notify }) };
+  const said = fieldValues({ kind: codec.kind, ...rest }, where);
+  const make = (random: Random): Part => {
+    const payload = { ...known, ...said, ...(octets && { data: octets(random) }) } as unknown as KnownPayload;
+    return { type, flags, body: encodedBody(payload, where) };
+  };
+  make((length) => new Uint8Array(length));
+  return make;
+}
+
+/** Throws FaultError on values that do not fit their fields. */
+export function encodedBody(payload: KnownPayload, where: string): Uint8Array {
+  const writer = new Writer();
+  try {
+    codecOfKind(payload.kind).encode(writer, payload);
+  } catch (error) {
+    throw new FaultError(
+      where,
+      `this payload cannot be made: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+  return writer.finish();
+}
