@@ -82,6 +82,15 @@ function describe(event: EngineEvent, full: boolean): string | undefined {
       const selectors = full ? `, ${event.local} === ${event.remote}` : '';
       return `${saLabel(event.sa)}: child "${child.child}" established, ${mode} mode, ${esp} ${suite}, ${spis}${selectors}`;
     }
+    case 'configured': {
+      const { addresses, prefixes, dns, domains } = event;
+      const servers = dns.length > 0 ? `, name servers ${dns.join(' ')}` : '';
+      const names = domains.length > 0 ? ` for ${domains.join(' ')}` : '';
+      const told = full ? `: ${[...addresses, ...prefixes].join(' ') || 'no address'}${servers}${names}` : '';
+      return `${saLabel(event.sa)}: the peer configured us${told}`;
+    }
+    case 'leased':
+      return `${saLabel(event.sa)}: the peer was given ${full ? event.addresses.join(' ') : 'an internal address'}`;
     case 'childDeleted':
       return `${saLabel(event.sa)}: child "${event.child.child}" deleted: ${event.reason}`;
     case 'childFailed':

@@ -128,6 +128,22 @@ export type EngineEvent =
       /** The child it takes over from. */
       readonly replaces?: ChildName;
     }
+  /** Our peer gave us addresses and what goes with them; they are ours until the IKE SA, or its last heir, ends. */
+  | {
+      readonly kind: 'configured';
+      readonly sa: SaName;
+      /** Each with the prefix length of its link: `10.3.0.1/32`. */
+      readonly addresses: readonly string[];
+      /** IPv6 prefixes that are ours. */
+      readonly prefixes: readonly string[];
+      readonly dns: readonly string[];
+      /** Domains to ask those servers for. */
+      readonly domains: readonly string[];
+      /** Networks behind the peer. */
+      readonly subnets: readonly string[];
+    }
+  /** We gave our peer addresses, or prefixes. */
+  | { readonly kind: 'leased'; readonly sa: SaName; readonly addresses: readonly string[] }
   | { readonly kind: 'ikeRekeyed'; readonly sa: SaName; readonly by: SaName }
   | { readonly kind: 'childDeleted'; readonly sa: SaName; readonly child: ChildName; readonly reason: string }
   | {

@@ -4,7 +4,7 @@ import type { Secret } from '../crypto/secret.ts';
 import { type EspSuite, espSuite } from '../crypto/suite.ts';
 import type { PadEntry, SpdEntry } from '../policy/policy.ts';
 import { acceptEsp, chooseEsp, type EspProposal, espPayload, withGroup } from '../policy/proposal.ts';
-import { narrow, toWire, within } from '../policy/selector.ts';
+import { narrow, type SelectorPolicy, toWire, within } from '../policy/selector.ts';
 import { formatAddress, parseAddress } from '../wire/address.ts';
 import { find, notifies } from '../wire/message.ts';
 import { NotifyType, nameOf } from '../wire/numbers.ts';
@@ -14,8 +14,10 @@ import type { RangeSelector, TrafficSelector } from '../wire/payloads/ts.ts';
 import type { Answer, Ask, Role } from './actions.ts';
 import { addSa, type ChildSa, childName, describeSelectors, newPolicies } from './child-sa.ts';
 import type { Context } from './context.ts';
-import { BadResponse, NotifyError, PeerRefused, wrongGroup } from './errors.ts';
+import { BadResponse, LocalFailure, NotifyError, PeerRefused, wrongGroup } from './errors.ts';
+import { requireLease } from './extensions/configuration.ts';
 import type { IkeSa } from './ike-sa.ts';
+import { offeredSelectors, ownSelectors, peerSelectors } from './internal-addresses.ts';
 import { type ChildKeys, childKeys } from './keys.ts';
 import { errorIn, statusNotify } from './notify.ts';
 import { describeEspSuite } from './suite-text.ts';
@@ -51,6 +53,9 @@ export interface ChildOffer {
 
 /** Children of one IKE SA that a peer may ask for. */
 const mostChildren = 1000;
+/** Selectors are resolved: no address has to stand for a dynamic one. */
+const nothing = new Uint8Array(0);
+
 /** Draws of another SPI when the data plane has ours already. */
 const mostSpis = 3;
 
@@ -70,13 +75,8 @@ export function offerChild(
   const { pair, proposals = spd.proposals, replaces, single = false } = how;
   const most = single ? 1 : Number.POSITIVE_INFINITY;
   const inboundSpi = cx.takeChildSpi();
-  const local = (replaces ? ranges(replaces.local) : wireSelectors(spd.local, sa.path.local.address)).slice(
-    0,
-    most,
-  );
-  const remote = (
-    replaces ? ranges(replaces.remote) : wireSelectors(spd.remote, sa.path.remote.address)
-  ).slice(0, most);
+  const local = (replaces ? ranges(replaces.local) : onWire(offeredSelectors(sa, spd.local))).slice(0, most);
+  const remote = (replaces ? ranges(replaces.remote) : onWire(peerSelectors(sa, spd.remote))).slice(0, most);
   const payloads: Payload[] = [
     { kind: 'sa', proposals: espPayload(proposals, inboundSpi, pair !== undefined) },
     { kind: 'tsi', selectors: local },
@@ -94,6 +94,7 @@ export function* answerChild(
   cx: Context,
 ): Generator<Ask, { payloads: Payload[]; child: ChildSa }, Answer> {
   const { entry, source, replaces } = ride;
+  requireLease(sa, entry);
   if (sa.children.size >= mostChildren)
     throw refuse(NotifyType.NO_ADDITIONAL_SAS, `${mostChildren} children`);
   const offered = find(request, 'sa');
@@ -186,7 +187,7 @@ export function* acceptChild(
     mode,
     reqid: replaces?.reqid ?? cx.takeReqid(),
     suite,
-    local: tsi,
+    local: entry.configuration?.role === 'client' ? ownTraffic(sa, spd, tsi) : tsi,
     remote: tsr,
     encapsulated: isEncapsulated(sa),
     path: sa.path,
@@ -195,6 +196,14 @@ export function* acceptChild(
   if (errno !== undefined) throw new BadResponse(`the data plane refused the inbound SA: ${errno}`);
   complete(sa, child, keys, 'initiator', replaces, cx);
   return child;
+}
+
+/** What of the narrowed selectors is ours by the addresses we were given. Throws LocalFailure, BadResponse. */
+function ownTraffic(sa: IkeSa, spd: SpdEntry, tsi: readonly TrafficSelector[]): readonly TrafficSelector[] {
+  if (sa.internal.assigned.length === 0) throw new LocalFailure('the peer gave us no internal address');
+  const own = narrow(tsi, ownSelectors(sa, spd.local), nothing);
+  if (own.length === 0) throw new BadResponse('the traffic selectors leave out the address we were given');
+  return own;
 }
 
 /** With `pfs` the proposals name a group: the configured ones, else the IKE SA's, as pluto does. */
@@ -306,8 +315,8 @@ function match(
   let wrongMode = false;
   for (const spd of entry.children) {
     if (spd.action !== 'protect') continue;
-    const local = narrow(tsr, spd.local, octets(sa.path.local.address));
-    const remote = narrow(tsi, spd.remote, octets(sa.path.remote.address));
+    const local = narrow(tsr, ownSelectors(sa, spd.local), nothing);
+    const remote = narrow(tsi, peerSelectors(sa, spd.remote), nothing);
     if (local.length === 0 || remote.length === 0) continue;
     if (spd.mode === mode) return { spd, local, remote };
     wrongMode = true;
@@ -334,11 +343,7 @@ function rejectedBy(notify: number, spd: SpdEntry, offer: ChildOffer): string {
 
 const isEncapsulated = (sa: IkeSa): boolean => sa.path.socket === 'nat' && (sa.nat.here || sa.nat.peer);
 
-const octets = (address: string): Uint8Array => parseAddress(address) ?? new Uint8Array(0);
-
-const wireSelectors = (own: SpdEntry['local'], address: string): RangeSelector[] => {
-  const end = octets(address);
-  return own.map((selector) => toWire(selector, end));
-};
+const onWire = (selectors: readonly SelectorPolicy[]): RangeSelector[] =>
+  selectors.map((selector) => toWire(selector, nothing));
 
 const spiOctets = (spi: number): Uint8Array => Uint8Array.of(spi >>> 24, spi >>> 16, spi >>> 8, spi);

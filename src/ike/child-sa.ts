@@ -84,6 +84,7 @@ export function policiesOf(child: ChildSa): PolicyCommand[] {
   const policies: PolicyCommand[] = [];
   for (const local of child.local) {
     for (const remote of child.remote) {
+      if (!sameFamily(local, remote)) continue;
       for (const direction of directions) {
         policies.push({
           direction,
@@ -99,6 +100,10 @@ export function policiesOf(child: ChildSa): PolicyCommand[] {
   }
   return policies;
 }
+
+/** No packet goes from an IPv4 address to an IPv6 one. */
+const sameFamily = (a: TrafficSelector, b: TrafficSelector): boolean =>
+  a.kind !== 'range' || b.kind !== 'range' || a.start.length === b.start.length;
 
 /**
  * Commands that take the child out of the data plane, policies first so that nothing is lost in between. What an heir

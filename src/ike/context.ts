@@ -3,6 +3,7 @@ import type { Crypto, Random } from '../crypto/provider.ts';
 import type { KernelCommand } from '../kernel/port.ts';
 import type { Pad } from '../policy/pad.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { AddressPools, PoolPolicy } from '../policy/pool.ts';
 import type { Answer, Ask, DropReason, EngineEvent, Failure, Millis, Path, SocketName } from './actions.ts';
 import type { ChildSa } from './child-sa.ts';
 import { Bug } from './errors.ts';
@@ -19,6 +20,8 @@ export interface Services {
   readonly policy: Policy;
   /** The policy's PAD, indexed. */
   readonly pad: Pad;
+  /** Who holds which internal address. */
+  readonly pools: AddressPools;
   readonly timers: Timers<IkeSa>;
   /** Our UDP ports by socket. */
   readonly ports: Readonly<Record<SocketName, number>>;
@@ -150,6 +153,21 @@ export class Context {
     this.#sa.children.add(child);
     this.#commit.push(() => this.#sa.upkeep.begin(child));
     this.#undo.push(() => this.#sa.children.takeBack(child));
+  }
+
+  /** An address for the peer, which goes back with the IKE SA; false when the pool has none left. */
+  takeLease(pool: PoolPolicy, wished: Uint8Array | undefined): boolean {
+    const { leases, owner } = this.#sa.internal;
+    const lease = this.#services.pools.take(pool, owner, wished);
+    if (lease === undefined) return false;
+    leases.push(lease);
+    this.#undo.push(() => {
+      const at = leases.indexOf(lease);
+      if (at < 0) return;
+      leases.splice(at, 1);
+      this.#services.pools.giveBack(lease);
+    });
+    return true;
   }
 
   sameIdentities(): readonly IkeSa[] {

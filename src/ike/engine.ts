@@ -3,6 +3,7 @@ import type { Crypto, Random } from '../crypto/provider.ts';
 import { formatIdentity } from '../policy/identity.ts';
 import { Pad, sameEntry } from '../policy/pad.ts';
 import type { PadEntry, Policy } from '../policy/policy.ts';
+import { AddressPools } from '../policy/pool.ts';
 import type {
   Action,
   Answer,
@@ -57,6 +58,8 @@ export interface Held {
   readonly childSpis: number;
   readonly timers: number;
   readonly asks: number;
+  /** Internal addresses of peers. */
+  readonly leases: number;
 }
 
 export class IkeEngine {
@@ -64,6 +67,7 @@ export class IkeEngine {
   readonly #start: { readonly now: Millis; readonly unixTime: number };
   readonly #table = new SaTable();
   readonly #timers = new Timers<IkeSa>();
+  readonly #pools = new AddressPools();
   readonly #asks: Asks;
   readonly #drops = new Drops();
   readonly #router: Router;
@@ -109,7 +113,12 @@ export class IkeEngine {
 
   /** What memory is held for: with nothing up and all timers through, every number is 0. */
   get held(): Held {
-    return { ...this.#table.held, timers: this.#timers.size, asks: this.#asks.size };
+    return {
+      ...this.#table.held,
+      timers: this.#timers.size,
+      asks: this.#asks.size,
+      leases: this.#pools.held,
+    };
   }
 
   status(): { readonly ikeSas: readonly IkeSaStatus[] } {
@@ -256,6 +265,7 @@ export class IkeEngine {
     const before = this.#pad;
     this.#policy = policy;
     this.#pad = new Pad(policy);
+    this.#pools.keep(policy.pad.flatMap(poolsOf));
     for (const sa of [...this.#table.all()]) {
       const { connection } = sa;
       if (connection === undefined || sa.phase.name === 'dead') continue;
@@ -319,6 +329,7 @@ export class IkeEngine {
       keyLog,
       messages,
       timers: this.#timers,
+      pools: this.#pools,
       get now() {
         return engine.#now;
       },
@@ -353,6 +364,9 @@ export class IkeEngine {
     };
   }
 }
+
+const poolsOf = ({ configuration }: PadEntry) =>
+  configuration?.role === 'server' ? configuration.pools : [];
 
 const isAlive = (phase: PhaseName): boolean =>
   phase === 'init' || phase === 'authenticating' || phase === 'established';

@@ -11,6 +11,7 @@ import { Envelope } from './envelope.ts';
 import { failureOf, isExpected } from './errors.ts';
 import type { About, Outstanding, Want } from './exchange.ts';
 import { tellPeer } from './exchanges/index.ts';
+import { noAddresses } from './internal-addresses.ts';
 import { destroyKeys } from './keys.ts';
 import { OurRequest } from './our-request.ts';
 import { PeerRequest } from './peer-request.ts';
@@ -54,6 +55,7 @@ export class IkeSa {
   /** The SA that goes when this one is authenticated. */
   replaces: IkeSa | undefined;
   opening: Opening = { request: nothing, response: nothing };
+  internal = noAddresses();
   readonly succession: Succession;
   readonly upkeep: Upkeep;
   readonly #services: Services;
@@ -160,6 +162,7 @@ export class IkeSa {
     const heir = new IkeSa(this.#services, role, spis, this.path, this.entry, this.children);
     heir.phase = phase;
     Object.assign(heir.nat, this.nat);
+    heir.internal = this.internal;
     return heir;
   }
 
@@ -244,7 +247,10 @@ export class IkeSa {
     this.#peers.stop();
     this.#envelope.forgetFragments();
     this.succession.fallBack();
-    if (this.children.owner === this) this.children.dropAll(why.text);
+    if (this.children.owner === this) {
+      this.children.dropAll(why.text);
+      for (const lease of this.internal.leases.splice(0)) this.#services.pools.giveBack(lease);
+    }
     if (isKeyed(phase)) {
       phase.protection.destroy();
       destroyKeys(phase.keys);

@@ -1,5 +1,6 @@
 /** What is up, as plain values for people and programs. */
 import { formatIdentity } from '../policy/identity.ts';
+import { formatRange } from '../policy/range.ts';
 import type { ChildName, Path, SaName } from './actions.ts';
 import { childName, describeSelectors } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
@@ -22,6 +23,8 @@ export interface IkeSaStatus extends SaName {
   readonly localId: string | undefined;
   readonly remoteId: string | undefined;
   readonly nat: { readonly here: boolean; readonly peer: boolean };
+  /** Internal addresses: ours from the peer, and the peer's from our pools. */
+  readonly internal: { readonly local: readonly string[]; readonly remote: readonly string[] };
   readonly children: readonly ChildSaStatus[];
 }
 
@@ -36,6 +39,10 @@ export function statusOf(sa: IkeSa): IkeSaStatus {
     localId: known && formatIdentity(known.localId),
     remoteId: known && formatIdentity(known.remoteId),
     nat: { ...sa.nat },
+    internal: {
+      local: sa.internal.assigned.map(formatRange),
+      remote: sa.internal.leases.map(formatRange),
+    },
     children: [...sa.children.values()].map((child) => ({
       ...childName(child),
       mode: child.mode,

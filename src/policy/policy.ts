@@ -1,6 +1,7 @@
 /** Who may talk and what is protected: the PAD and SPD of RFC 4301 as immutable values. */
 import type { Secret } from '../crypto/secret.ts';
 import type { Identity } from './identity.ts';
+import type { PoolPolicy } from './pool.ts';
 import type { EspProposal, IkeProposal, Order } from './proposal.ts';
 import type { AddressRange, SelectorPolicy } from './selector.ts';
 
@@ -62,7 +63,36 @@ export interface PadEntry {
   readonly initialContact: boolean;
   /** Octets of vendor IDs to send. */
   readonly vendorIds: readonly Uint8Array[];
+  /** Absent: no Configuration payload is sent, and none is answered. */
+  readonly configuration?: ConfigurationServer | ConfigurationClient;
 }
+
+/** What a gateway gives out by the Configuration payload. RFC 7296 §2.19, §3.15; RFC 8598. */
+export interface ConfigurationServer {
+  readonly role: 'server';
+  /** In this order; of each family the first that has room. What is dynamic of the peer is then its lease. */
+  readonly pools: readonly PoolPolicy[];
+  /** Whether a peer without a lease gets no child. */
+  readonly required: boolean;
+  /** Whether who proves the same identity again gets the same lease again. */
+  readonly keepLeases: boolean;
+  /** 4 or 16 octets each. */
+  readonly dns: readonly Uint8Array[];
+  /** Domains those servers are to be asked for, as DNS writes them. */
+  readonly domains: readonly string[];
+  /** INTERNAL_IP4_NETMASK, 4 octets; sent only if it is there. */
+  readonly netmask?: Uint8Array;
+}
+
+/** What a client asks for. What is dynamic of ours is then what we are given. */
+export interface ConfigurationClient {
+  readonly role: 'client';
+  readonly families: readonly AddressFamily[];
+  /** Whether name servers and domains are asked for too. */
+  readonly dns: boolean;
+}
+
+export type AddressFamily = 'ipv4' | 'ipv6';
 
 /** When an IKE SA is replaced, and how. RFC 7296 §2.8. */
 export interface IkeLifetime {

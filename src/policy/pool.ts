@@ -1,5 +1,5 @@
 /** Address pools of a gateway: one lease a client, kept for who comes again while there is room. RFC 7296 §2.19. */
-import type { AddressRange } from './selector.ts';
+import type { AddressRange } from './range.ts';
 
 /** Addresses to lease. No bigger in memory than the leases there are. */
 export interface PoolPolicy extends AddressRange {
@@ -211,7 +211,7 @@ export class AddressPools {
   }
 }
 
-const poolKey = ({ start, end, prefixLength = '' }: PoolPolicy): string => `${start}-${end}/${prefixLength}`;
+const poolKey = ({ start, end, prefixLength }: PoolPolicy): string => `${start}-${end}/${prefixLength ?? ''}`;
 
 const toBigInt = (octets: Uint8Array): bigint => {
   let value = 0n;

@@ -46,9 +46,12 @@ function parsePrefix(text: string): AddressRange | undefined {
   const address = parseAddress(host);
   if (address === undefined || rest.length > 0) return undefined;
   if (prefix !== undefined && !/^\d{1,3}$/.test(prefix)) return undefined;
-  const most = address.length * 8;
-  const length = prefix === undefined ? most : Number(prefix);
-  if (length > most) return undefined;
+  return prefixRange(address, prefix === undefined ? address.length * 8 : Number(prefix));
+}
+
+/** The prefix of so many bits that an address (4 or 16 octets) is in; undefined when it has not so many. */
+export function prefixRange(address: Uint8Array, length: number): AddressRange | undefined {
+  if (length > address.length * 8) return undefined;
   const hostBits = address.map((_, at) => 0xff >> Math.min(8, Math.max(0, length - at * 8)));
   return {
     start: address.map((octet, at) => octet & ~(hostBits[at] ?? 0)),
@@ -64,7 +67,8 @@ export function formatRange({ start, end }: AddressRange): string {
     : `${formatAddress(start)}/${prefix}`;
 }
 
-function prefixLength(start: Uint8Array, end: Uint8Array): number | undefined {
+/** How many bits from `start` to `end` are a prefix; undefined when they are none. */
+export function prefixLength(start: Uint8Array, end: Uint8Array): number | undefined {
   const bits = (octets: Uint8Array) =>
     Array.from(octets, (octet) => octet.toString(2).padStart(8, '0')).join('');
   const [low, high] = [bits(start), bits(end)];

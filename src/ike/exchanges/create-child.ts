@@ -1,6 +1,6 @@
 /** CREATE_CHILD_SA for a child: a new one, or one that takes over from another. RFC 7296 §1.3.1, §1.3.3, §2.8, §2.25. */
 import type { KeyPair } from '../../crypto/provider.ts';
-import type { SpdEntry } from '../../policy/policy.ts';
+import type { PadEntry, SpdEntry } from '../../policy/policy.ts';
 import { find, notifies } from '../../wire/message.ts';
 import { ExchangeType, KeyExchangeMethod, NotifyType, nameOf, ProtocolId } from '../../wire/numbers.ts';
 import type { Payload } from '../../wire/payloads/index.ts';
@@ -18,6 +18,7 @@ import type { ChildSa } from '../child-sa.ts';
 import type { Context } from '../context.ts';
 import { Bug, failureOf, isExpected, NotifyError, PeerRefused } from '../errors.ts';
 import { type Exchange, isGenerator, type Outstanding, type Steps, start, type Want } from '../exchange.ts';
+import { answerConfiguration, offerConfiguration, readConfiguration } from '../extensions/configuration.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { lowest } from '../nonces.ts';
 import { errorIn } from '../notify.ts';
@@ -70,6 +71,7 @@ export const createChild: Exchange<Wanted, Held> = {
       { kind: 'nonce', data: ni },
       ...(pair && group !== undefined ? [{ kind: 'ke' as const, group, data: pair.publicValue }] : []),
       ...rest,
+      ...(replaces ? [] : offerConfiguration(sa, entryOf(sa))),
     ];
     return { payloads: request, held: { ...want, offer, ni, ...(pair && { pair }) } };
   },
@@ -77,7 +79,8 @@ export const createChild: Exchange<Wanted, Held> = {
   *respond(sa, request, cx) {
     const phase = established(sa);
     busyWithIke(sa);
-    return (yield* answer(sa, request, phase, undefined, cx)).payloads;
+    const reply = answerConfiguration(sa, entryOf(sa), request, cx);
+    return [...(yield* answer(sa, request, phase, undefined, cx)).payloads, ...reply];
   },
 
   *conclude(sa, held, response, cx) {
@@ -86,6 +89,7 @@ export const createChild: Exchange<Wanted, Held> = {
     if (error) return yield* refused(sa, held, error.type, error.data, cx);
     const nr = find(response, 'nonce')?.data ?? new Uint8Array(0);
     const ride = rideOf(sa, { ...sourceOf(phase), ni: held.ni, nr }, held.replaces);
+    if (!held.replaces) readConfiguration(sa, entryOf(sa), response, cx);
     let child: ChildSa;
     try {
       child = yield* acceptChild(sa, held.offer, response, ride, cx);
@@ -261,8 +265,12 @@ const sourceOf = ({ suite, keys }: Established): Pick<KeySource, 'prf' | 'd'> =>
 });
 
 function rideOf(sa: IkeSa, source: KeySource, replaces: ChildSa | undefined): Ride {
+  return { entry: entryOf(sa), source, pfs: true, ...(replaces && { replaces }) };
+}
+
+function entryOf(sa: IkeSa): PadEntry {
   if (sa.entry === undefined) throw new Bug('an established SA without a connection');
-  return { entry: sa.entry, source, pfs: true, ...(replaces && { replaces }) };
+  return sa.entry;
 }
 
 function firstGroup(sa: IkeSa, spd: SpdEntry): number[] {

@@ -2,7 +2,7 @@
 import type { Secret } from '../../crypto/secret.ts';
 import { formatIdentity, type Identity, sameIdentity } from '../../policy/identity.ts';
 import { identify } from '../../policy/pad.ts';
-import type { PadEntry } from '../../policy/policy.ts';
+import type { PadEntry, PreSharedKey } from '../../policy/policy.ts';
 import { pskFor } from '../../policy/secrets.ts';
 import { find, notifies } from '../../wire/message.ts';
 import { AuthMethod, ExchangeType, NotifyType, nameOf } from '../../wire/numbers.ts';
@@ -32,6 +32,12 @@ import {
   PeerRefused,
 } from '../errors.ts';
 import type { Exchange, Outstanding } from '../exchange.ts';
+import {
+  answerConfiguration,
+  leaseOwner,
+  offerConfiguration,
+  readConfiguration,
+} from '../extensions/configuration.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { errorIn, statusNotify } from '../notify.ts';
 import type { Authenticating, Established } from '../phase.ts';
@@ -56,7 +62,7 @@ export const ikeAuth: Exchange<undefined, Held> = {
     const phase = authenticatingPhase(sa);
     const entry = phase.candidates[0];
     if (entry === undefined) throw new Bug('an initiator without a connection');
-    const psk = sharedKey(sa, entry, entry.remote.identity, cx);
+    const psk = keyFor(sa, entry, entry.remote.identity, cx)?.secret;
     if (psk === undefined)
       throw new LocalFailure(`no shared key for ${entry.name}: ${bothIds(entry, entry.remote.identity)}`);
     const { identity } = entry.local;
@@ -71,6 +77,7 @@ export const ikeAuth: Exchange<undefined, Held> = {
       ...(asked ? [idPayload('idr', asked)] : []),
       authPayload(sa, phase, 'initiator', psk, identity),
       ...(first ? [statusNotify(NotifyType.INITIAL_CONTACT)] : []),
+      ...offerConfiguration(sa, entry),
       ...(child?.payloads ?? []),
     ];
     return { payloads, held: { entry, psk, offer: child?.offer } };
@@ -87,11 +94,12 @@ export const ikeAuth: Exchange<undefined, Held> = {
       throw refused(`no connection for the peer's identity ${formatIdentity(identityOf(idi))}${asked}`);
     }
     const remoteId = identityOf(idi);
-    const psk = sharedKey(sa, entry, remoteId, cx);
-    if (psk === undefined) throw refused(`no shared key for ${bothIds(entry, remoteId)}`);
-    verify(sa, phase, 'initiator', psk, remoteId, find(request, 'auth'), cx);
+    const key = keyFor(sa, entry, remoteId, cx);
+    if (key === undefined) throw refused(`no shared key for ${bothIds(entry, remoteId)}`);
+    verify(sa, phase, 'initiator', key.secret, remoteId, find(request, 'auth'), cx);
+    sa.internal.owner = leaseOwner(entry, remoteId, key);
     const { identity } = entry.local;
-    const auth = authPayload(sa, phase, 'responder', psk, identity);
+    const auth = authPayload(sa, phase, 'responder', key.secret, identity);
     const established = establish(sa, phase, entry, identity, remoteId, cx);
     if (notifies(request, NotifyType.INITIAL_CONTACT).length > 0) replaceOthers(sa, cx);
     return [
@@ -126,6 +134,7 @@ export const ikeAuth: Exchange<undefined, Held> = {
         if (spd.action === 'protect' && spd !== offer?.spd) sa.want(wantChild(spd, sa));
       }
     });
+    readConfiguration(sa, entry, response, cx);
     if (offer !== undefined)
       yield* concludeChild(sa, entry, offer, response, keySource(established, phase), cx);
     return undefined;
@@ -136,7 +145,7 @@ export const ikeAuth: Exchange<undefined, Held> = {
   },
 };
 
-/** The child's payloads, none, or the notify that refuses it: the IKE SA lives on without. */
+/** What was asked for by a Configuration payload and the child's payloads, or the notify that refuses it: the IKE SA lives on. */
 function* respondChild(
   sa: IkeSa,
   entry: PadEntry,
@@ -145,14 +154,16 @@ function* respondChild(
   phase: Authenticating,
   cx: Context,
 ): Generator<Ask, Payload[], Answer> {
-  if (!find(request, 'sa') && !find(request, 'tsi') && !find(request, 'tsr')) return [];
+  let reply: Payload[] = [];
   try {
+    reply = answerConfiguration(sa, entry, request, cx);
+    if (!find(request, 'sa') && !find(request, 'tsi') && !find(request, 'tsr')) return reply;
     const ride: Ride = { entry, source: keySource(established, phase), pfs: false };
-    return (yield* answerChild(sa, request, ride, cx)).payloads;
+    return [...reply, ...(yield* answerChild(sa, request, ride, cx)).payloads];
   } catch (error) {
     if (!(error instanceof NotifyError) || error.scope !== 'child') throw error;
     childFailed(sa, entry, entry.children[0]?.name ?? entry.name, error, cx);
-    return [errorNotify(error)];
+    return [...reply, errorNotify(error)];
   }
 }
 
@@ -262,15 +273,14 @@ function authPayload(
   };
 }
 
-function sharedKey(
+function keyFor(
   sa: IkeSa,
   entry: PadEntry,
   remoteId: Identity | undefined,
   cx: Context,
-): Secret | undefined {
+): PreSharedKey | undefined {
   const { local, remote } = sa.path;
-  return pskFor(cx.policy.preSharedKeys, entry.local.identity, remoteId, local.address, remote.address)
-    ?.secret;
+  return pskFor(cx.policy.preSharedKeys, entry.local.identity, remoteId, local.address, remote.address);
 }
 
 function authenticatingPhase(sa: IkeSa): Authenticating {

@@ -2,6 +2,7 @@
 import type { Payload } from '../../wire/payloads/index.ts';
 import { fits, type Responder } from '../exchange.ts';
 import type { IkeSa } from '../ike-sa.ts';
+import { configuration } from './configuration.ts';
 import { createChild, rekeyChild } from './create-child.ts';
 import { deletion, failure } from './delete.ts';
 import { ikeAuth } from './ike-auth.ts';
@@ -22,6 +23,7 @@ const table: readonly Responder[] = [
   createChild,
   deletion,
   failure,
+  configuration,
   liveness,
 ];
 
