@@ -17,10 +17,17 @@ export {
   reorder,
   rewrite,
 } from './fate.ts';
+export type { RuleReport } from './faults/faults.ts';
+export { FaultError } from './faults/fields.ts';
+export type { KernelFate, KernelOutcome, KernelWord } from './faults/kernel-rules.ts';
+export { actionNames } from './faults/rules.ts';
+export type * from './faults/script.ts';
+export { type VocabularyEntry, vocabulary, vocabularyPsk, vocabularyTable } from './faults/vocabulary.ts';
 export { Flight } from './flight.ts';
 export { Host, type HostOptions } from './host.ts';
 export { KeyRing, type OpenMessage } from './key-ring.ts';
 export { ladder } from './ladder.ts';
+export { type FaultyNetwork, type Misbehaviour, misbehave } from './misbehave.ts';
 export { Nat, type NatBehaviour, type NatOptions } from './nat.ts';
 export { BugError, type NetworkOptions, VirtualNetwork } from './network.ts';
 export { type Pair, type PairEnd, type PairOptions, pair } from './pair.ts';

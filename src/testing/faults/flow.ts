@@ -2,7 +2,8 @@
 import type { Flight } from '../flight.ts';
 import type { Fields } from './fields.ts';
 import type { Job, Step } from './job.ts';
-import { readEdit } from './octets.ts';
+import { readEdit, readOctets } from './octets.ts';
+import { partName, partText, readSelectors } from './parts.ts';
 
 const most = 3_600_000;
 
@@ -40,7 +41,7 @@ export const flowActions: Readonly<Record<string, (fields: Fields) => Step>> = {
     const pick = readWhich(fields);
     return (job) => {
       const chosen = pick(job.world.seen.earlier(job.flight));
-      chosen.forEach(({ octets }, i) => job.send(octets, after + i));
+      for (const [i, { octets }] of chosen.entries()) job.send(octets, after + i);
       return chosen.length > 0;
     };
   },
@@ -68,9 +69,26 @@ export const flowActions: Readonly<Record<string, (fields: Fields) => Step>> = {
       job.octets = edit(job.octets, job.world.random);
     });
   },
+  emit(fields) {
+    const octets = readOctets(fields.needed('octets', fields.raw('octets')), fields.at('octets'));
+    const toward = fields.word('toward', ['receiver', 'sender']) ?? 'receiver';
+    const after = fields.number('after', 0, most) ?? 1;
+    return acted((job) => {
+      const { source, destination } = job.flight;
+      const ends = toward === 'receiver' ? job.flight : { source: destination, destination: source };
+      job.send(octets(job.world.random), after, ends);
+    });
+  },
   log(fields) {
-    const text = fields.text('text');
-    return acted((job) => job.world.log(text ?? ''));
+    const text = fields.text('text') ?? '';
+    const list = fields.list('payload');
+    const selectors = list && readSelectors(list, fields.at('payload'));
+    if (selectors === undefined) return acted((job) => job.world.log(text));
+    return (job) => {
+      const parts = job.parts.filter((part) => selectors.some((meant) => meant(part)));
+      for (const part of parts) job.world.log(`${text}${text && ' '}${partName(part)} ${partText(part)}`);
+      return parts.length > 0;
+    };
   },
 };
 

@@ -1,6 +1,10 @@
 /** A payload as octets, with whatever its generic header says: RFC 7296 §3.2. */
+
+import { toJson } from '../../ike/run-json.ts';
+import { toHex } from '../../wire/hex.ts';
 import { NotifyType, nameOf, PayloadType } from '../../wire/numbers.ts';
 import { codecOfType, codecs } from '../../wire/payloads/index.ts';
+import { Reader } from '../../wire/reader.ts';
 import { FaultError, namedNumber } from './fields.ts';
 import { joined } from './octets.ts';
 
@@ -96,4 +100,16 @@ const notifyType = ({ body: [, , high = 0, low = 0] }: Pick<Part, 'body'>): numb
 export function partName(part: Part): string {
   if (part.type === PayloadType.notify) return `N(${nameOf(NotifyType, notifyType(part))})`;
   return codecOfType(part.type)?.notation ?? String(part.type);
+}
+
+/** Its fields, as `toJson` writes them, or its octets. */
+export function partText({ type, body }: Part): string {
+  const codec = codecOfType(type);
+  if (codec === undefined) return toHex(body);
+  try {
+    const { kind: _, ...fields } = codec.parse(new Reader(body), 0);
+    return toJson(fields);
+  } catch {
+    return toHex(body);
+  }
 }

@@ -92,7 +92,12 @@ export type FaultAction =
   | AuthAction
   | PeerAction
   | KernelAction
-  | { readonly action: 'log'; readonly text?: string };
+  /** A line of the report: this text, and the fields of these payloads. */
+  | {
+      readonly action: 'log';
+      readonly text?: string;
+      readonly payload?: PayloadText | readonly PayloadText[];
+    };
 
 /** What happens to the datagram. */
 export type FlowAction =
@@ -108,6 +113,13 @@ export type FlowAction =
       readonly after?: Millis;
     }
   | { readonly action: 'reflect'; readonly after?: Millis }
+  /** Octets of any kind as a datagram of their own. */
+  | {
+      readonly action: 'emit';
+      readonly octets: OctetsText;
+      readonly toward?: 'receiver' | 'sender';
+      readonly after?: Millis;
+    }
   | {
       readonly action: 'readdress';
       readonly source?: Partial<Endpoint>;
