@@ -160,7 +160,7 @@ export class OurRequest {
     if (sa.phase.name === 'authenticating') sa.opening.outstanding = outstanding;
     if (next !== undefined) return this.#send(next);
     if (sa.phase.name === 'deleting' && this.#wants.length === 0) return sa.die(sa.phase.why);
-    this.proceed();
+    sa.concluded();
   }
 
   #notConcluded(outstanding: Outstanding, error: unknown, clear: boolean): void {
