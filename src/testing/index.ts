@@ -14,6 +14,7 @@ export {
   reorder,
   rewrite,
 } from './fate.ts';
+export { Faults, InjectedFault } from './faults.ts';
 export { Flight } from './flight.ts';
 export { Host, type HostOptions } from './host.ts';
 export { fromJson, toJson } from './json.ts';

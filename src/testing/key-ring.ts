@@ -1,4 +1,5 @@
 /** The keys of all IKE SAs of a network, to look into messages and to seal others. */
+import { nobleCrypto } from '../crypto/noble/index.ts';
 import type { Crypto } from '../crypto/provider.ts';
 import { Secret } from '../crypto/secret.ts';
 import type { EngineEvent, Role } from '../ike/actions.ts';
@@ -20,32 +21,30 @@ export interface OpenMessage {
 type Ends = Readonly<Record<Role, Protection>>;
 
 export class KeyRing {
-  readonly #sas = new Map<string, Ends>();
+  readonly #sas = new Map<string, Ends | undefined>();
+  /** Made when first needed: most messages are never looked into. */
+  readonly #learnt = new Map<string, () => Ends | undefined>();
   readonly #seeded: Seeded;
 
   constructor(seeded: Seeded) {
     this.#seeded = seeded;
   }
 
-  /** Learns the keys of a `keys` event; copies them, since the engine zeroes its own. */
+  /**
+   * Learns the keys of a `keys` event; copies them, since the engine zeroes its own. The portable provider works with them
+   * where it can, so that a host's provider may be one that counts or fails.
+   */
   learn(event: Extract<EngineEvent, { kind: 'keys' }>, crypto: Crypto): void {
-    const { encr, integ, ei, er, ai, ar } = event.keys;
-    const cipher = crypto.ciphers.get(encr);
-    const integrity = integ === undefined ? undefined : crypto.integs.get(integ);
-    if (cipher === undefined) return;
-    const [own, suite] = [(key: Secret) => new Secret(key.octets.slice()), { cipher, integ: integrity }];
+    const { encr, integ = 0, ei, er, ai, ar } = event.keys;
+    const own = (key: Secret): Secret => new Secret(key.octets.slice());
     const keys = { ei: own(ei), er: own(er), ai: own(ai), ar: own(ar) };
-    const end = (role: Role): Protection =>
-      new Protection(
-        crypto,
-        this.#seeded.random,
-        { cipher: suite.cipher, ...(integrity && { integ: integrity }) },
-        keys,
-        role,
-      );
-    this.#sas.set(`${event.sa.spiI} ${event.sa.spiR}`, {
-      initiator: end('initiator'),
-      responder: end('responder'),
+    this.#learnt.set(`${event.sa.spiI} ${event.sa.spiR}`, () => {
+      const cipher = nobleCrypto.ciphers.get(encr) ?? crypto.ciphers.get(encr);
+      const integrity = nobleCrypto.integs.get(integ) ?? crypto.integs.get(integ);
+      if (cipher === undefined) return undefined;
+      const suite = { cipher, ...(integrity && { integ: integrity }) };
+      const end = (role: Role) => new Protection(nobleCrypto, this.#seeded.random, suite, keys, role);
+      return { initiator: end('initiator'), responder: end('responder') };
     });
   }
 
@@ -109,7 +108,13 @@ export class KeyRing {
   }
 
   #ends(fields: HeaderFields): Ends | undefined {
-    return this.#sas.get(nameOf(fields));
+    const name = nameOf(fields);
+    if (!this.#sas.has(name)) {
+      const make = this.#learnt.get(name);
+      if (make === undefined) return undefined;
+      this.#sas.set(name, make());
+    }
+    return this.#sas.get(name);
   }
 }
 
