@@ -21,7 +21,7 @@ export { fromJson, toJson } from './json.ts';
 export { KeyRing, type OpenMessage } from './key-ring.ts';
 export { ladder } from './ladder.ts';
 export { Nat, type NatBehaviour, type NatOptions } from './nat.ts';
-export { BugError, type NetworkOptions, VirtualNetwork } from './network.ts';
+export { BugError, type Listener, type NetworkOptions, VirtualNetwork } from './network.ts';
 export { type Pair, type PairEnd, type PairOptions, pair } from './pair.ts';
 export { type Engine, type Recorder, ReplayError, record, replay } from './recording.ts';
 export { type Seeded, seeded } from './seeded.ts';
