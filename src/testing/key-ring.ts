@@ -50,7 +50,7 @@ export class KeyRing {
 
   /**
    * Takes the protection off a whole message, with or without marker. Undefined when it is none, when its keys are not
-   * known, or of a fragment.
+   * known, when what is inside breaks the grammar, or of a fragment.
    */
   open(octets: Uint8Array): OpenMessage | undefined {
     const message = messageOf(octets);
@@ -59,9 +59,9 @@ export class KeyRing {
     if (parsed === undefined || last?.kind === 'fragment') return undefined;
     if (last?.kind !== 'encrypted') return { ...parsed, encrypted: false };
     const inner = this.#ends(parsed.header)?.[other(parsed.header)].open(message, last);
-    if (inner === undefined) return undefined;
-    const payloads = [...parsed.payloads.slice(0, -1), ...parsePayloads(last.first, inner)];
-    return { header: parsed.header, payloads, encrypted: true };
+    const inside = inner && unlessBroken(() => parsePayloads(last.first, inner));
+    if (inside === undefined) return undefined;
+    return { header: parsed.header, payloads: [...parsed.payloads.slice(0, -1), ...inside], encrypted: true };
   }
 
   /** Number, total and decrypted octets of a fragment. */
@@ -125,9 +125,12 @@ const spi = (value: bigint): string => value.toString(16).padStart(16, '0');
 
 const nameOf = (fields: HeaderFields): string => `${spi(fields.initiatorSpi)} ${spi(fields.responderSpi)}`;
 
-function parsedMessage(octets: Uint8Array): Message | undefined {
+const parsedMessage = (octets: Uint8Array): Message | undefined => unlessBroken(() => parseMessage(octets));
+
+/** Undefined when octets break the grammar. */
+function unlessBroken<T>(parse: () => T): T | undefined {
   try {
-    return parseMessage(octets);
+    return parse();
   } catch {
     return undefined;
   }
