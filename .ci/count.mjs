@@ -17,6 +17,6 @@ for (const file of files) {
 }
 if (failed === 0 && exit !== '0') failed = 1;
 failed += Number(broken);
-if (skipped > 0) console.log(`${skipped} skipped, with their reasons above`);
+if (skipped > 0) console.log(`${skipped} skipped, each named above with its reason`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;

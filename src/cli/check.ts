@@ -1,9 +1,8 @@
 /** `ikev2 check`: what the configuration comes to, or its mistakes. */
 import type { Command } from 'commander';
 import { formatMistake, type Mistake } from '../config/index.ts';
-import { defaultCrypto } from '../crypto/index.ts';
+import { connectionLines, connectionObject } from '../daemon/describe-connection.ts';
 import { readConfiguration } from '../daemon/policy-source.ts';
-import { connectionLines, connectionObject } from './describe-connection.ts';
 import { CommandError, perform } from './failure.ts';
 import { type ConfigOptions, jsonOption, port, withConfig } from './options.ts';
 import { type Colour, Output, paint } from './output.ts';
@@ -23,7 +22,7 @@ export function add(program: Command): void {
 
 async function check(options: CheckOptions): Promise<void> {
   const output = new Output(options);
-  const result = await readConfiguration({ ...options, crypto: defaultCrypto });
+  const result = await readConfiguration(options);
   if ('mistakes' in result) {
     report(result.mistakes, output);
     const errors = result.mistakes.filter(({ severity }) => severity === 'error').length;
@@ -33,7 +32,8 @@ async function check(options: CheckOptions): Promise<void> {
   }
   report(result.notes, output);
   for (const connection of result.connections) {
-    for (const line of connectionLines(connection)) output.line(line);
+    const [head = '', ...rest] = connectionLines(connection);
+    for (const line of [paint('bold', head), ...rest]) output.line(line);
     output.object(connectionObject(connection));
   }
   const { length } = result.connections;

@@ -1,7 +1,6 @@
 /** `ikev2 daemon`: the daemon itself, in the foreground. */
 import { appendFileSync, openSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { defaultCrypto } from '../crypto/index.ts';
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { type KernelName, kernelNames } from '../daemon/data-plane.ts';
 import { type Logger, type LogLevel, makeLog } from '../daemon/log.ts';
@@ -47,7 +46,7 @@ export function add(program: Command): void {
 }
 
 async function run(options: DaemonCommandOptions): Promise<void> {
-  const source = fileSource({ ...options, crypto: defaultCrypto });
+  const source = fileSource(options);
   const daemon = await startDaemon({ ...options, source, log: (settings) => logFor(options, settings) });
   process.on('SIGHUP', () => void daemon.reload().catch(() => {}));
   await stopped(daemon);

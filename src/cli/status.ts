@@ -2,8 +2,7 @@
 import type { Command } from 'commander';
 import { formatEndpoint } from '../daemon/endpoint.ts';
 import { escapeText, formatSpi } from '../daemon/lines.ts';
-import type { ConnectionStatus, DaemonStatus } from '../daemon/status.ts';
-import type { IkeSaStatus } from '../ike/status.ts';
+import type { ConnectionStatus, DaemonStatus, IkeSaStatus } from '../daemon/status.ts';
 import { CommandError } from './failure.ts';
 import { type ControlOptions, withControl } from './options.ts';
 import { type Colour, type Output, paint } from './output.ts';

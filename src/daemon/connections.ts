@@ -1,16 +1,20 @@
 /** Which of the configured connections are loaded: all but `auto=ignore`, and what the operator added or deleted. */
 import leven from 'leven';
+import { sameEntry } from '../policy/pad.ts';
 import type { PadEntry, Policy } from '../policy/policy.ts';
 import { ControlError } from './control-protocol.ts';
 
+/** A value: every change makes another. */
 export class Connections {
-  #all: Policy;
+  readonly #all: Policy;
   /** Names the operator added though they are `auto=ignore`. */
-  readonly #added = new Set<string>();
-  readonly #deleted = new Set<string>();
+  readonly #added: ReadonlySet<string>;
+  readonly #deleted: ReadonlySet<string>;
 
-  constructor(all: Policy) {
+  constructor(all: Policy, added: Iterable<string> = [], deleted: Iterable<string> = []) {
     this.#all = all;
+    this.#added = new Set(added);
+    this.#deleted = new Set(deleted);
   }
 
   /** What the engine shall go by. */
@@ -22,27 +26,25 @@ export class Connections {
     return this.policy.pad;
   }
 
-  /** The configuration was read again; what the operator deleted by name is back. */
-  reload(all: Policy): void {
-    this.#all = all;
-    this.#deleted.clear();
+  /** After the configuration was read again; what the operator deleted by name is back. */
+  reloaded(all: Policy): Connections {
+    return new Connections(all, this.#added);
   }
 
-  /** One connection of a configuration that was read again; the others stay as they were. Throws ControlError. */
-  add(name: string, all: Policy): void {
+  /** With one connection of a configuration that was read again; the others stay as they were. Throws ControlError. */
+  with(name: string, all: Policy): Connections {
     const entry = all.pad.find((each) => each.name === name);
     if (entry === undefined) throw unknown(name, all.pad, 'in the configuration');
     const others = this.#all.pad.filter((each) => each.name !== name);
-    this.#all = { ...all, pad: [...others, entry] };
-    this.#added.add(name);
-    this.#deleted.delete(name);
+    const deleted = [...this.#deleted].filter((each) => each !== name);
+    return new Connections({ ...all, pad: [...others, entry] }, [...this.#added, name], deleted);
   }
 
   /** Throws ControlError. */
-  delete(name: string): void {
+  without(name: string): Connections {
     this.find(name);
-    this.#added.delete(name);
-    this.#deleted.add(name);
+    const added = [...this.#added].filter((each) => each !== name);
+    return new Connections(this.#all, added, [...this.#deleted, name]);
   }
 
   /** A loaded connection. Throws ControlError UNKNOWN_CONNECTION, with a hint. */
@@ -56,6 +58,27 @@ export class Connections {
   #isLoaded({ name, start }: PadEntry): boolean {
     return (start !== 'ignore' || this.#added.has(name)) && !this.#deleted.has(name);
   }
+}
+
+/** What became of connections, by name. */
+export interface Difference {
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+  readonly unchanged: readonly string[];
+}
+
+export function difference(before: readonly PadEntry[], after: readonly PadEntry[]): Difference {
+  const old = new Map(before.map((entry) => [entry.name, entry]));
+  const names = (entries: readonly PadEntry[]): string[] => entries.map(({ name }) => name);
+  const kept = after.filter(({ name }) => old.has(name));
+  const same = kept.filter((entry) => sameEntry(entry, old.get(entry.name) ?? entry));
+  return {
+    added: names(after.filter(({ name }) => !old.has(name))),
+    changed: names(kept.filter((entry) => !same.includes(entry))),
+    removed: names(before).filter((name) => !names(after).includes(name)),
+    unchanged: names(same),
+  };
 }
 
 function unknown(name: string, entries: readonly PadEntry[], where: string): ControlError {

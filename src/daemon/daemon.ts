@@ -2,17 +2,16 @@
 import type { Crypto } from '../crypto/index.ts';
 import { defaultCrypto } from '../crypto/index.ts';
 import type { EngineEvent, Millis } from '../ike/actions.ts';
-import { sameEntry } from '../policy/pad.ts';
 import type { PadEntry } from '../policy/policy.ts';
 import { systemClock } from './clock.ts';
-import { Connections } from './connections.ts';
+import { Connections, type Difference, difference } from './connections.ts';
 import { ControlServer } from './control.ts';
 import type { KernelName } from './data-plane.ts';
 import { formatEndpoint } from './endpoint.ts';
 import { type Logger, makeLog } from './log.ts';
 import type { Loaded, PolicySource } from './policy-source.ts';
 import { Shell } from './shell.ts';
-import { connectionStatus, type DaemonStatus, isUp } from './status.ts';
+import { connectionStatus, type DaemonStatus, isUp, trafficOf } from './status.ts';
 import { type Delays, Supervisor } from './supervisor.ts';
 import { Trace, type TraceFiles } from './trace.ts';
 import { type LocalPorts, UdpSockets } from './udp.ts';
@@ -39,12 +38,8 @@ export interface DaemonOptions extends TraceFiles {
   readonly grace?: Millis;
 }
 
-/** What a reload did, by name. */
-export interface Reloaded {
-  readonly added: readonly string[];
-  readonly changed: readonly string[];
-  readonly removed: readonly string[];
-  readonly unchanged: readonly string[];
+/** What a reload did. */
+export interface Reloaded extends Difference {
   readonly remarks: readonly string[];
 }
 
@@ -59,7 +54,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ikePort: options.ikePort ?? loaded.settings?.ikePort ?? 500,
     natPort: options.natPort ?? loaded.settings?.natPort ?? 4500,
   });
-  const trace = new Trace(options, () => systemClock.unixTime());
+  const trace = new Trace(
+    options,
+    () => systemClock.unixTime(),
+    (text) => log.error(text),
+  );
   try {
     const connections = new Connections(loaded.policy);
     await listen(udp, options, loaded, connections.entries);
@@ -84,11 +83,11 @@ interface Parts {
 
 export class Daemon {
   readonly log: Logger;
-  readonly connections: Connections;
   readonly shell: Shell;
   readonly supervisor: Supervisor;
   readonly control: ControlServer;
   readonly #parts: Parts;
+  #connections: Connections;
   readonly #startedAt = systemClock.now();
   #changes: Promise<unknown> = Promise.resolve();
   #stopping = false;
@@ -103,7 +102,7 @@ export class Daemon {
     const { options, log, udp, trace, connections } = parts;
     this.#parts = parts;
     this.log = log;
-    this.connections = connections;
+    this.#connections = connections;
     this.shell = new Shell({
       clock: systemClock,
       crypto: options.crypto ?? defaultCrypto,
@@ -122,6 +121,10 @@ export class Daemon {
     });
     this.shell.subscribe((event: EngineEvent) => this.supervisor.event(event));
     this.control = new ControlServer(makeVerbs(this));
+  }
+
+  get connections(): Connections {
+    return this.#connections;
   }
 
   get listening(): readonly LocalPorts[] {
@@ -147,12 +150,6 @@ export class Daemon {
   status(): DaemonStatus {
     const ikeSas = this.shell.ikeSas;
     const { kernel } = this.shell;
-    const children = ikeSas.flatMap(({ path, children }) => children.map((child) => ({ path, ...child })));
-    const traffic = children.map(({ path, inboundSpi, outboundSpi }) => {
-      const inbound = kernel.counters({ spi: inboundSpi, destination: path.local.address });
-      const outbound = kernel.counters({ spi: outboundSpi, destination: path.remote.address });
-      return [inboundSpi, { ...(inbound && { in: inbound }), ...(outbound && { out: outbound }) }] as const;
-    });
     return {
       pid: process.pid,
       uptime: Math.floor((systemClock.now() - this.#startedAt) / 1000),
@@ -160,19 +157,19 @@ export class Daemon {
       listening: this.listening,
       connections: this.connections.entries.map((entry) => connectionStatus(entry, ikeSas)),
       ikeSas,
-      traffic: Object.fromEntries(traffic),
+      traffic: trafficOf(ikeSas, kernel),
       counters: this.shell.metrics.counters,
     };
   }
 
   /** Reads the configuration again. Throws ControlError CONFIG or UdpError; then nothing has changed. */
   reload(): Promise<Reloaded> {
-    return this.#change('reload', (loaded) => this.connections.reload(loaded.policy));
+    return this.#change('reload', (loaded) => this.#connections.reloaded(loaded.policy));
   }
 
   /** Reads one connection from the configuration, for the first time or again. Throws ControlError. */
   add(name: string): Promise<Reloaded> {
-    return this.#change(`add ${name}`, (loaded) => this.connections.add(name, loaded.policy));
+    return this.#change(`add ${name}`, (loaded) => this.#connections.with(name, loaded.policy));
   }
 
   /** Starts an attempt unless it is up. An IKE SA that lost its child cannot make another, so it goes first. */
@@ -188,8 +185,7 @@ export class Daemon {
 
   /** Takes a connection down and forgets it until it is added again. Throws ControlError. */
   delete(name: string): void {
-    this.connections.delete(name);
-    this.#apply();
+    this.#apply(this.#connections.without(name));
   }
 
   /** Deletes all SAs at the peers, then closes everything. */
@@ -199,16 +195,16 @@ export class Daemon {
   }
 
   /** One change after the other: each reads the configuration and listens where it must before anything changes. */
-  #change(what: string, take: (loaded: Loaded) => void): Promise<Reloaded> {
+  #change(what: string, take: (loaded: Loaded) => Connections): Promise<Reloaded> {
     const change = this.#changes.then(async () => {
       const before = this.connections.entries;
       const { options, udp } = this.#parts;
       const loaded = await options.source();
-      await listen(udp, options, loaded, loaded.policy.pad);
-      take(loaded);
-      this.#apply();
+      const connections = take(loaded);
+      await listen(udp, options, loaded, connections.entries);
+      this.#apply(connections);
       this.#remark(loaded);
-      const done = difference(before, this.connections.entries, loaded.remarks);
+      const done = { ...difference(before, connections.entries), remarks: loaded.remarks };
       this.log.info(
         `${what}: ${done.added.length} added, ${done.changed.length} changed, ${done.removed.length} removed`,
       );
@@ -220,14 +216,18 @@ export class Daemon {
     return change;
   }
 
-  #apply(): void {
+  #apply(connections: Connections): void {
+    this.#connections = connections;
     this.shell.policy(this.connections.policy);
     this.supervisor.update(this.connections.entries);
   }
 
   #remark({ remarks, waitingFor }: Loaded): void {
     for (const remark of remarks) this.log.warn(remark);
-    for (const { name, start } of this.connections.entries) {
+    const listening = new Set(this.listening.map(({ address }) => address));
+    for (const { name, start, local } of this.connections.entries) {
+      if (!listening.has(local.address))
+        this.log.warn(`"${name}" cannot come up: nobody listens on its local address; see --listen`);
       if (start === 'ondemand')
         this.log.warn(`"${name}": no data plane tells of traffic yet, so it waits for: ikev2 up ${name}`);
     }
@@ -267,22 +267,4 @@ function listen(
     .map(({ local: { address, port } }) => ({ address, port }))
     .filter(({ address, port }) => port !== 500 && addresses.includes(address));
   return udp.listen(addresses, extras);
-}
-
-function difference(
-  before: readonly PadEntry[],
-  after: readonly PadEntry[],
-  remarks: readonly string[],
-): Reloaded {
-  const old = new Map(before.map((entry) => [entry.name, entry]));
-  const names = (entries: readonly PadEntry[]): string[] => entries.map(({ name }) => name);
-  const kept = after.filter(({ name }) => old.has(name));
-  const same = kept.filter((entry) => sameEntry(entry, old.get(entry.name) ?? entry));
-  return {
-    added: names(after.filter(({ name }) => !old.has(name))),
-    changed: names(kept.filter((entry) => !same.includes(entry))),
-    removed: names(before).filter((name) => !names(after).includes(name)),
-    unchanged: names(same),
-    remarks,
-  };
 }

@@ -42,9 +42,12 @@ export class Loop {
     this.#inputs.push(input);
     if (this.#turning) return;
     this.#turning = true;
-    for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) this.#turn(next);
-    this.#turning = false;
-    this.#setAlarm();
+    try {
+      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) this.#turn(next);
+    } finally {
+      this.#turning = false;
+      this.#setAlarm();
+    }
   }
 
   /** No input is taken and no alarm fires any more. */
@@ -75,8 +78,8 @@ export class Loop {
   #perform(action: Action, pending: readonly Promise<Errno>[]): Promise<Errno> | undefined {
     switch (action.type) {
       case 'transmit':
-        if (pending.length === 0) this.#outlets.transmit(action, action.octets);
-        else void Promise.all(pending).then(() => this.#outlets.transmit(action, action.octets));
+        if (pending.length === 0) this.#transmit(action);
+        else void Promise.all(pending).then(() => this.#transmit(action));
         return undefined;
       case 'event':
         this.#outlets.event(action.event);
@@ -103,6 +106,10 @@ export class Loop {
         return undefined;
       }
     }
+  }
+
+  #transmit(action: Extract<Action, { type: 'transmit' }>): void {
+    if (!this.#closed) this.#outlets.transmit(action, action.octets);
   }
 
   #settle(outcome: Errno | Promise<Errno>, then: (errno: Errno) => void): Promise<Errno> | undefined {

@@ -8,7 +8,7 @@ import {
   parseConfig,
   readConfigText,
 } from '../config/index.ts';
-import type { Crypto } from '../crypto/provider.ts';
+import { type Crypto, defaultCrypto } from '../crypto/index.ts';
 import type { Policy } from '../policy/policy.ts';
 import { ControlError } from './control-protocol.ts';
 import { defaultRoutes, localAddresses, resolveNames } from './host.ts';
@@ -40,12 +40,13 @@ export interface ConfigFiles {
    * Tells two ends on one address apart.
    */
   readonly natPort?: number | undefined;
-  readonly crypto: Crypto;
+  /** Whose algorithms the default proposals name; the default providers unless said. */
+  readonly crypto?: Crypto | undefined;
 }
 
 /** The configuration with what this host knows, or all its mistakes. Throws ControlError CONFIG when a file is missing. */
 export async function readConfiguration(files: ConfigFiles): Promise<ConfigResult> {
-  const { config, secrets, listen, natPort, crypto } = files;
+  const { config, secrets, listen, natPort, crypto = defaultCrypto } = files;
   mustBeReadable(config, 'write your connections there, or name another file with --config');
   if (secrets !== undefined) {
     mustBeReadable(

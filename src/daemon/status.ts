@@ -1,10 +1,12 @@
 /** What a daemon says of itself: the result of the control protocol's `status`. */
 import type { IkeSaStatus } from '../ike/status.ts';
-import type { SaCounters } from '../kernel/port.ts';
+import type { Kernel, SaCounters } from '../kernel/port.ts';
 import { formatIdentity } from '../policy/identity.ts';
 import type { PadEntry } from '../policy/policy.ts';
 import { formatSelector } from '../policy/selector.ts';
 import type { LocalPorts } from './udp.ts';
+
+export type { IkeSaStatus };
 
 export interface DaemonStatus {
   readonly pid: number;
@@ -34,6 +36,20 @@ export interface ConnectionStatus {
     readonly local: string;
     readonly remote: string;
   }[];
+}
+
+/** What each child carried, by our inbound SPI. */
+export function trafficOf(
+  ikeSas: readonly IkeSaStatus[],
+  kernel: Pick<Kernel, 'counters'>,
+): DaemonStatus['traffic'] {
+  const children = ikeSas.flatMap(({ path, children }) => children.map((child) => ({ path, ...child })));
+  const traffic = children.map(({ path, inboundSpi, outboundSpi }) => {
+    const inbound = kernel.counters({ spi: inboundSpi, destination: path.local.address });
+    const outbound = kernel.counters({ spi: outboundSpi, destination: path.remote.address });
+    return [inboundSpi, { ...(inbound && { in: inbound }), ...(outbound && { out: outbound }) }] as const;
+  });
+  return Object.fromEntries(traffic);
 }
 
 export function connectionStatus(entry: PadEntry, ikeSas: readonly IkeSaStatus[]): ConnectionStatus {

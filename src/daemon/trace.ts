@@ -14,28 +14,44 @@ export interface TraceFiles {
 }
 
 export class Trace {
-  readonly #keyLog: KeyLog;
-  readonly #pcap: PcapngFile | undefined;
   readonly #now: () => number;
+  readonly #trouble: (text: string) => void;
+  #keyLog: KeyLog | undefined;
+  #pcap: PcapngFile | undefined;
 
-  /** `now`: milliseconds since 1970. Throws ControlError LISTEN when a file cannot be written. */
-  constructor({ keyLog, espKeyLog, pcap }: TraceFiles, now: () => number) {
+  /**
+   * `now`: milliseconds since 1970. `trouble` hears when a file cannot be written any more; it is then given up. Throws
+   * ControlError LISTEN when one cannot be opened.
+   */
+  constructor({ keyLog, espKeyLog, pcap }: TraceFiles, now: () => number, trouble: (text: string) => void) {
     this.#now = now;
+    this.#trouble = trouble;
     this.#keyLog = writable('--key-log', () => new KeyLog({ ike: keyLog, esp: espKeyLog }));
-    this.#pcap = writable('--pcap', () => (pcap === undefined ? undefined : new PcapngFile(pcap)));
+    this.#pcap = pcap === undefined ? undefined : writable('--pcap', () => new PcapngFile(pcap));
   }
 
   datagram(direction: 'in' | 'out', path: Path, octets: Uint8Array): void {
-    this.#pcap?.write(direction, path, octets, this.#now());
+    try {
+      this.#pcap?.write(direction, path, octets, this.#now());
+    } catch (error) {
+      this.#pcap = undefined;
+      this.#trouble(`the capture ends here: ${error instanceof Error ? error.message : error}`);
+    }
   }
 
   event(event: EngineEvent): void {
-    this.#keyLog.write(event);
+    try {
+      this.#keyLog?.write(event);
+    } catch (error) {
+      this.#keyLog = undefined;
+      this.#trouble(`the key log ends here: ${error instanceof Error ? error.message : error}`);
+    }
   }
 
   close(): void {
-    this.#keyLog.close();
+    this.#keyLog?.close();
     this.#pcap?.close();
+    this.#keyLog = this.#pcap = undefined;
   }
 }
 

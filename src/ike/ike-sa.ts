@@ -172,6 +172,12 @@ export class IkeSa {
     else this.#ours.proceed();
   }
 
+  /** A request of ours is answered, and all that came of it done: what was put off until then is due. */
+  concluded(): void {
+    if (this.#leaving && this.phase.name === 'established') this.leave(this.#leaving);
+    else this.#ours.proceed();
+  }
+
   /** A named timer has come. */
   alarm(name: TimerName): void {
     this.guard(() => {
@@ -209,7 +215,6 @@ export class IkeSa {
       localId: formatIdentity(phase.localId),
       remoteId: formatIdentity(phase.remoteId),
     });
-    if (this.#leaving) this.leave(this.#leaving);
   }
 
   /** Tells the peer that it is over (a Delete, or the error given), then dies with its answer or without. */

@@ -145,11 +145,12 @@ export class OurRequest {
   #send(outstanding: Outstanding): void {
     const sa = this.#sa;
     this.#waiting = undefined;
+    // First of all: what follows may throw, and what it holds is then given back by `stop`.
+    this.#outstanding = outstanding;
     const opening = outstanding.type === ExchangeType.IKE_SA_INIT;
     const messageId = this.#window.idFor(opening);
     const octets = this.#envelope.seal(outstanding.type, false, messageId, outstanding.payloads);
     if (opening) sa.opening = { ...sa.opening, request: octets[0] ?? new Uint8Array(0), path: sa.path };
-    this.#outstanding = outstanding;
     this.#attempts = 1;
     const { interval, timeout } = sa.entry?.retransmit ?? defaults;
     this.#services.timers.set(
@@ -172,7 +173,7 @@ export class OurRequest {
     if (sa.phase.name === 'authenticating') sa.opening.outstanding = outstanding;
     if (next !== undefined) return this.#send(next);
     if (sa.phase.name === 'deleting' && this.#wants.length === 0) return sa.die(sa.phase.why);
-    this.proceed();
+    sa.concluded();
   }
 
   #notConcluded(outstanding: Outstanding, error: unknown, clear: boolean): void {

@@ -24,6 +24,12 @@ export class Pad {
     return this.#byName.get(name);
   }
 
+  /** The entry of that name, if it still means the same. */
+  unchanged(entry: PadEntry): PadEntry | undefined {
+    const now = this.#byName.get(entry.name);
+    return now !== undefined && (now === entry || sameEntry(now, entry)) ? now : undefined;
+  }
+
   /** Entries a peer at these addresses may be: the exact pair first, then ranges, then anyone, each in file order. */
   candidates(local: string, remote: string): readonly PadEntry[] {
     const exact = this.#byPair.get(pair(local, remote)) ?? [];

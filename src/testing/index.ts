@@ -23,13 +23,14 @@ export type { KernelFate, KernelOutcome, KernelWord } from './faults/kernel-rule
 export { actionNames } from './faults/rules.ts';
 export type * from './faults/script.ts';
 export { type VocabularyEntry, vocabulary, vocabularyPsk, vocabularyTable } from './faults/vocabulary.ts';
+export { Faults, InjectedFault } from './faults.ts';
 export { Flight } from './flight.ts';
 export { Host, type HostOptions } from './host.ts';
 export { KeyRing, type OpenMessage } from './key-ring.ts';
 export { ladder } from './ladder.ts';
 export { type FaultyNetwork, type Misbehaviour, misbehave } from './misbehave.ts';
 export { Nat, type NatBehaviour, type NatOptions } from './nat.ts';
-export { BugError, type NetworkOptions, VirtualNetwork } from './network.ts';
+export { BugError, type Listener, type NetworkOptions, VirtualNetwork } from './network.ts';
 export { type Pair, type PairEnd, type PairOptions, pair } from './pair.ts';
 export { type Seeded, seeded } from './seeded.ts';
 export { type Change, tamper, tampered } from './tamper.ts';

@@ -1,4 +1,5 @@
 /** The keys of all IKE SAs of a network, to look into messages and to seal others. */
+import { nobleCrypto } from '../crypto/noble/index.ts';
 import type { Cipher, Crypto, Integ, Prf } from '../crypto/provider.ts';
 import { Secret } from '../crypto/secret.ts';
 import type { EngineEvent, Role } from '../ike/actions.ts';
@@ -37,29 +38,37 @@ export type Spis = Pick<HeaderFields, 'initiatorSpi' | 'responderSpi'>;
 type Ends = Readonly<Record<Role, Protection>> & { readonly keys: SaKeys };
 
 export class KeyRing {
-  readonly #sas = new Map<string, Ends>();
+  readonly #sas = new Map<string, Ends | undefined>();
+  /** Made when first needed: most messages are never looked into. */
+  readonly #learnt = new Map<string, () => Ends | undefined>();
   readonly #seeded: Seeded;
 
   constructor(seeded: Seeded) {
     this.#seeded = seeded;
   }
 
-  /** Learns the keys of a `keys` event; copies them, since the engine zeroes its own. */
+  /**
+   * Learns the keys of a `keys` event; copies them, since the engine zeroes its own. The portable provider works with them
+   * where it can, so that a host's provider may be one that counts or fails.
+   */
   learn(event: Extract<EngineEvent, { kind: 'keys' }>, crypto: Crypto): void {
-    const { encr, integ: integId, prf } = event.keys;
-    const cipher = crypto.ciphers.get(encr);
-    const integ = integId === undefined ? undefined : crypto.integs.get(integId);
-    if (cipher === undefined) return;
+    const { encr, integ: integId = 0, prf } = event.keys;
     const own = (name: 'ei' | 'er' | 'ai' | 'ar' | 'pi' | 'pr') => event.keys[name].octets.slice();
     const keys = { ei: own('ei'), er: own('er'), ai: own('ai'), ar: own('ar'), pi: own('pi'), pr: own('pr') };
-    const { ei, er, ai, ar } = keys;
-    const secrets = { ei: new Secret(ei), er: new Secret(er), ai: new Secret(ai), ar: new Secret(ar) };
-    const suite = { cipher, ...(integ && { integ }) };
-    const end = (role: Role): Protection => new Protection(crypto, this.#seeded.random, suite, secrets, role);
-    this.#sas.set(`${event.sa.spiI} ${event.sa.spiR}`, {
-      initiator: end('initiator'),
-      responder: end('responder'),
-      keys: { crypto, cipher, integ, prf: crypto.prfs.get(prf), ...keys },
+    this.#learnt.set(`${event.sa.spiI} ${event.sa.spiR}`, () => {
+      const cipher = nobleCrypto.ciphers.get(encr) ?? crypto.ciphers.get(encr);
+      const integ = nobleCrypto.integs.get(integId) ?? crypto.integs.get(integId);
+      if (cipher === undefined) return undefined;
+      const { ei, er, ai, ar } = keys;
+      const secrets = { ei: new Secret(ei), er: new Secret(er), ai: new Secret(ai), ar: new Secret(ar) };
+      const suite = { cipher, ...(integ && { integ }) };
+      const end = (role: Role) => new Protection(nobleCrypto, this.#seeded.random, suite, secrets, role);
+      const prfs = nobleCrypto.prfs.get(prf) ?? crypto.prfs.get(prf);
+      return {
+        initiator: end('initiator'),
+        responder: end('responder'),
+        keys: { crypto, cipher, integ, prf: prfs, ...keys },
+      };
     });
   }
 
@@ -70,7 +79,7 @@ export class KeyRing {
 
   /**
    * Takes the protection off a whole message, with or without marker. Undefined when it is none, when its keys are not
-   * known, or of a fragment.
+   * known, when what is inside breaks the grammar, or of a fragment.
    */
   open(octets: Uint8Array): OpenMessage | undefined {
     const message = messageOf(octets);
@@ -79,9 +88,9 @@ export class KeyRing {
     if (parsed === undefined || last?.kind === 'fragment') return undefined;
     if (last?.kind !== 'encrypted') return { ...parsed, encrypted: false };
     const inner = this.#ends(parsed.header)?.[other(parsed.header)].open(message, last);
-    if (inner === undefined) return undefined;
-    const payloads = [...parsed.payloads.slice(0, -1), ...parsePayloads(last.first, inner)];
-    return { header: parsed.header, payloads, encrypted: true };
+    const inside = inner && unlessBroken(() => parsePayloads(last.first, inner));
+    if (inside === undefined) return undefined;
+    return { header: parsed.header, payloads: [...parsed.payloads.slice(0, -1), ...inside], encrypted: true };
   }
 
   /** Number, total and decrypted octets of a fragment. */
@@ -128,7 +137,13 @@ export class KeyRing {
   }
 
   #ends(fields: Spis): Ends | undefined {
-    return this.#sas.get(nameOf(fields));
+    const name = nameOf(fields);
+    if (!this.#sas.has(name)) {
+      const make = this.#learnt.get(name);
+      if (make === undefined) return undefined;
+      this.#sas.set(name, make());
+    }
+    return this.#sas.get(name);
   }
 }
 
@@ -139,9 +154,12 @@ const spi = (value: bigint): string => value.toString(16).padStart(16, '0');
 
 const nameOf = (fields: Spis): string => `${spi(fields.initiatorSpi)} ${spi(fields.responderSpi)}`;
 
-function parsedMessage(octets: Uint8Array): Message | undefined {
+const parsedMessage = (octets: Uint8Array): Message | undefined => unlessBroken(() => parseMessage(octets));
+
+/** Undefined when octets break the grammar. */
+function unlessBroken<T>(parse: () => T): T | undefined {
   try {
-    return parseMessage(octets);
+    return parse();
   } catch {
     return undefined;
   }

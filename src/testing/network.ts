@@ -27,6 +27,9 @@ export class BugError extends Error {
   }
 }
 
+/** Takes a datagram at an address that is no host's. `local` is where it arrived. */
+export type Listener = (octets: Uint8Array, local: Endpoint, remote: Endpoint) => void;
+
 interface Task {
   readonly at: Millis;
   readonly order: number;
@@ -58,6 +61,7 @@ export class VirtualNetwork {
   /** Every datagram asks these in turn; the first that says anything decides. */
   readonly fates: Fate[] = [];
   readonly #nats: Nat[] = [];
+  readonly #listeners = new Map<string, Listener>();
   readonly #latency: Millis;
   readonly #history: number;
   #tasks: Task[] = [];
@@ -91,6 +95,11 @@ export class VirtualNetwork {
     });
     this.hosts.push(host);
     return host;
+  }
+
+  /** Datagrams to this address are given to `receive`: an IKE implementation of your own, a script, an attacker. */
+  listen(address: string, receive: Listener): void {
+    this.#listeners.set(address, receive);
   }
 
   nat(options: NatOptions): Nat {
@@ -223,9 +232,14 @@ export class VirtualNetwork {
   #arrive(octets: Uint8Array, source: Endpoint, destination: Endpoint): void {
     const nat = this.#nats.find(({ outside }) => outside === destination.address);
     const inner = nat === undefined ? destination : nat.enter(destination.port, source, this.#now);
-    const host = inner && this.hosts.find(({ addresses }) => addresses.includes(inner.address));
-    const reachable = nat !== undefined || inner === undefined || this.#reachable(source, inner);
-    if (inner === undefined || !reachable || !host?.receive(octets, inner, source)) this.undelivered++;
+    if (inner === undefined || (nat === undefined && !this.#reachable(source, inner))) {
+      this.undelivered++;
+      return;
+    }
+    const listener = this.#listeners.get(inner.address);
+    if (listener !== undefined) return listener(octets, inner, source);
+    const host = this.hosts.find(({ addresses }) => addresses.includes(inner.address));
+    if (!host?.receive(octets, inner, source)) this.undelivered++;
   }
 
   /** An inner address has no meaning outside its NAT. */

@@ -21,7 +21,7 @@ export const senderOf = ({ flags }: { readonly flags: number }): Role =>
   (flags & initiatorFlag) !== 0 ? 'initiator' : 'responder';
 
 /** The stage with our engine in the role, set up as the session's end in that role was. */
-export function stageOf(session: Session, role: Role, policy: Policy, crypto: Crypto): Stage {
+export function stageOf(session: Session, role: Role, policy: Policy, crypto: Crypto, keyLog = false): Stage {
   const own = ofSender(session, role);
   const spis = own.flatMap(({ payloads }) => {
     const spi = find(payloads, 'sa')?.proposals[0]?.spi;
@@ -30,6 +30,7 @@ export function stageOf(session: Session, role: Role, policy: Policy, crypto: Cr
   const nonce = role === 'initiator' ? session.ni : session.nr;
   return new Stage({
     policy,
+    keyLog,
     crypto: agreeing(crypto, agreements(session, role)),
     random: drawing([...ikeSpis(session, role), nonce, ...spis]),
   });

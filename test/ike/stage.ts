@@ -60,7 +60,7 @@ export class Stage {
   readonly commands: KernelCommand[] = [];
   now = 0;
 
-  constructor(options: { policy: Policy; crypto: Crypto; random: Random }) {
+  constructor(options: { policy: Policy; crypto: Crypto; random: Random; keyLog?: boolean }) {
     this.engine = new IkeEngine({ now: 0, unixTime: 0, ...options });
   }
 

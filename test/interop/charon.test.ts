@@ -244,11 +244,16 @@ suite('without a data plane, with charon', ['namespaces', 'charon', 'fakexfrm', 
     });
   }
 
-  it('charon begins without a child (RFC 6023)', async () => {
+  it('charon begins without a child (RFC 6023); the child it asks for later is refused, the IKE SA lives', async () => {
     const both = await pair(stage, { noData: true, connection: { childless: 'force' } });
-    expect((await both.charon.initiate('net')).code).toBe(0);
+    expect((await both.charon.initiate('net')).stdout).toContain('received NO_ADDITIONAL_SAS notify');
+    const [sa] = await both.ours.list();
+    expect(sa).toMatchObject({ phase: 'established', children: [] });
     const auth = messages(await both.ours.packets()).filter(({ exchange }) => exchange === Exchange.IKE_AUTH);
-    expect(auth.some(({ payloads }) => payloads.includes(Kind.sa))).toBe(false);
+    expect(auth).toHaveLength(2);
+    expect(auth.every(({ payloads }) => payloads.includes(Kind.auth) && !payloads.includes(Kind.sa))).toBe(
+      true,
+    );
     await takeDown(both, 'charon');
   });
 });

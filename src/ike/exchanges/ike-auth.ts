@@ -88,7 +88,9 @@ export const ikeAuth: Exchange<undefined, Held> = {
     const idi = find(request, 'idi');
     if (idi === undefined) throw new Bug('a shape let through what it requires');
     const idr = find(request, 'idr');
-    const entry = identify(phase.candidates, identityOf(idi), idr && identityOf(idr));
+    // The policy may have been read again since IKE_SA_INIT.
+    const candidates = phase.candidates.flatMap((each) => cx.pad.unchanged(each) ?? []);
+    const entry = identify(candidates, identityOf(idi), idr && identityOf(idr));
     if (entry === undefined) {
       const asked = idr ? ` asking for ${formatIdentity(identityOf(idr))}` : '';
       throw refused(`no connection for the peer's identity ${formatIdentity(identityOf(idi))}${asked}`);

@@ -1,23 +1,27 @@
 /** A scratch directory, and commands that see their own /run and files of ours in the places of the system's. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inNetwork } from './namespaces.ts';
 
-const scratches = new Set<string>();
-process.once('exit', () => {
-  for (const path of scratches) rmSync(path, { recursive: true, force: true });
-});
+const prefix = 'ikev2t-';
+const base = join(tmpdir(), `${prefix}${process.pid}`);
+process.once('exit', () => rmSync(base, { recursive: true, force: true }));
 
-/** A directory that goes with this process at the latest. */
+/** A directory that goes with this process at the latest, or with the next run if that was killed. */
 export function scratch(name: string): { path: string; remove(): void } {
-  const path = mkdtempSync(join(tmpdir(), `ikev2t-${name}-`));
-  scratches.add(path);
-  const remove = () => {
-    rmSync(path, { recursive: true, force: true });
-    scratches.delete(path);
-  };
-  return { path, remove };
+  if (!existsSync(base)) sweep();
+  mkdirSync(base, { recursive: true, mode: 0o700 });
+  const path = mkdtempSync(join(base, `${name}-`));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+function sweep(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const owner = name.startsWith(prefix) ? name.slice(prefix.length) : '';
+    if (!/^\d+$/.test(owner) || existsSync(`/proc/${owner}`)) continue;
+    rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
 }
 
 /** A directory of ours and the place where the command is to see it. Both exist. */

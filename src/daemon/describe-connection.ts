@@ -4,13 +4,13 @@ import { formatIdentity } from '../policy/identity.ts';
 import type { PadEntry, SpdEntry } from '../policy/policy.ts';
 import { formatEspProposal, formatIkeProposal } from '../policy/proposal-text.ts';
 import { formatSelector } from '../policy/selector.ts';
-import { paint } from './output.ts';
 
+/** The first line names it, the others are indented. */
 export function connectionLines({ name, at, pad, shunts }: ResolvedConnection): string[] {
-  const where = paint('dim', `(${at.file}:${at.line})`);
-  if (pad === undefined) return [`${paint('bold', name)} ${where}`, ...shunts.map(shuntLine)];
+  const where = `${name} (${at.file}:${at.line})`;
+  if (pad === undefined) return [where, ...shunts.map(shuntLine)];
   return [
-    `${paint('bold', name)} ${where} auto=${pad.start} encapsulation=${pad.encapsulation} fragmentation=${pad.fragmentation}`,
+    `${where} auto=${pad.start} encapsulation=${pad.encapsulation} fragmentation=${pad.fragmentation}`,
     `  local   ${endText(pad.local)}`,
     `  remote  ${endText(pad.remote)}`,
     ...pad.ike.map((proposal) => `  ike     ${formatIkeProposal(proposal, 'libreswan')}`),
