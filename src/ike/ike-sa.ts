@@ -217,6 +217,12 @@ export class IkeSa {
     });
   }
 
+  /** Leaves when what is under way is concluded: a step that is being committed has more to do. */
+  leaveSoon(why: Failure): void {
+    this.#leaving ??= why;
+    if (!this.#ours.busy) this.leave(why);
+  }
+
   /** Tells the peer that it is over (a Delete, or the error given), then dies with its answer or without. */
   leave(why: Failure, notify?: Payload): void {
     const { phase } = this;

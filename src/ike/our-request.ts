@@ -36,7 +36,8 @@ export class OurRequest {
     return this.#outstanding?.about ?? { what: 'nothing' };
   }
 
-  get #busy(): boolean {
+  /** A request of ours is under way. */
+  get busy(): boolean {
     return this.#outstanding !== undefined || this.#waiting !== undefined;
   }
 
@@ -64,7 +65,7 @@ export class OurRequest {
   }
 
   proceed(): void {
-    if (this.#busy || this.#sa.phase.name === 'dead') return;
+    if (this.busy || this.#sa.phase.name === 'dead') return;
     let next = this.#wants.shift();
     while (next?.obsolete?.()) next = this.#wants.shift();
     if (next === undefined) return;

@@ -13,7 +13,7 @@ export function keepOne(sa: IkeSa, same: readonly IkeSa[], now: Millis): void {
       other.leave({ code: 'REPLACED', text: 'a newer IKE SA with the same identities' });
     else {
       const loser = sa.spiI < other.spiI ? sa : other;
-      if (loser.role === 'initiator') loser.leave({ code: 'REPLACED', text: 'both ends began at once' });
+      if (loser.role === 'initiator') loser.leaveSoon({ code: 'REPLACED', text: 'both ends began at once' });
     }
   }
 }

@@ -12,7 +12,7 @@ import type { TimerName } from './timers.ts';
 /** When the rekey begins, and when it is too late. */
 export interface Ends {
   soft: Millis;
-  readonly hard: Millis;
+  hard: Millis;
 }
 
 const expired: Failure = { code: 'DELETED_BY_US', text: 'its lifetime is over' };
@@ -106,8 +106,10 @@ export class Upkeep {
     for (const child of [...sa.children.values()]) {
       const { ends } = child;
       if (ends === undefined || child.heir) continue;
-      if (now >= ends.hard) sa.want(deleteChild(child));
-      else if (now >= ends.soft) {
+      if (now >= ends.hard) {
+        ends.soft = ends.hard = Number.POSITIVE_INFINITY;
+        sa.want(deleteChild(child));
+      } else if (now >= ends.soft) {
         ends.soft = Number.POSITIVE_INFINITY;
         sa.want(wantRekey(child, sa));
       }
@@ -150,6 +152,7 @@ export class Upkeep {
   #watch(ends: Ends | undefined): void {
     if (ends === undefined) return;
     const at = Math.min(ends.soft, ends.hard);
+    if (at === Number.POSITIVE_INFINITY) return;
     const set = this.#services.timers.at(this.#sa, 'rekey');
     if (set === undefined || at < set) this.#services.timers.set(this.#sa, 'rekey', at);
   }

@@ -1,10 +1,10 @@
 /** A client that asks for an internal address, and a gateway that has pools. */
 import { Secret } from '../../src/crypto/secret.ts';
+import { parseIdentity } from '../../src/policy/identity.ts';
 import type { ConfigurationClient, ConfigurationServer, Policy } from '../../src/policy/policy.ts';
 import type { PoolPolicy } from '../../src/policy/pool.ts';
-import { parseIdentity } from '../../src/policy/identity.ts';
 import { parseCidr } from '../../src/policy/range.ts';
-import { type EndOptions, type Host, type Pair, type PairEnd, pair, VirtualNetwork } from '../../src/testing/index.ts';
+import { connection, type Host, type Pair, type PairEnd, pair } from '../../src/testing/index.ts';
 import { parseAddress } from '../../src/wire/address.ts';
 
 export function poolOf(text: string, prefixLength?: number): PoolPolicy {
@@ -43,7 +43,7 @@ export interface RoadOptions {
   readonly seed?: number;
   /** The client's; `@client.example` unless said. */
   readonly identity?: string;
-  /** Whether the key is for this client alone, as it is unless said. */
+  /** Whether each client has a key of its own, as it has unless said. */
   readonly personal?: boolean;
   readonly gateway: ConfigurationServer;
   /** Null: it does not ask. */
@@ -54,19 +54,22 @@ export interface RoadOptions {
   readonly responder?: PairEnd;
 }
 
+const gatewayId = '@gateway.example';
+const usualClient = '@client.example';
+
 /** The initiator is the client. Its selectors, and the gateway's for it, are dynamic. */
-export function road(options: RoadOptions, network = new VirtualNetwork({ seed: options.seed ?? 0 })): Pair {
-  const { identity = '@client.example', personal = true, behind = '10.2.0.0/16' } = options;
+export function road(options: RoadOptions): Pair {
+  const { identity = usualClient, personal = true, behind = '10.2.0.0/16', seed = 0 } = options;
   const asks = options.client === undefined ? client() : options.client;
   const both = pair({
-    network,
+    seed,
     initiator: {
       identity,
       ...options.initiator,
       entry: { ...(asks && { configuration: asks }), ...options.initiator?.entry },
     },
     responder: {
-      identity: '@gateway.example',
+      identity: gatewayId,
       subnet: behind,
       peerAddress: '%any',
       peerIdentity: '%any',
@@ -74,24 +77,46 @@ export function road(options: RoadOptions, network = new VirtualNetwork({ seed: 
       entry: { configuration: options.gateway, ...options.responder?.entry },
     },
   });
-  if (personal) both.responder.setPolicy(withKeyFor(both.policies.responder, identity));
+  if (personal) both.responder.setPolicy(withKeysFor(both.policies.responder, [identity, ...others]));
   return both;
 }
 
-/** The policy's key is named for these two ends. */
-export function withKeyFor(policy: Policy, identity: string): Policy {
-  const { secret = new Secret(new Uint8Array()), where = '' } = policy.preSharedKeys[0] ?? {};
-  const selectors = ['@gateway.example', identity].map((name) => ({
-    kind: 'identity' as const,
-    identity: parseIdentity(name),
+const others = ['@second.example', '@third.example'];
+
+/** One more client of the gateway, at 10.0.0.3 and up. */
+export function another({ network, responder, name, policies }: Pair, identity = others[0] ?? ''): Host {
+  const address = `10.0.0.${network.hosts.length + 1}`;
+  const [like] = policies.initiator.pad;
+  const policy = connection({
+    name,
+    address,
+    identity,
+    entry: like?.configuration ? { configuration: like.configuration } : {},
+    peer: { address: responder.address, identity: gatewayId, subnet: '10.2.0.0/16' },
+  });
+  const host = network.host({ name: identity, addresses: [address], policy });
+  host.up(name);
+  network.settle();
+  return host;
+}
+
+/** A key for each of the clients, all of them the same octets. */
+function withKeysFor(policy: Policy, identities: readonly string[]): Policy {
+  const preSharedKeys = identities.map((name) => ({
+    secret: new Secret(new TextEncoder().encode('somesharedkey')),
+    selectors: [gatewayId, name].map((each) => ({
+      kind: 'identity' as const,
+      identity: parseIdentity(each),
+    })),
+    where: 'test:1',
   }));
-  return { ...policy, preSharedKeys: [{ secret, selectors, where }] };
+  return { ...policy, preSharedKeys };
 }
 
 /** What the client was given last. */
 export const given = (host: Host) => host.told('configured').at(-1);
 
-/** The end's one child: own selectors, the peer's. */
+/** Each child's selectors: the end's own, the peer's. */
 export const traffic = (host: Host): string[] =>
   host.children.map(({ local, remote }) => `${local} === ${remote}`);
 
@@ -99,5 +124,3 @@ export function down({ initiator, network, name }: Pair): void {
   initiator.down(name);
   network.settle();
 }
-
-export type { EndOptions };

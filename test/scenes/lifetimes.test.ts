@@ -2,11 +2,11 @@
  * Lifetimes: what is near its end is rekeyed, what is at its end goes; children and IKE SAs, by time, octets, packets.
  */
 import { describe, expect, test } from 'vitest';
-import { type PairOptions, pair } from '../../src/testing/index.ts';
+import { pair } from '../../src/testing/index.ts';
 import { expectMirrored, only } from './expect-up.ts';
 
 const life = { margin: 60_000, fuzz: 100, rekey: true, reauth: false };
-const child = (time: number): PairOptions['child'] => ({ lifetime: { time, octets: 0, packets: 0 } });
+const child = (time: number) => ({ lifetime: { time, octets: 0, packets: 0 } });
 
 describe('lifetimes', () => {
   test('a child is rekeyed before its end, again and again, and both ends keep one', () => {
