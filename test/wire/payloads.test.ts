@@ -64,7 +64,8 @@ describe('what is ignored on receipt', () => {
         ],
       },
       { kind: 'ke', group: 31, data: fromHex('01020304') },
-      { kind: 'idi', idType: 1, data: fromHex('aa') },
+      // Ignored, but AUTH covers them: RFC 7296 §2.15.
+      { kind: 'idi', idType: 1, data: fromHex('aa'), reserved: fromHex('ffffff') },
       { kind: 'auth', method: 2, data: fromHex('bb') },
       { kind: 'tsi', selectors: [] },
       { kind: 'configuration', type: 1, attributes: [{ type: 1, value: fromHex('cc') }] },

@@ -13,8 +13,9 @@ export function signedOctets(
   skP: Secret,
   message: Uint8Array,
   nonce: Uint8Array,
-  identity: Identity,
+  identity: Identity & { readonly reserved?: Uint8Array },
 ): Uint8Array {
-  const restOfId = concat(Uint8Array.of(identity.type, 0, 0, 0), identity.data);
+  const { type, reserved = new Uint8Array(3), data } = identity;
+  const restOfId = concat(Uint8Array.of(type), reserved, data);
   return concat(message, nonce, prf.compute(skP.octets, restOfId));
 }

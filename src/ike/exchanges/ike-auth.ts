@@ -98,7 +98,7 @@ export const ikeAuth: Exchange<undefined, Held> = {
     const remoteId = identityOf(idi);
     const key = keyFor(sa, entry, remoteId, cx);
     if (key === undefined) throw refused(`no shared key for ${bothIds(entry, remoteId)}`);
-    verify(sa, phase, 'initiator', key.secret, remoteId, find(request, 'auth'), cx);
+    verify(sa, phase, 'initiator', key.secret, idi, find(request, 'auth'), cx);
     sa.internal.owner = leaseOwner(entry, remoteId, key);
     const { identity } = entry.local;
     const auth = authPayload(sa, phase, 'responder', key.secret, identity);
@@ -129,7 +129,7 @@ export const ikeAuth: Exchange<undefined, Held> = {
     if (wanted && !sameIdentity(wanted, remoteId)) {
       throw refused(`the peer is ${formatIdentity(remoteId)}, wanted ${formatIdentity(wanted)}`);
     }
-    verify(sa, phase, 'responder', psk, remoteId, find(response, 'auth'), cx);
+    verify(sa, phase, 'responder', psk, idr, find(response, 'auth'), cx);
     const established = establish(sa, phase, entry, entry.local.identity, remoteId, cx);
     cx.afterwards(() => {
       for (const spd of entry.children) {
@@ -240,7 +240,7 @@ function verify(
   phase: Authenticating,
   signer: 'initiator' | 'responder',
   psk: Secret,
-  identity: Identity,
+  id: IdPayload,
   auth: Authentication | undefined,
   cx: Context,
 ): void {
@@ -250,7 +250,9 @@ function verify(
       `the peer proves itself by ${nameOf(AuthMethod, auth.method)}, our policy wants a shared key`,
     );
   }
-  const expected = authPayload(sa, phase, signer, psk, identity).data;
+  const identity = identityOf(id);
+  const sent = { ...identity, ...(id.reserved && { reserved: id.reserved }) };
+  const expected = authPayload(sa, phase, signer, psk, sent).data;
   if (!cx.crypto.equal(expected, auth.data))
     throw refused(`AUTH of ${formatIdentity(identity)} does not hold: another shared key?`);
 }
@@ -260,7 +262,7 @@ function authPayload(
   phase: Authenticating,
   signer: 'initiator' | 'responder',
   psk: Secret,
-  identity: Identity,
+  identity: Identity & { readonly reserved?: Uint8Array },
 ): Authentication {
   const { suite, keys, ni, nr } = phase;
   const { request, response } = sa.opening;
@@ -299,7 +301,9 @@ const keySource = (established: Established, { ni, nr }: Authenticating): KeySou
 
 const refused = (why: string): NotifyError => new NotifyError(NotifyType.AUTHENTICATION_FAILED, why);
 
-const identityOf = ({ idType, data }: IdentificationInitiator | IdentificationResponder): Identity => ({
+type IdPayload = IdentificationInitiator | IdentificationResponder;
+
+const identityOf = ({ idType, data }: IdPayload): Identity => ({
   type: idType,
   data,
 });

@@ -7,6 +7,8 @@ interface Identification<K extends string> {
   /** IdType. */
   readonly idType: number;
   readonly data: Uint8Array;
+  /** The RESERVED octets as they came, unless they are zero: AUTH covers them. RFC 7296 §2.15. */
+  readonly reserved?: Uint8Array;
 }
 
 export interface IdentificationInitiator extends Identification<'idi'> {}
@@ -21,6 +23,8 @@ export interface IdentificationResponder extends Identification<'idr'> {}
  * ~                   Identification Data                         ~
  * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
  */
+const reservedLength = 3;
+
 const identification = <K extends 'idi' | 'idr'>(kind: K, notation: string): Codec<K, Identification<K>> =>
   codec<K, Identification<K>>({
     kind,
@@ -29,13 +33,17 @@ const identification = <K extends 'idi' | 'idr'>(kind: K, notation: string): Cod
 
     parse(reader) {
       const idType = reader.u8('ID Type');
-      reader.skip(3);
-      return { kind, idType, data: reader.rest() };
+      const reserved = reader.bytes(reservedLength, 'RESERVED');
+      const data = reader.rest();
+      return reserved.some((octet) => octet !== 0)
+        ? { kind, idType, data, reserved }
+        : { kind, idType, data };
     },
 
-    encode(writer, { idType, data }) {
+    encode(writer, { idType, data, reserved }) {
       writer.u8(idType);
-      writer.reserve(3);
+      if (reserved === undefined) writer.reserve(reservedLength);
+      else writer.bytes(reserved);
       writer.bytes(data);
     },
   });
