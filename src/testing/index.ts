@@ -17,9 +17,9 @@ export {
   reorder,
   rewrite,
 } from './fate.ts';
-export type { RuleReport } from './faults/faults.ts';
 export { FaultError } from './faults/fields.ts';
 export type { KernelFate, KernelOutcome, KernelWord } from './faults/kernel-rules.ts';
+export type { RuleReport } from './faults/layer.ts';
 export { actionNames } from './faults/rules.ts';
 export type * from './faults/script.ts';
 export { type VocabularyEntry, vocabulary, vocabularyPsk, vocabularyTable } from './faults/vocabulary.ts';

@@ -2,8 +2,8 @@
 import type { Millis } from '../ike/actions.ts';
 import type { KernelCommand } from '../kernel/port.ts';
 import type { Fate } from './fate.ts';
-import { Faults, type RuleReport } from './faults/faults.ts';
 import type { KernelFate } from './faults/kernel-rules.ts';
+import { FaultLayer, type RuleReport } from './faults/layer.ts';
 import type { FaultScript, PeerCommand } from './faults/script.ts';
 import type { Host } from './host.ts';
 import type { KeyRing } from './key-ring.ts';
@@ -37,7 +37,7 @@ type AddSa = Extract<KernelCommand, { kind: 'addSa' }>;
  */
 export function misbehave(network: FaultyNetwork, host: Host, script: FaultScript | unknown): Misbehaviour {
   const outbound = new Map<string, AddSa>();
-  const faults = new Faults(script, {
+  const faults = new FaultLayer(script, {
     keys: network.keys,
     random: network.seeded.fork(`faults of ${host.name}`).random,
     addresses: host.addresses,

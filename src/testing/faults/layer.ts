@@ -10,7 +10,7 @@ import { type DatagramRule, type Rule, readRules } from './rules.ts';
 import type { PeerCommand } from './script.ts';
 import { Seen } from './seen.ts';
 
-export interface FaultsOptions {
+export interface FaultLayerOptions {
   /** Keys of the IKE SAs whose messages are to be opened. */
   readonly keys: KeyRing;
   readonly random: Random;
@@ -30,7 +30,7 @@ export interface RuleReport {
   readonly acted: number;
 }
 
-export class Faults {
+export class FaultLayer {
   /** Lines of the action `log`. */
   readonly log: string[] = [];
   readonly #rules: readonly Rule[];
@@ -39,7 +39,7 @@ export class Faults {
   readonly #world: World;
 
   /** Throws FaultError, which names the rule and the field that cannot be understood. */
-  constructor(script: unknown, options: FaultsOptions) {
+  constructor(script: unknown, options: FaultLayerOptions) {
     this.#rules = readRules(script, options.keys);
     for (const rule of this.#rules) this.#counts.set(rule, { matched: 0, acted: 0 });
     this.#seen = new Seen(options.addresses);

@@ -189,10 +189,14 @@ export const conftest = {
     rules: [{ at: 1000, do: { action: 'command', command: 'close_child' } }],
   },
   fake_nat: {
-    does: 'NAT detection finds a NAT that is not there',
+    does: 'both ends find a NAT that is not there',
     rules: [
       { on: init, do: { action: 'octets', payload: 'N(NAT_DETECTION_SOURCE_IP)', at: -1, xor: 'ff' } },
-      resign,
+      {
+        on: { direction: 'in', exchange: 'IKE_SA_INIT', message: 'response' },
+        do: { action: 'octets', payload: 'N(NAT_DETECTION_DESTINATION_IP)', at: -1, xor: 'ff' },
+      },
+      { on: { exchange: 'IKE_AUTH', payload: 'AUTH' }, do: { action: 'sign', psk } },
     ],
   },
 } as const satisfies Vocabulary;
