@@ -8,6 +8,8 @@ import { errorIn } from '../../src/ike/notify.ts';
 import type { KernelCommand } from '../../src/kernel/port.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import {
+  CfgAttribute,
+  CfgType,
   ExchangeType,
   type Header,
   NotifyType,
@@ -39,6 +41,7 @@ const compared: ReadonlySet<Payload['kind']> = new Set([
   'tsi',
   'tsr',
   'delete',
+  'configuration',
 ]);
 
 /** Message by message as long as we are asked what the recorded end was; AUTH as the shared key has it over our own octets. */
@@ -99,9 +102,13 @@ function essence(
   };
 }
 
+/** Configuration attributes from here on are their makers'. */
+const firstPrivate = 16_384;
+
 /**
  * Transforms in one order: strongSwan moves the group it was asked for to the front, when RFC 7296 §2.7 wants no more than
- * the same set. Without what we do not know yet.
+ * the same set. Without what we do not know yet; we ask
+ * for more than it did, and Cisco's attributes we do not send.
  */
 function withoutExtensions(name: string, payload: Payload): Payload {
   if (payload.kind === 'sa') {
@@ -113,6 +120,14 @@ function withoutExtensions(name: string, payload: Payload): Payload {
         .sort((a, b) => a.type - b.type || a.id - b.id),
     }));
     return { ...payload, proposals };
+  }
+  if (payload.kind === 'configuration') {
+    const { INTERNAL_IP4_ADDRESS } = CfgAttribute;
+    const asks = payload.type === CfgType.REQUEST;
+    const attributes = payload.attributes.filter(({ type }) =>
+      asks ? type === INTERNAL_IP4_ADDRESS : type < firstPrivate,
+    );
+    return { ...payload, attributes };
   }
   if (payload.kind === 'tsi' || payload.kind === 'tsr') {
     return { ...payload, selectors: payload.selectors.filter(({ kind }) => kind === 'range') };

@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import { type Crypto, Secret } from '../../src/crypto/index.ts';
 import type { Path, Role } from '../../src/ike/actions.ts';
 import type { Identity } from '../../src/policy/identity.ts';
-import type { Policy } from '../../src/policy/policy.ts';
+import type { PadEntry, Policy } from '../../src/policy/policy.ts';
 import { parseEspProposals } from '../../src/policy/proposal-text.ts';
+import { parseCidr } from '../../src/policy/range.ts';
 import { connection } from '../../src/testing/connection.ts';
-import { ExchangeType, find, fromHex, type Payload } from '../../src/wire/index.ts';
+import { ExchangeType, find, fromHex, type Payload, parseAddress } from '../../src/wire/index.ts';
 import { vectorPath } from '../wire/vectors.ts';
 import { contents, type RecordedMessage, type Session } from './recorded.ts';
 import { type Agreed, agreeing, drawing, Stage } from './stage.ts';
@@ -105,12 +106,26 @@ export function policyOf({ folder }: Session, role: Role, changed: Settings = {}
     subnet: changing('local_ts'),
     child: { proposals: parseEspProposals(changing('esp_proposals'), { esn: [false] }) },
     childless: setting('childless') === 'force',
+    entry: configurationOf(setting),
     peer: {
       address: setting('remote_addrs'),
       identity: `@${setting('id', 1)}`,
       subnet: changing('remote_ts'),
     },
   });
+}
+
+/** `vips` makes a client, `pools` a gateway; charon leaves out the address of the network itself. */
+function configurationOf(setting: (name: string) => string): Pick<PadEntry, 'configuration'> {
+  if (setting('vips') !== '') return { configuration: { role: 'client', families: ['ipv4'], dns: true } };
+  const pool = parseCidr(setting('addrs'));
+  const dns = parseAddress(setting('dns'));
+  if (pool === undefined || dns === undefined) return {};
+  const start = pool.start.with(pool.start.length - 1, 1);
+  const [pools, domains] = [[{ ...pool, start }], []];
+  return {
+    configuration: { role: 'server', pools, required: true, keepLeases: true, dns: [dns], domains },
+  };
 }
 
 export const pskOf = ({ preSharedKeys }: Policy): Secret =>

@@ -17,6 +17,7 @@ import {
   given,
   octets,
   poolOf,
+  type RoadOptions,
   road,
   traffic,
 } from './configuration-pair.ts';
@@ -106,8 +107,7 @@ describe('a lease that comes to nothing', () => {
     const both = road({ gateway: gateway([one]), responder: { installing: 'never' } }).up();
     expect(both.responder.held.leases).toBe(1);
     expect(both.responder.told('leased')).toEqual([]);
-    both.responder.down(both.name);
-    expect(both.responder.held.leases).toBe(0);
+    both.responder.command({ kind: 'shutdown' });
     expectNothing(both);
   });
 
