@@ -7,6 +7,7 @@ const within = 10_000;
 
 interface Pending {
   readonly sa: IkeSa;
+  readonly ask: Ask;
   readonly answered: (answer: Answer) => void;
 }
 
@@ -27,7 +28,7 @@ export class Asks {
 
   ask(sa: IkeSa, ask: Ask, now: Millis, answered: (answer: Answer) => void): void {
     const id = this.#next++;
-    this.#pending.set(id, { sa, answered });
+    this.#pending.set(id, { sa, ask, answered });
     this.#timers.set(sa, 'ask', now + within);
     this.#push({ type: 'ask', id, ask, within });
   }
@@ -43,13 +44,26 @@ export class Asks {
 
   /** The time limit of an SA's questions has come. */
   expire(sa: IkeSa): void {
-    for (const [id, pending] of [...this.#pending])
-      if (pending.sa === sa) this.answer(id, { ok: false, errno: 'ETIMEDOUT' });
+    for (const [id, pending] of [...this.#pending]) {
+      if (pending.sa !== sa) continue;
+      this.#takeBack(pending.ask);
+      this.answer(id, { ok: false, errno: 'ETIMEDOUT' });
+    }
   }
 
   /** The SA is dead: nobody waits any more. */
   forget(sa: IkeSa): void {
-    for (const [id, pending] of [...this.#pending]) if (pending.sa === sa) this.#pending.delete(id);
+    for (const [id, pending] of [...this.#pending]) {
+      if (pending.sa !== sa) continue;
+      this.#pending.delete(id);
+      this.#takeBack(pending.ask);
+    }
+  }
+
+  /** Whatever has become of it, an SA that nobody waits for must not stay in the data plane. */
+  #takeBack(ask: Ask): void {
+    if (ask.kind !== 'install') return;
+    this.#push({ type: 'kernel', command: { kind: 'deleteSa', id: ask.command.sa.id } });
   }
 
   #waiting(sa: IkeSa): boolean {

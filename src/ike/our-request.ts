@@ -10,6 +10,9 @@ import type { IkeSa } from './ike-sa.ts';
 import { run, type Waiting } from './steps.ts';
 import type { Window } from './window.ts';
 
+/** How long until another look at whether our own steps are through. */
+const workingMillis = 1_000;
+
 const defaults = { interval: 500, timeout: 60_000 };
 
 export class OurRequest {
@@ -120,6 +123,10 @@ export class OurRequest {
   /** The `retransmit` timer. */
   retransmit(): void {
     const outstanding = this.#outstanding;
+    // The response is here and its steps wait for the world: the peer has nothing to add.
+    if (this.#waiting !== undefined) {
+      return this.#services.timers.set(this.#sa, 'retransmit', this.#services.now + workingMillis);
+    }
     const again = this.#window.retransmit(this.#services.now);
     if (outstanding === undefined) return;
     if (again === undefined) {

@@ -146,7 +146,7 @@ describe('inbound', () => {
 
   it('drops traffic the SA is not for', () => {
     const to = inboundSa({ ...terms(7), remote: [only(here, 6)] }, path, 64);
-    expect(receive(to, sealed(4, packet), 1)).toEqual({ kind: 'drop', reason: 'selectors' });
+    expect(receive(to, sealed(4, packet), 1)).toMatchObject({ kind: 'drop', reason: 'selectors' });
     expect(to.counters.packets).toBe(0);
   });
 

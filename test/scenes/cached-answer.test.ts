@@ -8,7 +8,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { drop, type Flight, on, type Pair, pair, tamper } from '../../src/testing/index.ts';
-import { ExchangeType } from '../../src/wire/numbers.ts';
+import { ExchangeType, NotifyType } from '../../src/wire/numbers.ts';
 import { expectUp, only } from './expect-up.ts';
 
 const request = ({ network }: Pair, nth: number): Flight =>
@@ -97,7 +97,8 @@ describe('cached answers', () => {
     const deletion = request(both, 2);
     expect(again(both, deletion)).toHaveLength(1);
     both.network.run();
-    expect(again(both, deletion)).toEqual([]);
+    const [late] = again(both, deletion);
+    expect(late?.payloads).toMatchObject([{ kind: 'notify', type: NotifyType.INVALID_IKE_SPI }]);
     expect(both.responder.leftovers).toEqual([]);
   });
 });

@@ -104,7 +104,8 @@ describe('the inbound SA', () => {
     both[end].command({ kind: 'shutdown' });
     expect(both.network.run()).toBe(true);
     for (const { held, memory, name } of [both.initiator, both.responder]) {
-      expect([name, Object.values(held)]).toEqual([name, [0, 0, 0, 0, 0, 0]]);
+      expect([name, Object.values(held).every((count) => count === 0)]).toEqual([name, true]);
+      expect(memory.sas).toEqual([]);
       expect(memory.policies).toEqual([]);
     }
   });
@@ -130,14 +131,20 @@ describe('what follows', () => {
     },
   );
 
-  it('a hard expiry: the child is deleted at both ends', () => {
+  it('a soft expiry: the child is rekeyed; a hard one: it is deleted at both ends', () => {
     const both = pair().up();
     const { inboundSpi } = only(both.initiator.children);
     const id = { spi: inboundSpi, destination: '10.0.0.1' };
     both.initiator.feed({ type: 'kernel', notice: { kind: 'expire', id, hard: false } });
     both.network.settle();
+    both.network.advance(6_000);
     expectUp(both);
-    both.initiator.feed({ type: 'kernel', notice: { kind: 'expire', id, hard: true } });
+    const fresh = only(both.initiator.children).inboundSpi;
+    expect(fresh).not.toBe(inboundSpi);
+    both.initiator.feed({
+      type: 'kernel',
+      notice: { kind: 'expire', id: { ...id, spi: fresh }, hard: true },
+    });
     both.network.settle();
     expectChildless(both);
   });

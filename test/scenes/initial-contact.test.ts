@@ -24,7 +24,7 @@ describe('INITIAL_CONTACT', () => {
   });
 
   it('is not sent when told not to: the old SA stays until it is found dead', () => {
-    const both = pair({ entry: { initialContact: false } }).up();
+    const both = pair({ entry: { initialContact: false, unique: false } }).up();
     both.initiator.crash();
     both.up();
     expect(notifies(both.network.flights.at(-2)?.payloads ?? [], NotifyType.INITIAL_CONTACT)).toEqual([]);

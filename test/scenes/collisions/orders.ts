@@ -1,0 +1,247 @@
+/**
+ * Every order in which two ends' commands and the messages they cause can happen. Time stands still meanwhile: a path
+ * through the tree of orders is walked from the beginning each time, then the network goes on by itself until all is at
+ * rest.
+ */
+import { expect } from 'vitest';
+import { nodeCrypto } from '../../../src/crypto/node/index.ts';
+import { MemoryKernel } from '../../../src/kernel/memory.ts';
+import { type KernelCommand, KernelError } from '../../../src/kernel/port.ts';
+import {
+  type Flight,
+  type Host,
+  ladder,
+  type Pair,
+  type PairOptions,
+  pair,
+} from '../../../src/testing/index.ts';
+import { remembering } from '../../fuzz/remembering.ts';
+import { expectMirrored } from '../expect-up.ts';
+
+export interface Crossing {
+  readonly options?: PairOptions;
+  /** After the pair is up, before anything crosses. */
+  readonly prepare?: (both: Pair) => void;
+  /** What the ends begin, in every order among themselves and with the messages. */
+  readonly commands: Readonly<Record<string, (both: Pair) => void>>;
+  /** This many of the messages are lost, each in turn. */
+  readonly losses?: number;
+  /** This many of the messages arrive twice, each in turn. */
+  readonly copies?: number;
+  /** Milliseconds until all is at rest; 200 seconds unless said. */
+  readonly rest?: number;
+}
+
+interface Choice {
+  readonly name: string;
+  readonly take: () => void;
+}
+
+interface Budget {
+  losses: number;
+  copies: number;
+}
+
+const quick = remembering(nodeCrypto);
+
+/** Walks all orders and calls `check` at rest, each time; returns how many there are. A failure says which order. */
+export function everyOrder(crossing: Crossing, check: (both: Pair) => void): number {
+  let path: number[] | undefined = [];
+  let orders = 0;
+  while (path !== undefined) {
+    path = walk(crossing, path, check);
+    orders++;
+  }
+  return orders;
+}
+
+/** Walks one path, the first choice where it says nothing; returns the path after it. */
+function walk(
+  crossing: Crossing,
+  path: readonly number[],
+  check: (both: Pair) => void,
+): number[] | undefined {
+  const both = pair({
+    crypto: quick,
+    ...crossing.options,
+    initiator: { kernel: new StrictKernel(), ...crossing.options?.initiator },
+    responder: { kernel: new StrictKernel(), ...crossing.options?.responder },
+  }).up();
+  crossing.prepare?.(both);
+  const trail: string[] = [];
+  const taken: { at: number; of: number }[] = [];
+  try {
+    const { network } = both;
+    const inFlight: Flight[] = [];
+    const hold = network.fate((flight) => {
+      inFlight.push(flight);
+      return [];
+    });
+    const commands = Object.entries(crossing.commands);
+    const budget = { losses: crossing.losses ?? 0, copies: crossing.copies ?? 0 };
+    for (;;) {
+      const choices = [...issue(commands, both), ...arrivals(inFlight, both, budget)];
+      const at = path[taken.length] ?? 0;
+      const choice = choices[at];
+      if (choice === undefined) break;
+      taken.push({ at, of: choices.length });
+      trail.push(choice.name);
+      choice.take();
+    }
+    hold();
+    network.advance(crossing.rest ?? 200_000);
+    check(both);
+  } catch (error) {
+    if (error instanceof Error)
+      error.message += `\nin this order:\n  ${trail.join('\n  ')}\n${ladder(both.network).join('\n')}`;
+    throw error;
+  }
+  while (taken.length > 0) {
+    const last = taken.pop();
+    if (last && last.at + 1 < last.of) return [...taken.map(({ at }) => at), last.at + 1];
+  }
+  return undefined;
+}
+
+function issue(commands: [string, (both: Pair) => void][], both: Pair): Choice[] {
+  return commands.map(([name, command], at) => ({
+    name,
+    take() {
+      commands.splice(at, 1);
+      command(both);
+    },
+  }));
+}
+
+function arrivals(inFlight: Flight[], both: Pair, budget: Budget): Choice[] {
+  return inFlight.flatMap((flight, at) => {
+    const take = () => void inFlight.splice(at, 1);
+    const name = `${flight.number} to ${flight.destination.address}`;
+    const choices = [
+      {
+        name,
+        take() {
+          take();
+          deliver(both, flight);
+        },
+      },
+    ];
+    const lose = () => {
+      budget.losses--;
+      take();
+    };
+    const copy = () => {
+      budget.copies--;
+      deliver(both, flight);
+    };
+    if (budget.losses > 0) choices.push({ name: `${name}: lost`, take: lose });
+    if (budget.copies > 0) choices.push({ name: `${name}: and again later`, take: copy });
+    return choices;
+  });
+}
+
+function deliver({ network }: Pair, { octets, source, destination }: Flight): void {
+  const host = network.hosts.find(({ addresses }) => addresses.includes(destination.address));
+  host?.receive(octets, destination, source);
+}
+
+/** What a data plane refuses the engine has done wrong: this one ends the run. */
+class StrictKernel extends MemoryKernel {
+  override apply(command: KernelCommand): void {
+    try {
+      super.apply(command);
+    } catch (error) {
+      if (error instanceof KernelError) throw new Error(`the data plane refuses: ${error.message}`);
+      throw error;
+    }
+  }
+}
+
+/** One IKE SA, these children, both data planes mirrored, and nothing held beyond. */
+export function expectAtRest(both: Pair, children: readonly string[]): void {
+  const { initiator, responder } = both;
+  const ikeSas = (host: Host) => host.ikeSas.map(({ spiI, spiR, phase }) => `${spiI} ${spiR} ${phase}`);
+  expect(ikeSas(initiator)).toHaveLength(1);
+  expect(ikeSas(responder)).toEqual(ikeSas(initiator));
+  expect(initiator.established).toHaveLength(1);
+  for (const host of [initiator, responder]) {
+    expect(host.children.map(({ child }) => child).sort()).toEqual(children);
+    expectCarried(host);
+    expect(host.held).toEqual({
+      ikeSas: 1,
+      halfOpen: 0,
+      strangers: 0,
+      childSpis: children.length,
+      timers: 0,
+      asks: 0,
+      leases: 0,
+    });
+  }
+  expectMirrored(initiator, responder);
+  expectNothingAfterDown(both);
+}
+
+/** The data plane has two SAs for each child, and the policies to lead traffic to them. */
+function expectCarried(host: Host): void {
+  const { memory, children } = host;
+  const spis = (direction: 'in' | 'out') =>
+    memory.sas
+      .filter((sa) => sa.direction === direction)
+      .map(({ id }) => id.spi)
+      .sort();
+  expect(spis('in')).toEqual(children.map(({ inboundSpi }) => inboundSpi).sort());
+  expect(spis('out')).toEqual(children.map(({ outboundSpi }) => outboundSpi).sort());
+  const reqids = [...new Set(children.map(({ reqid }) => reqid))].sort();
+  const led = (direction: 'in' | 'out' | 'fwd') =>
+    memory.policies.filter((policy) => policy.direction === direction).map(({ reqid }) => reqid);
+  for (const direction of ['in', 'out', 'fwd'] as const) expect(led(direction).sort()).toEqual(reqids);
+}
+
+/** Nothing at all is left. */
+export function expectGone({ initiator, responder }: Pair): void {
+  expect([initiator.leftovers, responder.leftovers]).toEqual([[], []]);
+}
+
+/** Whatever is up can be taken down. */
+export function expectNothingAfterDown(both: Pair): void {
+  both.initiator.down(both.name);
+  expect(both.network.run()).toBe(true);
+  expectGone(both);
+}
+
+type End = 'initiator' | 'responder';
+
+/** Commands of one end, by what a trail calls them. */
+export const command = {
+  rekeyChildren: (end: End) => (both: Pair) => {
+    both[end].command({ kind: 'rekey', name: both.name, what: 'children' });
+  },
+  rekeyIke: (end: End) => (both: Pair) => {
+    both[end].command({ kind: 'rekey', name: both.name, what: 'ike' });
+  },
+  create: (end: End, child: string) => (both: Pair) => {
+    both[end].command({ kind: 'upChild', name: both.name, child });
+  },
+  deleteChild: (end: End) => (both: Pair) => {
+    const [child] = both[end].children;
+    if (child) both[end].command({ kind: 'deleteChild', spi: child.inboundSpi });
+  },
+  down: (end: End) => (both: Pair) => {
+    both[end].down(both.name);
+  },
+  liveness: (end: End) => (both: Pair) => {
+    both[end].command({ kind: 'liveness', name: both.name });
+  },
+};
+
+export const bothEnds: readonly (readonly [End, End])[] = [
+  ['initiator', 'responder'],
+  ['responder', 'initiator'],
+];
+
+/** How many of the messages of each order are lost or arrive twice. */
+export const lines: readonly { readonly losses?: number; readonly copies?: number }[] = [
+  {},
+  { losses: 1 },
+  { copies: 1 },
+];
