@@ -37,6 +37,14 @@ export class Flight {
     this.#keys = keys;
   }
 
+  /** Other octets in its place. */
+  with(
+    octets: Uint8Array,
+    ends: { readonly source: Endpoint; readonly destination: Endpoint } = this,
+  ): Flight {
+    return new Flight(this.number, this.at, ends.source, ends.destination, octets, this.#keys);
+  }
+
   /** The IKE header; undefined of ESP, keepalives and nonsense. */
   get header(): Header | undefined {
     return headerOf(this.octets);

@@ -3,6 +3,7 @@
 export { type Engine, type Recorder, ReplayError, record, replay } from '../ike/recording.ts';
 export { fromJson, toJson } from '../ike/run-json.ts';
 export { type ConnectionOptions, connection, type EndOptions, padEntry } from './connection.ts';
+export { DiagramError, readDiagram } from './diagram.ts';
 export {
   copy,
   delay,
@@ -27,10 +28,12 @@ export { Faults, InjectedFault } from './faults.ts';
 export { Flight } from './flight.ts';
 export { Host, type HostOptions } from './host.ts';
 export { KeyRing, type OpenMessage } from './key-ring.ts';
-export { ladder } from './ladder.ts';
+export { type LadderOptions, ladder, type Traffic } from './ladder.ts';
 export { type FaultyNetwork, type Misbehaviour, misbehave } from './misbehave.ts';
 export { Nat, type NatBehaviour, type NatOptions } from './nat.ts';
 export { BugError, type Listener, type NetworkOptions, VirtualNetwork } from './network.ts';
 export { type Pair, type PairEnd, type PairOptions, pair } from './pair.ts';
+export { payloadText } from './payload-text.ts';
 export { type Seeded, seeded } from './seeded.ts';
 export { type Change, tamper, tampered } from './tamper.ts';
+export { type SaCount, VerdictError, Verdicts, verdicts, type Waiting } from './verdict.ts';
