@@ -4,6 +4,7 @@ import type { EspProposal } from '../policy/proposal.ts';
 import { formatRange } from '../policy/range.ts';
 import { type FixedSelector, resolve, type SelectorPolicy } from '../policy/selector.ts';
 import { type Oriented, placeOf } from './host.ts';
+import type { End } from './lookup.ts';
 import { type Mistakes, type Place, quoted } from './mistake.ts';
 import type { ConnSettings } from './settings.ts';
 import type { BothTraffic } from './traffic.ts';
@@ -22,7 +23,7 @@ const actions: Readonly<Record<string, SpdEntry['action']>> = {
 export function children(
   conn: ConnSettings,
   ends: Oriented,
-  { left, right }: BothTraffic,
+  { left, right, assigned }: BothTraffic,
   proposals: readonly EspProposal[],
   lifetime: ChildLifetime,
   mistakes: Mistakes,
@@ -54,11 +55,11 @@ export function children(
       lifetime,
       replayWindow,
     } as const;
-    if (suffix !== '' && !sameFamilies(child, ends)) {
+    if (suffix !== '' && !sameFamilies(child, ends, assigned)) {
       mistakes.warning(placeOf(conn, 'leftsubnets'), `${child.name} is left out: ${mixed}`);
       continue;
     }
-    if (!fits(child, ends, placeOf(conn, 'leftsubnet'), mistakes)) return undefined;
+    if (!fits(child, ends, assigned, placeOf(conn, 'leftsubnet'), mistakes)) return undefined;
     found.push(child);
   }
   if (found.length > 0) return found;
@@ -117,17 +118,30 @@ function fixed(
 
 const mixed = 'the traffic of one end is IPv4 and of the other IPv6';
 
-/** Whether there is someone to talk to for the traffic of each family. */
-function sameFamilies({ local, remote }: SpdEntry, ends: Oriented): boolean {
-  const families = (selectors: readonly SelectorPolicy[]): Set<number> =>
-    new Set(selectors.map((each) => (each.dynamic ? ends.local.length : each.start.length)));
-  const [own, peer] = [families(local), families(remote)];
+/** Whether there is someone to talk to for the traffic of each family; of internal addresses, for that of one. */
+function sameFamilies(
+  { local, remote }: SpdEntry,
+  { ours, theirs, local: address }: Oriented,
+  assigned: BothTraffic['assigned'],
+): boolean {
+  const families = (selectors: readonly SelectorPolicy[], end: End): Set<number> => {
+    const dynamic = assigned?.end === end ? assigned.lengths : [address.length];
+    return new Set(selectors.flatMap((each) => (each.dynamic ? dynamic : [each.start.length])));
+  };
+  const [own, peer] = [families(local, ours), families(remote, theirs)];
+  if (assigned) return [...own].some((each) => peer.has(each));
   return own.size === peer.size && [...own].every((each) => peer.has(each));
 }
 
 /** Both ends' traffic is of the same families; in transport mode it is the hosts' own. */
-function fits(child: SpdEntry, ends: Oriented, at: Place, mistakes: Mistakes): boolean {
-  if (!sameFamilies(child, ends)) {
+function fits(
+  child: SpdEntry,
+  ends: Oriented,
+  assigned: BothTraffic['assigned'],
+  at: Place,
+  mistakes: Mistakes,
+): boolean {
+  if (!sameFamilies(child, ends, assigned)) {
     mistakes.error(at, mixed, 'subnets of one family');
     return false;
   }

@@ -6,6 +6,7 @@ import { type ConnContext, type ResolvedConnection, resolveConn } from './conn.t
 import { identityName } from './end-identity.ts';
 import { type HostFacts, hostSpec } from './host.ts';
 import { ConfigError, type Mistake, Mistakes, quoted } from './mistake.ts';
+import { checkPools } from './modecfg.ts';
 import { parseSections } from './parser.ts';
 import { namesOf, parseSecrets, preSharedKeys } from './secrets.ts';
 import { type ConnSettings, connSettings, setupSettings } from './settings.ts';
@@ -63,6 +64,7 @@ export function parseConfig(text: ConfigText, facts: HostFacts, crypto: Crypto):
       checkKey(resolved, preShared, mistakes);
     }
   }
+  checkPools(connections, mistakes);
   if (mistakes.failed) {
     for (const { secret } of preShared) secret.destroy();
     return { mistakes: mistakes.all };

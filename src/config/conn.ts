@@ -17,6 +17,7 @@ import { type Lifetimes, lifetimes } from './lifetime.ts';
 import { liveness } from './liveness.ts';
 import type { End } from './lookup.ts';
 import { type Mistakes, type Place, printable, quoted } from './mistake.ts';
+import { type Modecfg, modecfg } from './modecfg.ts';
 import { type ConnSettings, type Setting, wordOf } from './settings.ts';
 import type { DaemonSettings } from './setup.ts';
 import { bothTraffic } from './traffic.ts';
@@ -62,13 +63,17 @@ export function resolveConn(
     }
     return ends;
   }
-  const spd = traffic && children(conn, ends, traffic, proposals?.esp ?? [], lives.child, mistakes);
+  const given: Modecfg | undefined =
+    shunt || !traffic ? traffic && { traffic } : modecfg(conn, ends, traffic, mistakes);
+  const spd = given && children(conn, ends, given.traffic, proposals?.esp ?? [], lives.child, mistakes);
   const base = { name: conn.name, at: conn.at, ours: ends.ours, parameters: [...conn.settings.values()] };
   if (shunt) return spd && { ...base, pad: undefined, shunts: spd };
   const pad = padEntry(conn, ends, lives, cx);
   if (pad === undefined || 'waitingFor' in pad) return pad;
-  if (!authentic || spd === undefined || proposals === undefined) return undefined;
-  return { ...base, shunts: [], pad: { ...pad, ike: proposals.ike, children: spd } };
+  if (!authentic || given === undefined || spd === undefined || proposals === undefined) return undefined;
+  const { configuration } = given;
+  const all = { ...pad, ike: proposals.ike, children: spd, ...(configuration && { configuration }) };
+  return { ...base, shunts: [], pad: all };
 }
 
 type Skeleton = Omit<PadEntry, 'ike' | 'children'>;

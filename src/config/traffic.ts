@@ -17,6 +17,8 @@ export interface EndTraffic {
 export interface BothTraffic {
   readonly left: EndTraffic;
   readonly right: EndTraffic;
+  /** The end whose dynamic selectors stand for internal addresses of these many octets, not for its own. */
+  readonly assigned?: { readonly end: End; readonly lengths: readonly number[] };
 }
 
 /** Both ends' traffic; undefined when a mistake was reported. An end that names no protocol takes the other's one. */

@@ -104,7 +104,6 @@ describe('not supported yet: an error where security changes', () => {
     ['ikev2=never', 'error: ikev2=no is not supported'],
     ['keyexchange=ikev1', 'error: keyexchange=ikev1 is not supported: IKEv1'],
     ['leftauth=rsasig', 'error: leftauth=rsasig is not supported'],
-    ['rightaddresspool=10.0.0.1-10.0.0.9', 'error: rightaddresspool= is not supported yet'],
     ['mark=1/0xffffffff', 'error: mark= is not supported yet'],
     ['failureshunt=drop', 'error: failureshunt= is not supported yet'],
     ['failureshunt=passthrough', 'warning: failureshunt= is not supported yet'],
