@@ -1,8 +1,9 @@
 /** `ikev2 status`: what is loaded and what is up. */
 import type { Command } from 'commander';
+import { duration } from '../daemon/duration.ts';
 import { formatEndpoint } from '../daemon/endpoint.ts';
 import { escapeText, formatSpi } from '../daemon/lines.ts';
-import type { ConnectionStatus, DaemonStatus, IkeSaStatus } from '../daemon/status.ts';
+import type { ChildSaStatus, ConnectionStatus, DaemonStatus, Due, IkeSaStatus } from '../daemon/status.ts';
 import { CommandError } from './failure.ts';
 import { type ControlOptions, withControl } from './options.ts';
 import { type Colour, type Output, paint } from './output.ts';
@@ -41,6 +42,7 @@ function showDaemon({ pid, uptime, kernel, listening, counters }: DaemonStatus, 
 
 const colours: Record<ConnectionStatus['state'], Colour> = {
   up: 'green',
+  partial: 'yellow',
   negotiating: 'yellow',
   down: 'dim',
 };
@@ -53,16 +55,20 @@ function showConnection(connection: ConnectionStatus, status: DaemonStatus, outp
   for (const sa of status.ikeSas) if (sa.connection === name) showSa(sa, status, output);
 }
 
-function showSa(sa: IkeSaStatus, { traffic }: DaemonStatus, output: Output): void {
+function showSa(sa: IkeSaStatus, { traffic, now }: DaemonStatus, output: Output): void {
   const { path, spiI, spiR, role, phase, suite, remoteId } = sa;
   const peer = remoteId === undefined ? '' : ` ${escapeText(remoteId)}`;
-  output.line(`  IKE SA ${phase} as ${role}, SPIs ${spiI} ${spiR}, ${suite ?? 'no suite yet'}`);
+  const state = phase === 'replaced' ? 'replaced by a rekey' : phase;
+  output.line(
+    `  IKE SA ${state} as ${role}, SPIs ${spiI} ${spiR}, ${suite ?? 'no suite yet'}${due(sa, now)}`,
+  );
   output.line(`    ${formatEndpoint(path.local)} - ${formatEndpoint(path.remote)}${peer}`);
   output.object({ kind: 'ikeSa', ...sa });
   for (const child of sa.children) {
     const { in: inbound, out: outbound } = traffic[child.inboundSpi] ?? {};
+    const esp = `ESP${child.encapsulated ? ' in UDP' : ''} ${child.suite}`;
     output.line(
-      `    child ${child.child}: ${child.mode} mode, ESP${child.encapsulated ? ' in UDP' : ''} ${child.suite}`,
+      `    child ${child.child}${states[child.state]}: ${child.mode} mode, ${esp}${due(child, now)}`,
     );
     output.line(
       `      SPI in ${formatSpi(child.inboundSpi)} (${inbound?.packets ?? 0} packets) out ${formatSpi(child.outboundSpi)} (${outbound?.packets ?? 0} packets)`,
@@ -70,6 +76,18 @@ function showSa(sa: IkeSaStatus, { traffic }: DaemonStatus, output: Output): voi
     output.line(`      ${child.local} === ${child.remote}`);
     output.object({ kind: 'childSa', ...child, inbound, outbound });
   }
+}
+
+const states: Record<ChildSaStatus['state'], string> = {
+  installed: '',
+  new: ' (rekeyed by the peer, who has yet to move to it)',
+  replaced: ' (replaced by a rekey)',
+};
+
+/** `, rekey in 49 min, ends in 60 min`. */
+function due({ rekeyAt, endsAt }: Due, now: number): string {
+  const rekey = rekeyAt === undefined ? '' : `, rekey in ${duration(rekeyAt - now)}`;
+  return endsAt === undefined ? rekey : `${rekey}, ends in ${duration(endsAt - now)}`;
 }
 
 function showCounters(counters: DaemonStatus['counters'], output: Output): void {

@@ -3,6 +3,7 @@ import type { EngineEvent, Failure, SaName } from '../ike/actions.ts';
 import type { PadEntry } from '../policy/policy.ts';
 import { ControlError } from './control-protocol.ts';
 import { escapeText, failureText } from './lines.ts';
+import { childrenOf, type IkeSaStatus } from './status.ts';
 
 /** Hears every event from now on; returns what ends that. */
 export type Subscribe = (listener: (event: EngineEvent) => void) => () => void;
@@ -24,58 +25,67 @@ export function connectionOf(event: EngineEvent): string | undefined {
 }
 
 /**
- * Waits until the first child of `entry` is up, or its IKE SA when it has none: the engine makes no further ones yet.
- * `begin` gives the command; `hear` gets the events on the way. Throws ControlError NEGOTIATION_FAILED with the reason
- * in one line.
+ * Waits until every child of `entry` is up, or its IKE SA when it has none. `begin` gives the command; `hear` gets the
+ * events on the way. Throws ControlError NEGOTIATION_FAILED with the reason, naming the children that are missing when
+ * others are up.
  */
 export function attempt(
   entry: PadEntry,
+  ikeSas: readonly IkeSaStatus[],
   subscribe: Subscribe,
   begin: () => void,
   hear: (event: EngineEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const missing = new Set(
-    entry.children.filter(({ action }) => action === 'protect').map(({ name }) => name),
-  );
+  const own = ikeSas.filter(({ connection }) => connection === entry.name);
+  const before = new Set(own.map(({ spiI }) => spiI));
+  /** What fails of the peer's own attempts is no outcome of ours. */
+  const isOurs = ({ role, spiI }: SaName): boolean => role === 'initiator' || before.has(spiI);
+  const refused = new Map<string, Failure>();
+  /** Names by inbound SPI. */
+  const up = new Map(own.flatMap(({ children }) => children).map((one) => [one.inboundSpi, one.child]));
+  let isEstablished = own.some(({ phase }) => phase === 'established');
   return new Promise((resolve, reject) => {
+    const fail = (text: string): void => {
+      stop();
+      reject(new ControlError('NEGOTIATION_FAILED', `"${entry.name}": ${escapeText(text)}`));
+    };
+    const judge = (): void => {
+      const missing = childrenOf(entry).filter((name) => ![...up.values()].includes(name));
+      if (isEstablished && missing.length === 0) {
+        stop();
+        resolve();
+      } else if (missing.length > 0 && missing.every((name) => refused.has(name)))
+        fail(refusedText(entry, refused));
+    };
     const stop = subscribe((event) => {
       if (connectionOf(event) !== entry.name) return;
       hear(event);
-      const outcome = judge(event, missing);
-      if (outcome === undefined) return;
-      stop();
-      if (outcome === 'up') resolve();
-      else
-        reject(
-          new ControlError('NEGOTIATION_FAILED', `"${entry.name}": ${escapeText(failureText(outcome))}`),
-        );
+      if (event.kind === 'ikeRekeyed' && before.has(event.sa.spiI)) before.add(event.by.spiI);
+      if (event.kind === 'ikeEstablished') isEstablished = true;
+      if (event.kind === 'childEstablished') {
+        up.set(event.child.inboundSpi, event.child.child);
+        refused.delete(event.child.child);
+      }
+      if (event.kind === 'childDeleted') up.delete(event.child.inboundSpi);
+      if (event.kind === 'childFailed' && isOurs(event.sa)) refused.set(event.child, event.reason);
+      if (isEnd(event) && isOurs(event.sa)) fail(failureText(event.reason));
+      else judge();
     });
     signal.addEventListener('abort', stop);
     begin();
   });
 }
 
-/** Takes what came up from `missing`. */
-function judge(event: EngineEvent, missing: Set<string>): 'up' | Failure | undefined {
-  switch (event.kind) {
-    case 'ikeEstablished':
-      return missing.size === 0 ? 'up' : undefined;
-    case 'childEstablished':
-      missing.delete(event.child.child);
-      return missing.size === 0 ? 'up' : undefined;
-    case 'childFailed':
-    case 'ikeFailed':
-      return isOurs(event.sa) ? event.reason : undefined;
-    case 'ikeDeleted':
-      return isOurs(event.sa) && !gaveWay.has(event.reason.code) ? event.reason : undefined;
-    default:
-      return undefined;
-  }
-}
+/** Ends of an IKE SA that made room for the attempt are none. */
+const isEnd = (event: EngineEvent): event is Extract<EngineEvent, { kind: 'ikeFailed' | 'ikeDeleted' }> =>
+  event.kind === 'ikeFailed' || (event.kind === 'ikeDeleted' && !gaveWay.has(event.reason.code));
 
-/** Ends of an IKE SA that made room for the attempt. */
 const gaveWay: ReadonlySet<Failure['code']> = new Set(['REPLACED', 'DELETED_BY_US']);
 
-/** What fails of the peer's own attempts is no outcome of ours. */
-const isOurs = (sa: SaName): boolean => sa.role === 'initiator';
+function refusedText(entry: PadEntry, refused: ReadonlyMap<string, Failure>): string {
+  const reasons = [...refused].map(([child, reason]) => `child "${child}": ${failureText(reason)}`);
+  const [only] = refused.values();
+  if (childrenOf(entry).length === 1 && only) return failureText(only);
+  return `${refused.size} of ${childrenOf(entry).length} children are missing: ${reasons.join('; ')}`;
+}

@@ -3,7 +3,13 @@ import type { EngineEvent } from '../ike/actions.ts';
 
 export type ControlRequest =
   | { readonly command: 'status' | 'reload' | 'stop' | 'watch' }
-  | { readonly command: 'add' | 'up' | 'down' | 'delete' | 'rekey'; readonly name: string }
+  | { readonly command: 'add' | 'up' | 'down' | 'delete'; readonly name: string }
+  | {
+      readonly command: 'rekey';
+      readonly name: string;
+      /** The children unless given; the IKE SA when there are none to have. */
+      readonly what?: 'children' | 'ike';
+    }
   | {
       readonly command: 'ping';
       readonly name: string;
@@ -23,7 +29,7 @@ export type ControlAnswer =
 
 /** The same as `text`, for programs. */
 export interface LineDetail {
-  /** Of `up`, `down` and `watch`. */
+  /** Of `up`, `down`, `rekey` and `watch`. */
   readonly event?: EngineEvent;
   /** Of `ping`. */
   readonly echo?: EchoOutcome;
@@ -69,7 +75,7 @@ export class ControlError extends Error {
 export const longestRequest = 65_536;
 
 const plain = ['status', 'reload', 'stop', 'watch'] as const;
-const named = ['add', 'up', 'down', 'delete', 'rekey'] as const;
+const named = ['add', 'up', 'down', 'delete'] as const;
 
 /** The request's number; undefined when it has none. */
 export function requestId(value: unknown): number | undefined {
@@ -79,13 +85,18 @@ export function requestId(value: unknown): number | undefined {
 
 /** Throws ControlError BAD_REQUEST, saying what is wrong. */
 export function parseRequest(value: unknown): ControlRequest {
-  const { id, command, name, address, count } = fieldsOf(value);
+  const { id, command, name, address, count, what } = fieldsOf(value);
   if (typeof id !== 'number') throw bad('"id" must be a number');
   const simple = plain.find((word) => word === command);
   if (simple) return { command: simple };
-  const verb = [...named, 'ping' as const].find((word) => word === command);
+  const verb = [...named, 'rekey' as const, 'ping' as const].find((word) => word === command);
   if (verb === undefined) throw bad(`unknown command ${JSON.stringify(command) ?? 'undefined'}`);
   if (typeof name !== 'string') throw bad('"name" must be a string');
+  if (verb === 'rekey') {
+    if (what !== undefined && what !== 'children' && what !== 'ike')
+      throw bad('"what" must be "children" or "ike"');
+    return { command: verb, name, ...(what && { what }) };
+  }
   if (verb !== 'ping') return { command: verb, name };
   if (address !== undefined && typeof address !== 'string') throw bad('"address" must be a string');
   if (count !== undefined && !isCount(count)) throw bad('"count" must be a whole number from 1 to 1000');

@@ -118,6 +118,8 @@ export class Daemon {
       ...(options.delays && { delays: options.delays }),
       up: (name) => this.up(name),
       planned: (name, delay) => log.info(`"${name}": next attempt in ${delay / 1000} s`),
+      gaveUp: (name, tries) =>
+        log.warn(`"${name}": given up after keyingtries=${tries}; again with: ikev2 up ${name}`),
     });
     this.shell.subscribe((event: EngineEvent) => this.supervisor.event(event));
     this.control = new ControlServer(makeVerbs(this));
@@ -152,6 +154,7 @@ export class Daemon {
     const { kernel } = this.shell;
     return {
       pid: process.pid,
+      now: systemClock.now(),
       uptime: Math.floor((systemClock.now() - this.#startedAt) / 1000),
       kernel: kernel.name,
       listening: this.listening,
@@ -172,15 +175,10 @@ export class Daemon {
     return this.#change(`add ${name}`, (loaded) => this.#connections.with(name, loaded.policy));
   }
 
-  /** Starts an attempt unless it is up. An IKE SA that lost its child cannot make another, so it goes first. */
+  /** Starts an attempt at whatever of it is not up. */
   up(name: string): void {
-    const own = this.shell.ikeSas.filter(
-      ({ connection, phase }) => connection === name && phase === 'established',
-    );
     const entry = this.connections.entries.find((each) => each.name === name);
-    if (entry === undefined || isUp(entry, own)) return;
-    if (own.length > 0) this.shell.command({ kind: 'down', name });
-    this.shell.command({ kind: 'up', name });
+    if (entry && !isUp(entry, this.shell.ikeSas)) this.shell.command({ kind: 'up', name });
   }
 
   /** Takes a connection down and forgets it until it is added again. Throws ControlError. */

@@ -4,6 +4,7 @@ import { formatIdentity } from '../policy/identity.ts';
 import type { PadEntry, SpdEntry } from '../policy/policy.ts';
 import { formatEspProposal, formatIkeProposal } from '../policy/proposal-text.ts';
 import { formatSelector } from '../policy/selector.ts';
+import { duration } from './duration.ts';
 
 /** The first line names it, the others are indented. */
 export function connectionLines({ name, at, pad, shunts }: ResolvedConnection): string[] {
@@ -13,6 +14,8 @@ export function connectionLines({ name, at, pad, shunts }: ResolvedConnection): 
     `${where} auto=${pad.start} encapsulation=${pad.encapsulation} fragmentation=${pad.fragmentation}`,
     `  local   ${endText(pad.local)}`,
     `  remote  ${endText(pad.remote)}`,
+    `  life    ${lifeText(pad)}`,
+    `  peer    ${livenessText(pad)}`,
     ...pad.ike.map((proposal) => `  ike     ${formatIkeProposal(proposal, 'libreswan')}`),
     ...pad.children.flatMap(childLines),
   ];
@@ -31,7 +34,10 @@ export function connectionObject({ name, at, ours, pad, shunts }: ResolvedConnec
     ike: pad.ike.map((proposal) => formatIkeProposal(proposal, 'libreswan')),
     encapsulation: pad.encapsulation,
     fragmentation: pad.fragmentation,
+    lifetime: pad.lifetime,
+    keyingTries: pad.keyingTries,
     dpdDelay: pad.dpdDelay,
+    dpdAction: pad.dpdAction,
     retransmit: pad.retransmit,
     children: pad.children.map(childObject),
   };
@@ -49,8 +55,34 @@ const endObject = ({ address, port, identity, auth }: End): object => ({
   auth,
 });
 
+/** `IKE SA 8 h, rekey 9 min and up to 100% more before an end`. */
+function lifeText({ lifetime }: PadEntry): string {
+  const { ike, margin, fuzz, rekey, reauth } = lifetime;
+  const what = reauth ? 'reauthentication' : 'rekey';
+  const when = rekey
+    ? `${what} ${duration(margin)} and up to ${fuzz}% more before an end`
+    : 'no rekey of ours';
+  return `IKE SA ${ike === 0 ? 'for ever' : duration(ike)}, ${when}`;
+}
+
+function livenessText({ dpdDelay, dpdAction, keyingTries }: PadEntry): string {
+  const check = dpdDelay === 0 ? 'not checked' : `checked after ${duration(dpdDelay)} of silence`;
+  const tries = keyingTries === 0 ? 'for ever' : `${keyingTries} ${keyingTries === 1 ? 'time' : 'times'}`;
+  return `${check}, when dead ${dpdAction}; tried ${tries}`;
+}
+
+/** `1 h or 1000 packets`. */
+function childLife({ time, octets, packets }: SpdEntry['lifetime']): string {
+  const ends = [
+    ...(time > 0 ? [duration(time)] : []),
+    ...(octets > 0 ? [`${octets} octets`] : []),
+    ...(packets > 0 ? [`${packets} packets`] : []),
+  ];
+  return ends.join(' or ') || 'for ever';
+}
+
 const childLines = (child: SpdEntry): string[] => [
-  `  child   ${child.name}: ${child.mode}, ${traffic(child)}, pfs=${child.pfs ? 'yes' : 'no'}, replay window ${child.replayWindow}`,
+  `  child   ${child.name}: ${child.mode}, ${traffic(child)}, pfs=${child.pfs ? 'yes' : 'no'}, replay window ${child.replayWindow}, lives ${childLife(child.lifetime)}`,
   ...child.proposals.map((proposal) => `  esp     ${formatEspProposal(proposal, 'libreswan')}`),
 ];
 
@@ -68,4 +100,5 @@ const childObject = (child: SpdEntry): object => ({
   esp: child.proposals.map((proposal) => formatEspProposal(proposal, 'libreswan')),
   pfs: child.pfs,
   replayWindow: child.replayWindow,
+  lifetime: child.lifetime,
 });

@@ -76,11 +76,12 @@ function describe(event: EngineEvent, full: boolean): string | undefined {
       return `${saLabel(event.sa)}: IKE SA established as ${event.sa.role}, ${event.suite}${ends}`;
     }
     case 'childEstablished': {
-      const { child, mode, suite } = event;
+      const { child, mode, suite, replaces } = event;
       const esp = event.encapsulated ? 'ESP in UDP' : 'ESP';
+      const verb = replaces ? `rekeyed (was ${formatSpi(replaces.inboundSpi)})` : 'established';
       const spis = `SPI in ${formatSpi(child.inboundSpi)} out ${formatSpi(child.outboundSpi)}`;
       const selectors = full ? `, ${event.local} === ${event.remote}` : '';
-      return `${saLabel(event.sa)}: child "${child.child}" established, ${mode} mode, ${esp} ${suite}, ${spis}${selectors}`;
+      return `${saLabel(event.sa)}: child "${child.child}" ${verb}, ${mode} mode, ${esp} ${suite}, ${spis}${selectors}`;
     }
     case 'configured': {
       const { addresses, prefixes, dns, domains } = event;
@@ -95,6 +96,8 @@ function describe(event: EngineEvent, full: boolean): string | undefined {
       return `${saLabel(event.sa)}: child "${event.child.child}" deleted: ${event.reason}`;
     case 'childFailed':
       return `${saLabel(event.sa)}: child "${event.child}" failed: ${failureText(event.reason)}`;
+    case 'ikeRekeyed':
+      return `${saLabel(event.sa)}: IKE SA rekeyed, now ${saLabel(event.by)} as ${event.by.role}`;
     case 'ikeDeleted':
       return `${saLabel(event.sa)}: IKE SA deleted: ${failureText(event.reason)}`;
     case 'ikeFailed':

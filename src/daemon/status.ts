@@ -1,17 +1,19 @@
 /** What a daemon says of itself: the result of the control protocol's `status`. */
-import type { IkeSaStatus } from '../ike/status.ts';
+import type { ChildSaStatus, Due, IkeSaStatus } from '../ike/status.ts';
 import type { Kernel, SaCounters } from '../kernel/port.ts';
 import { formatIdentity } from '../policy/identity.ts';
 import type { PadEntry } from '../policy/policy.ts';
 import { formatSelector } from '../policy/selector.ts';
 import type { LocalPorts } from './udp.ts';
 
-export type { IkeSaStatus };
+export type { ChildSaStatus, Due, IkeSaStatus };
 
 export interface DaemonStatus {
   readonly pid: number;
   /** Seconds since the start. */
   readonly uptime: number;
+  /** Milliseconds on the clock of `rekeyAt`, `endsAt` and `lastUse`. */
+  readonly now: number;
   readonly kernel: string;
   readonly listening: readonly LocalPorts[];
   readonly connections: readonly ConnectionStatus[];
@@ -24,7 +26,8 @@ export interface DaemonStatus {
 export interface ConnectionStatus {
   readonly name: string;
   readonly start: PadEntry['start'];
-  readonly state: 'up' | 'negotiating' | 'down';
+  /** `partial`: its IKE SA is up, and not all of its children. */
+  readonly state: 'up' | 'partial' | 'negotiating' | 'down';
   readonly local: string;
   readonly localId: string;
   /** Null: any. */
@@ -57,7 +60,7 @@ export function connectionStatus(entry: PadEntry, ikeSas: readonly IkeSaStatus[]
   return {
     name: entry.name,
     start: entry.start,
-    state: isUp(entry, own) ? 'up' : own.length > 0 ? 'negotiating' : 'down',
+    state: stateOf(entry, own),
     local: entry.local.address,
     localId: formatIdentity(entry.local.identity),
     remote: entry.remote.address ?? null,
@@ -71,11 +74,27 @@ export function connectionStatus(entry: PadEntry, ikeSas: readonly IkeSaStatus[]
   };
 }
 
-/** An IKE SA is established, and a child with it when the connection has any. */
+function stateOf(entry: PadEntry, own: readonly IkeSaStatus[]): ConnectionStatus['state'] {
+  const missing = missingChildren(entry, own);
+  if (missing) return missing.length === 0 ? 'up' : 'partial';
+  return own.some(({ phase }) => phase === 'init' || phase === 'authenticating') ? 'negotiating' : 'down';
+}
+
+/** An IKE SA is established, with all children of the connection. */
 export const isUp = (entry: PadEntry, ikeSas: readonly IkeSaStatus[]): boolean =>
-  ikeSas.some(
-    ({ connection, phase, children }) =>
-      connection === entry.name &&
-      phase === 'established' &&
-      (children.length > 0 || entry.children.length === 0),
-  );
+  missingChildren(entry, ikeSas)?.length === 0;
+
+/** Names of the children that are not up; undefined without an established IKE SA. */
+export function missingChildren(
+  entry: PadEntry,
+  ikeSas: readonly IkeSaStatus[],
+): readonly string[] | undefined {
+  const own = ikeSas.filter(({ connection, phase }) => connection === entry.name && phase === 'established');
+  if (own.length === 0) return undefined;
+  const up = new Set(own.flatMap(({ children }) => children).map(({ child }) => child));
+  return childrenOf(entry).filter((name) => !up.has(name));
+}
+
+/** Names of the children a connection may have. */
+export const childrenOf = (entry: PadEntry): readonly string[] =>
+  entry.children.filter(({ action }) => action === 'protect').map(({ name }) => name);

@@ -1,7 +1,8 @@
 /** Keeps `auto=start` and `auto=keep` connections up: after a failure or a Delete they come back, later each time. */
-import type { EngineEvent, Millis, SaName } from '../ike/actions.ts';
+import type { EngineEvent, Failure, Millis, SaName } from '../ike/actions.ts';
 import type { PadEntry } from '../policy/policy.ts';
 import type { Clock } from './clock.ts';
+import { childrenOf } from './status.ts';
 
 export interface Delays {
   /** Milliseconds before the first new attempt; each further one waits twice as long. */
@@ -16,21 +17,34 @@ export const defaultDelays: Delays = { first: 1_000, longest: 300_000, stable: 6
 export interface SupervisorOptions {
   readonly clock: Clock;
   readonly delays?: Delays;
-  /** Starts an attempt. Its outcome comes as an event. */
+  /** Starts an attempt at what is not up. Its outcome comes as an event. */
   readonly up: (name: string) => void;
   /** An attempt was planned, `delay` milliseconds from now. */
   readonly planned?: (name: string, delay: Millis) => void;
+  /** `keyingtries=` attempts failed: there will be no more. */
+  readonly gaveUp?: (name: string, tries: number) => void;
+}
+
+/** A child of the connection, or its IKE SA when it has none. */
+interface Alive {
+  readonly child: string | undefined;
+  /** The IKE SA that it is of. */
+  owner: string;
 }
 
 interface Watched {
   entry: PadEntry;
   /** The operator took it down. */
   held: boolean;
-  /** Attempts since it was last stable. */
+  /** Delayed attempts since it was last stable. */
   attempts: number;
+  /** Attempts that failed since it was last up. */
+  failures: number;
   upSince: Millis | undefined;
-  /** Our inbound SPIs, or the IKE SA of a childless connection, each with its IKE SA. */
-  readonly alive: Map<number | 'ike', string>;
+  /** The peer was found dead, and `dpdaction=restart`. */
+  restart: boolean;
+  /** By our inbound SPI. */
+  readonly alive: Map<number | 'ike', Alive>;
   cancel: (() => void) | undefined;
 }
 
@@ -59,6 +73,7 @@ export class Supervisor {
       else this.#watched.set(entry.name, newlyWatched(entry));
       const watched = known ?? this.#watched.get(entry.name);
       if (watched === undefined || entry.start !== 'start') continue;
+      watched.failures = 0;
       this.#unplan(watched);
       this.#plan(watched, 0);
     }
@@ -68,34 +83,35 @@ export class Supervisor {
   hold(name: string, held: boolean): void {
     const watched = this.#watched.get(name);
     if (watched === undefined) return;
-    watched.held = held;
-    watched.attempts = 0;
+    Object.assign(watched, { held, attempts: 0, failures: 0, restart: false });
     this.#unplan(watched);
   }
 
   event(event: EngineEvent): void {
     switch (event.kind) {
       case 'childEstablished':
-        this.#gained(event.child.connection, event.child.inboundSpi, event.sa);
+        this.#gained(event.child.connection, event.child.inboundSpi, event.child.child, event.sa);
         break;
       case 'ikeEstablished':
         if (this.#find(event.sa.connection)?.entry.children.length !== 0) break;
-        this.#gained(event.sa.connection, 'ike', event.sa);
+        this.#gained(event.sa.connection, 'ike', undefined, event.sa);
+        break;
+      case 'ikeRekeyed':
+        for (const alive of this.#find(event.sa.connection)?.alive.values() ?? [])
+          if (alive.owner === saKey(event.sa)) alive.owner = saKey(event.by);
         break;
       case 'childDeleted':
         this.#find(event.child.connection)?.alive.delete(event.child.inboundSpi);
         this.#lost(event.child.connection);
         break;
       case 'childFailed':
-        if (event.sa.role === 'initiator') this.#lost(event.connection);
+        if (event.sa.role === 'initiator' || this.#knows(event.sa)) this.#failed(event.connection);
         break;
       case 'ikeFailed':
-        if (event.sa.role === 'initiator') this.#lost(event.sa.connection);
+        if (event.sa.role === 'initiator') this.#failed(event.sa.connection);
         break;
       case 'ikeDeleted':
-        if (event.reason.code === 'REPLACED') break;
-        this.#forget(event.sa);
-        this.#lost(event.sa.connection, event.reason.code === 'POLICY_CHANGED');
+        this.#deleted(event.sa, event.reason);
         break;
     }
   }
@@ -110,32 +126,65 @@ export class Supervisor {
     return name === undefined ? undefined : this.#watched.get(name);
   }
 
-  #gained(name: string | undefined, what: number | 'ike', sa: SaName): void {
+  #knows(sa: SaName): boolean {
+    const alive = [...(this.#find(sa.connection)?.alive.values() ?? [])];
+    return alive.some(({ owner }) => owner === saKey(sa));
+  }
+
+  #gained(name: string | undefined, what: number | 'ike', child: string | undefined, sa: SaName): void {
     const watched = this.#find(name);
     if (watched === undefined) return;
-    watched.alive.set(what, saKey(sa));
+    watched.alive.set(what, { child, owner: saKey(sa) });
+    if (!isWhole(watched)) return;
     watched.upSince ??= this.#options.clock.now();
+    watched.failures = 0;
+    watched.restart = false;
     this.#unplan(watched);
   }
 
-  #forget(sa: SaName): void {
-    const alive = this.#find(sa.connection)?.alive;
-    for (const [what, owner] of alive ?? []) if (owner === saKey(sa)) alive?.delete(what);
+  #deleted(sa: SaName, { code }: Failure): void {
+    const watched = this.#find(sa.connection);
+    if (watched === undefined || code === 'REPLACED') return;
+    for (const [what, { owner }] of watched.alive) if (owner === saKey(sa)) watched.alive.delete(what);
+    if (code === 'TIMEOUT' && watched.entry.dpdAction === 'restart') watched.restart = true;
+    this.#lost(sa.connection, code === 'POLICY_CHANGED' || watched.restart);
+  }
+
+  #failed(name: string | undefined): void {
+    const watched = this.#find(name);
+    if (watched === undefined || watched.cancel || isWhole(watched)) return;
+    watched.failures++;
+    const { keyingTries: tries } = watched.entry;
+    if (tries > 0 && watched.failures >= tries) {
+      if (this.#isWanted(watched)) this.#options.gaveUp?.(watched.entry.name, watched.failures);
+      watched.restart = false;
+      watched.upSince = undefined;
+      return;
+    }
+    this.#lost(name);
   }
 
   #lost(name: string | undefined, atOnce = false): void {
     const watched = this.#find(name);
-    if (watched === undefined || watched.alive.size > 0) return;
+    if (watched === undefined || isWhole(watched)) return;
     if (atOnce) this.#unplan(watched);
     if (watched.cancel) return;
     const { clock } = this.#options;
     const { first, longest, stable } = this.#delays;
-    const wasUp = watched.upSince !== undefined;
     if (watched.upSince !== undefined && clock.now() - watched.upSince >= stable) watched.attempts = 0;
+    const wanted = this.#isWanted(watched);
     watched.upSince = undefined;
-    const { start } = watched.entry;
-    if (start !== 'start' && !(start === 'keep' && (wasUp || watched.attempts > 0))) return;
-    this.#plan(watched, atOnce ? 0 : Math.min(longest, first * 2 ** watched.attempts++));
+    if (wanted) this.#plan(watched, atOnce ? 0 : Math.min(longest, first * 2 ** watched.attempts));
+  }
+
+  /** `auto=start` always, `auto=keep` once it was up, any other after its peer died and `dpdaction=restart`. */
+  #isWanted({ entry, upSince, attempts, restart, held }: Watched): boolean {
+    if (held) return false;
+    return (
+      restart ||
+      entry.start === 'start' ||
+      (entry.start === 'keep' && (upSince !== undefined || attempts > 0))
+    );
   }
 
   #unplan(watched: Watched): void {
@@ -144,22 +193,33 @@ export class Supervisor {
   }
 
   #plan(watched: Watched, delay: Millis): void {
-    if (this.#closed || watched.held || watched.cancel || watched.alive.size > 0) return;
+    if (this.#closed || watched.held || watched.cancel || isWhole(watched)) return;
     const { clock, planned, up } = this.#options;
     const { name } = watched.entry;
     if (delay > 0) planned?.(name, delay);
     watched.cancel = clock.alarm(clock.now() + delay, () => {
       watched.cancel = undefined;
-      if (watched.alive.size === 0) up(name);
+      if (isWhole(watched)) return;
+      if (delay > 0) watched.attempts++;
+      up(name);
     });
   }
+}
+
+/** Every child is there. */
+function isWhole({ entry, alive }: Watched): boolean {
+  if (entry.children.length === 0) return alive.size > 0;
+  const up = new Set([...alive.values()].map(({ child }) => child));
+  return childrenOf(entry).every((child) => up.has(child));
 }
 
 const newlyWatched = (entry: PadEntry): Watched => ({
   entry,
   held: false,
   attempts: 0,
+  failures: 0,
   upSince: undefined,
+  restart: false,
   alive: new Map(),
   cancel: undefined,
 });

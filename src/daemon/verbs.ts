@@ -7,6 +7,7 @@ import { ControlError, type ControlRequest } from './control-protocol.ts';
 import type { Daemon } from './daemon.ts';
 import { eventText } from './lines.ts';
 import { type PingResult, pingChild } from './ping.ts';
+import { renewable, renewal } from './renewal.ts';
 import { isUp } from './status.ts';
 
 export function makeVerbs(daemon: Daemon): ControlVerbs {
@@ -25,7 +26,7 @@ export function makeVerbs(daemon: Daemon): ControlVerbs {
       case 'down':
         return down(daemon, request.name, call);
       case 'rekey':
-        return rekey(daemon, request.name);
+        return rekey(daemon, request, call);
       case 'ping':
         return ping(daemon, request, call);
       case 'watch':
@@ -45,6 +46,7 @@ async function up(daemon: Daemon, name: string, call: ControlCall): Promise<{ al
   if (isUp(entry, daemon.shell.ikeSas)) return { already: true };
   await attempt(
     entry,
+    daemon.shell.ikeSas,
     daemon.shell.subscribe,
     () => daemon.up(name),
     (event) => tell(call, event),
@@ -77,12 +79,27 @@ async function down(daemon: Daemon, name: string, call: ControlCall): Promise<{ 
   return { deleted };
 }
 
-function rekey(daemon: Daemon, name: string): never {
-  daemon.connections.find(name);
-  throw new ControlError(
-    'NOT_SUPPORTED',
-    `rekeying comes with the next release; for new keys today: ikev2 down ${name} && ikev2 up ${name}`,
+/** The children unless said; a connection without any rekeys its IKE SA. */
+async function rekey(
+  daemon: Daemon,
+  { name, what }: Extract<ControlRequest, { command: 'rekey' }>,
+  call: ControlCall,
+): Promise<{ what: 'children' | 'ike'; rekeyed: number }> {
+  const { children } = daemon.connections.find(name);
+  const kind = what ?? (children.length === 0 ? 'ike' : 'children');
+  const own = daemon.shell.ikeSas.filter(({ connection }) => connection === name);
+  const awaited = renewable(kind, own);
+  if (awaited.length === 0)
+    throw new ControlError('NOT_ESTABLISHED', `"${name}" has nothing to rekey: ikev2 up ${name}`);
+  await renewal(
+    name,
+    awaited,
+    daemon.shell.subscribe,
+    () => daemon.shell.command({ kind: 'rekey', name, what: kind }),
+    (event) => tell(call, event),
+    call.signal,
   );
+  return { what: kind, rekeyed: awaited.length };
 }
 
 async function ping(

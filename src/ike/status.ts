@@ -1,13 +1,22 @@
 /** What is up, as plain values for people and programs. */
 import { formatIdentity } from '../policy/identity.ts';
 import { formatRange } from '../policy/range.ts';
-import type { ChildName, Path, SaName } from './actions.ts';
-import { childName, describeSelectors } from './child-sa.ts';
+import type { ChildName, Millis, Path, SaName } from './actions.ts';
+import { type ChildSa, childName, describeSelectors } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { isKeyed, type PhaseName } from './phase.ts';
 import { describeEspSuite, describeIkeSuite } from './suite-text.ts';
+import type { Ends } from './upkeep.ts';
 
-export interface ChildSaStatus extends ChildName {
+/** On the engine's clock; absent: never, or a rekey that has begun already. */
+export interface Due {
+  readonly rekeyAt?: Millis;
+  readonly endsAt?: Millis;
+}
+
+export interface ChildSaStatus extends ChildName, Due {
+  /** `replaced`: another took over by a rekey, and it goes; `new`: by the peer's, who has yet to move to it. */
+  readonly state: 'installed' | 'new' | 'replaced';
   readonly mode: 'tunnel' | 'transport';
   readonly suite: string;
   readonly local: string;
@@ -16,7 +25,7 @@ export interface ChildSaStatus extends ChildName {
   readonly encapsulated: boolean;
 }
 
-export interface IkeSaStatus extends SaName {
+export interface IkeSaStatus extends SaName, Due {
   readonly phase: PhaseName;
   readonly path: Path;
   readonly suite: string | undefined;
@@ -43,14 +52,27 @@ export function statusOf(sa: IkeSa): IkeSaStatus {
       local: sa.internal.assigned.map(formatRange),
       remote: sa.internal.leases.map(formatRange),
     },
-    children: [...sa.children.values()].map((child) => ({
-      ...childName(child),
-      mode: child.mode,
-      suite: describeEspSuite(child.suite),
-      local: describeSelectors(child.local),
-      remote: describeSelectors(child.remote),
-      reqid: child.reqid,
-      encapsulated: child.encapsulated,
-    })),
+    ...due(sa.upkeep.ends),
+    // A replaced SA has passed them on.
+    children: sa.children.owner === sa ? [...sa.children.values()].map(childStatus) : [],
   };
 }
+
+const childStatus = (child: ChildSa): ChildSaStatus => ({
+  ...childName(child),
+  state: child.heir ? 'replaced' : child.outboundHeld ? 'new' : 'installed',
+  mode: child.mode,
+  suite: describeEspSuite(child.suite),
+  local: describeSelectors(child.local),
+  remote: describeSelectors(child.remote),
+  reqid: child.reqid,
+  encapsulated: child.encapsulated,
+  ...due(child.ends),
+});
+
+const due = ({ soft, hard }: Readonly<Ends> = never): Due => ({
+  ...(Number.isFinite(soft) && { rekeyAt: soft }),
+  ...(Number.isFinite(hard) && { endsAt: hard }),
+});
+
+const never: Ends = { soft: Number.POSITIVE_INFINITY, hard: Number.POSITIVE_INFINITY };

@@ -41,6 +41,11 @@ export class Upkeep {
     for (const child of this.#sa.children.values()) this.#watch(child.ends);
   }
 
+  /** Of the IKE SA itself; undefined without a lifetime. */
+  get ends(): Readonly<Ends> | undefined {
+    return this.#ends;
+  }
+
   /** A child of this SA begins its life. */
   begin(child: ChildSa): void {
     const { entry } = this.#sa;

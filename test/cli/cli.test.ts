@@ -145,7 +145,7 @@ describe('ikev2 check', () => {
     const { code, stdout } = await ikev2.run(['check', ...options]);
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /net .*auto=add.*local {3}127\.0\.0\.1.*aes_gcm256-sha2_512-dh19.*transport.*1 connection, no errors/s,
+      /net .*auto=add.*local {3}127\.0\.0\.1.*life .*rekey .*before an end.*peer {4}not checked.*aes_gcm256-sha2_512-dh19.*transport.*1 connection, no errors/s,
     );
     const json = await ikev2.run(['check', '--json', ...options]);
     expect(JSON.parse(json.stdout)).toMatchObject({
@@ -198,9 +198,18 @@ describe('ikev2 daemon', () => {
       .map((line) => JSON.parse(line).kind);
     expect(kinds).toEqual(['daemon', 'connection', 'ikeSa', 'childSa']);
     expect(await initiator.command('rekey', 'net')).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('next release'),
+      code: 0,
+      stdout: expect.stringMatching(/CREATE_CHILD_SA.*rekeyed \(was .*"net": 1 child rekeyed\n$/s),
     });
+    expect(await responder.command('rekey', 'net', '--ike')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/CREATE_CHILD_SA.*IKE SA rekeyed.*"net": 1 IKE SA rekeyed\n$/s),
+    });
+    expect(await initiator.command('rekey', 'net', '--ike', '--child')).toMatchObject({ code: 2 });
+    expect(await initiator.command('ping', 'net', '-c', '1')).toMatchObject({ code: 0 });
+    expect((await initiator.command('status', 'net')).stdout).toMatch(
+      /net up.*IKE SA established as responder.*rekey in [\d.]+ h.*child net: .*rekey in [\d.]+ h/s,
+    );
     expect(await initiator.command('down', 'net')).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/"net" is down\n$/),

@@ -173,7 +173,7 @@ describe('up', () => {
       code: 'UNKNOWN_CONNECTION',
     });
     await expect(control.request({ command: 'rekey', name: 'net' })).rejects.toMatchObject({
-      code: 'NOT_SUPPORTED',
+      code: 'NOT_ESTABLISHED',
     });
     await expect(control.request({ command: 'ping', name: 'net' })).rejects.toMatchObject({
       code: 'NOT_ESTABLISHED',

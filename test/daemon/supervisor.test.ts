@@ -4,8 +4,15 @@ import type { EngineEvent, Failure, SaName } from '../../src/ike/actions.ts';
 import type { PadEntry } from '../../src/policy/policy.ts';
 import { FakeClock } from './fake-clock.ts';
 
-const entry = (name: string, start: PadEntry['start']): PadEntry =>
-  ({ name, start, children: [{ name }] }) as unknown as PadEntry;
+const entry = (name: string, start: PadEntry['start'], more: Partial<PadEntry> = {}): PadEntry =>
+  ({
+    name,
+    start,
+    children: [{ name, action: 'protect' }],
+    keyingTries: 0,
+    dpdAction: 'hold',
+    ...more,
+  }) as unknown as PadEntry;
 
 const sa = (connection: string): SaName => ({ spiI: '1', spiR: '2', role: 'initiator', connection });
 const childOf = (connection: string, inboundSpi = 256) => ({
@@ -44,10 +51,15 @@ const deleted = (connection: string, code: Failure['code']): EngineEvent => ({
 function setUp(...entries: PadEntry[]) {
   const clock = new FakeClock();
   const started: [number, string][] = [];
-  const supervisor = new Supervisor({ clock, up: (name) => started.push([clock.time, name]) });
+  const gaveUp: [string, number][] = [];
+  const supervisor = new Supervisor({
+    clock,
+    up: (name) => started.push([clock.time, name]),
+    gaveUp: (name, tries) => gaveUp.push([name, tries]),
+  });
   supervisor.update(entries);
   clock.advance(0);
-  return { clock, started, supervisor };
+  return { clock, started, supervisor, gaveUp };
 }
 
 describe('Supervisor', () => {
@@ -99,6 +111,76 @@ describe('Supervisor', () => {
     clock.advance(1_000_000);
     expect(started).toHaveLength(1);
     supervisor.event(down('a', 257));
+    clock.advance(1_000_000);
+    expect(started).toHaveLength(2);
+  });
+
+  it('follows a child through a rekey of its IKE SA', () => {
+    const { clock, started, supervisor } = setUp(entry('a', 'start'));
+    supervisor.event(up('a'));
+    supervisor.event({ kind: 'ikeRekeyed', sa: sa('a'), by: { ...sa('a'), spiI: '3' } });
+    supervisor.event(deleted('a', 'DELETED_BY_US'));
+    clock.advance(1_000_000);
+    expect(started).toHaveLength(1);
+    supervisor.event({ ...deleted('a', 'TIMEOUT'), sa: { ...sa('a'), spiI: '3' } } as EngineEvent);
+    clock.advance(1_000);
+    expect(started).toHaveLength(2);
+  });
+
+  it('brings up children that are missing beside others', () => {
+    const two = ['x', 'y'].map((name) => ({ name, action: 'protect' })) as unknown as PadEntry['children'];
+    const { clock, started, supervisor } = setUp(entry('a', 'start', { children: two }));
+    const child = (name: string, spi: number) => ({ ...childOf('a', spi), child: name });
+    supervisor.event({ ...up('a'), child: child('x', 1) } as EngineEvent);
+    supervisor.event({ ...up('a'), child: child('y', 2) } as EngineEvent);
+    clock.advance(60_000);
+    supervisor.event({ ...down('a'), child: child('y', 2) } as EngineEvent);
+    clock.advance(1_000);
+    expect(started.map(([at]) => at)).toEqual([0, 61_000]);
+    supervisor.event({ ...up('a'), child: child('y', 3) } as EngineEvent);
+    clock.advance(1_000_000);
+    expect(started).toHaveLength(2);
+  });
+
+  it('gives up after keyingtries failures in a row', () => {
+    const { clock, started, supervisor, gaveUp } = setUp(entry('a', 'start', { keyingTries: 3 }));
+    for (let i = 0; i < 2; i++) supervisor.event(failed('a'));
+    supervisor.event(up('a'));
+    supervisor.event(down('a'));
+    for (let i = 0; i < 6; i++) {
+      clock.advance(300_000);
+      supervisor.event(failed('a'));
+    }
+    expect(gaveUp).toContainEqual(['a', 3]);
+    const before = started.length;
+    clock.advance(1_000_000);
+    expect(started).toHaveLength(before);
+    supervisor.hold('a', false);
+    supervisor.event(failed('a'));
+    clock.advance(300_000);
+    expect(started).toHaveLength(before + 1);
+  });
+
+  it('brings a dead peer back with dpdaction=restart, at once and until it answers, even with auto=add', () => {
+    const { clock, started, supervisor } = setUp(
+      entry('a', 'add', { dpdAction: 'restart' }),
+      entry('b', 'add', { dpdAction: 'clear' }),
+    );
+    for (const name of ['a', 'b']) {
+      supervisor.event(up(name));
+      supervisor.event(down(name));
+      supervisor.event(deleted(name, 'TIMEOUT'));
+    }
+    clock.advance(0);
+    supervisor.event(failed('a'));
+    clock.advance(1_000);
+    expect(started).toEqual([
+      [0, 'a'],
+      [1_000, 'a'],
+    ]);
+    supervisor.event(up('a'));
+    supervisor.event(down('a'));
+    supervisor.event(deleted('a', 'DELETED_BY_PEER'));
     clock.advance(1_000_000);
     expect(started).toHaveLength(2);
   });

@@ -1,0 +1,171 @@
+/** `ikev2 fault` against a daemon that runs, each a process of its own. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Built, build, type RunningDaemon } from './built.ts';
+
+let ikev2: Built;
+let daemon: RunningDaemon;
+const directory = mkdtempSync(join(tmpdir(), 'ikev2-fault-'));
+const file = (name: string, text: string): string => {
+  const path = join(directory, name);
+  writeFileSync(path, text, { mode: 0o600 });
+  return path;
+};
+const secrets = file('secrets', ': PSK "somesharedkey"\n');
+const control = join(directory, 'control.sock');
+const conn = (port: number): string =>
+  `conn net\n\tleft=127.0.0.1\n\tright=127.0.0.2\n\trightikeport=${port}\n\tauthby=secret\n\tauto=add\n\tretransmit-timeout=2s\n`;
+const free = ['--ike-port', '0', '--nat-port', '0'];
+
+beforeAll(async () => {
+  ikev2 = build();
+  const config = file('daemon.conf', conn(1));
+  daemon = await ikev2.daemon([
+    ...['--config', config, '--secrets', secrets, '--listen', '127.0.0.2', '--control', control],
+    ...free,
+  ]);
+});
+
+afterAll(async () => {
+  daemon.process.kill('SIGKILL');
+  await daemon.exit;
+  ikev2.remove();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+let scripts = 0;
+function fault(script: unknown, ...more: string[]) {
+  const text = typeof script === 'string' ? script : JSON.stringify(script);
+  const config = file('peer.conf', conn(daemon.listening[0]?.nat ?? 0));
+  const files = ['--config', config, '--secrets', secrets, '--script', file(`${++scripts}.json`, text)];
+  return ikev2.run(['fault', 'net', ...files, '--listen', '127.0.0.1', ...free, ...more]);
+}
+
+async function daemonIsUp(): Promise<boolean> {
+  const { stdout } = await ikev2.run(['status', '--json', '--control', control]);
+  return stdout.includes('"kind":"daemon"') || stdout.length > 0;
+}
+
+describe('ikev2 fault', () => {
+  it('changes IKE_SA_INIT, makes AUTH hold again, and the daemon takes it', async () => {
+    const { code, stdout, stderr } = await fault({
+      rules: [
+        {
+          name: 'an unknown payload',
+          on: { direction: 'out', exchange: 'IKE_SA_INIT', message: 'request' },
+          do: { action: 'add', payload: { payload: 200, body: '0102' } },
+        },
+        {
+          name: 'sign',
+          on: { direction: 'out', exchange: 'IKE_AUTH', payload: 'AUTH' },
+          do: { action: 'sign', psk: 'somesharedkey' },
+        },
+      ],
+      expect: {
+        event: 'childEstablished',
+        ike: 1,
+        children: 1,
+        diagram: [
+          'IKE_SA_INIT request 0 { SA KE Ni ... } -->',
+          '<-- IKE_SA_INIT response 0 { SA KE Nr ... }',
+          'IKE_AUTH request { IDi ... } -->',
+          '<-- IKE_AUTH response { IDr AUTH ... SA TSi TSr ... }',
+        ],
+      },
+    });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/=> ARRIVES .*IKE_SA_INIT request 0 \{ SA KE Ni .* 200 \}/);
+    expect(stdout).toContain('rule 1 "an unknown payload": matched 1, acted 1');
+    expect(stdout).toMatch(/every rule acted, and all came about as expected\n$/);
+  });
+
+  it('tells what did not come about, and why', async () => {
+    const { code, stdout, stderr } = await fault({
+      rules: [
+        {
+          on: { direction: 'out', exchange: 'IKE_AUTH' },
+          do: { action: 'add', payload: { payload: 200, critical: true, body: '0102' } },
+        },
+        { name: 'never', on: { exchange: 'IKE_SESSION_RESUME' }, do: 'drop' },
+      ],
+      for: 3000,
+      expect: { event: 'childEstablished' },
+    });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/IKE_AUTH response 1 \{ N\(UNSUPPORTED_CRITICAL_PAYLOAD\) \}/);
+    expect(stderr).toMatch(
+      /no childEstablished within 3000 ms; PEER_REFUSED: .*UNSUPPORTED_CRITICAL_PAYLOAD/,
+    );
+    expect(stderr).toMatch(/rule 2 "never" found nothing to do/);
+    expect(await daemonIsUp()).toBe(true);
+  });
+
+  it('loses datagrams on a real socket, both ways', async () => {
+    const { code, stdout } = await fault({
+      rules: [
+        { on: { direction: 'out', exchange: 'IKE_SA_INIT', nth: 1 }, do: 'drop' },
+        {
+          on: { direction: 'in', exchange: 'IKE_AUTH', nth: 1 },
+          do: ['drop', { action: 'replay', which: 'first' }],
+        },
+      ],
+      expect: { event: 'childEstablished' },
+    });
+    expect(stdout).toMatch(/IKE_SA_INIT request 0 .*LOST\n/);
+    expect(code).toBe(0);
+  });
+
+  it('waits for the daemon to initiate with --respond', async () => {
+    const script = file(
+      'respond.json',
+      JSON.stringify({
+        rules: [{ on: { direction: 'out' }, do: 'copy' }],
+        expect: { event: 'childEstablished' },
+      }),
+    );
+    const config = file('other.conf', conn(1).replaceAll('127.0.0.1', '127.0.0.3'));
+    // The peer's port is known to nobody before: one that was free a moment ago.
+    const port = String(40_000 + (process.pid % 20_000));
+    const peer = ikev2.run([
+      ...['fault', 'net', '--respond', '--config', config, '--secrets', secrets, '--script', script],
+      ...['--listen', '127.0.0.3', '--ike-port', '0', '--nat-port', port],
+    ]);
+    const caller = conn(Number(port)).replaceAll('127.0.0.2', '127.0.0.3');
+    const configuration = file('caller.conf', caller);
+    const other = join(directory, 'caller.sock');
+    const initiator = await ikev2.daemon([
+      ...['--config', configuration, '--secrets', secrets, '--listen', '127.0.0.1', '--control', other],
+      ...free,
+    ]);
+    const up = await ikev2.run(['up', 'net', '--control', other]);
+    initiator.process.kill('SIGTERM');
+    expect({ up: up.code, ...(await peer) }).toMatchObject({ up: 0, code: 0 });
+    await initiator.exit;
+  });
+
+  const wrong: [why: string, script: unknown, says: RegExp][] = [
+    ['no JSON', '{', /1?\.json: /],
+    [
+      'an action nobody knows',
+      { rules: [{ name: 'x', do: 'dorp' }] },
+      /rule 1 "x", do\.action: expected .*, found 'dorp'; did you mean 'drop'\?/,
+    ],
+    [
+      'an event nobody knows',
+      { rules: [], expect: { event: 'ikeUp' } },
+      /expect\.event: expected ikeEstablished/,
+    ],
+    [
+      'a diagram without arrows',
+      { rules: [], expect: { diagram: 'hm' } },
+      /expect\.diagram: a diagram needs a line with an arrow/,
+    ],
+  ];
+  it.each(wrong)('refuses a script with %s, before anything is sent', async (_why, script, says) => {
+    const { code, stdout, stderr } = await fault(script);
+    expect(stderr).toMatch(says);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+});
