@@ -22,6 +22,7 @@ const commands: ReadonlyMap<string, () => Promise<CommandFile>> = new Map([
   ['reload', () => import('./reload.ts')],
   ['stop', () => import('./stop.ts')],
   ['ping', () => import('./ping.ts')],
+  ['fault', () => import('./fault.ts')],
 ]);
 
 const usage = 2;

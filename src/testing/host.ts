@@ -55,6 +55,8 @@ export interface Wire {
   after(delay: Millis, work: () => void): void;
   /** Each event, before anybody else sees it. */
   observe(host: Host, event: EngineEvent): void;
+  /** The host has had a turn: its `wakeAt` may be another. */
+  turned?(host: Host): void;
 }
 
 type EventOf<K extends EngineEvent['kind']> = Extract<EngineEvent, { kind: K }>;
@@ -239,6 +241,7 @@ export class Host {
       }
     } finally {
       this.#turning = false;
+      this.#wire.turned?.(this);
     }
   }
 

@@ -184,7 +184,8 @@ function because({ failures }: Host): string {
   return last ? `; ${last.code}: ${last.text}` : '';
 }
 
-function mismatchText({ expected, found }: Mismatch): string {
+/** Where a diagram and the run part, in lines. */
+export function mismatchText({ expected, found }: Mismatch): string {
   const is = found === undefined ? 'nothing more was sent' : `${found.number}. ${content(found)}`;
   const lost = found?.passages.length === 0 ? ', which got lost' : '';
   return `not as in the diagram:\n  drawn  ${expected ?? 'nothing more'}\n  found  ${is}${lost}`;

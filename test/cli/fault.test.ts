@@ -16,7 +16,7 @@ const file = (name: string, text: string): string => {
 const secrets = file('secrets', ': PSK "somesharedkey"\n');
 const control = join(directory, 'control.sock');
 const conn = (port: number): string =>
-  `conn net\n\tleft=127.0.0.1\n\tright=127.0.0.2\n\trightikeport=${port}\n\tauthby=secret\n\tauto=add\n\tretransmit-timeout=2s\n`;
+  `conn net\n\tleft=127.0.0.1\n\tright=127.0.0.2\n\trightikeport=${port}\n\tauthby=secret\n\tauto=add\n\tretransmit-timeout=8s\n`;
 const free = ['--ike-port', '0', '--nat-port', '0'];
 
 beforeAll(async () => {
@@ -41,11 +41,6 @@ function fault(script: unknown, ...more: string[]) {
   const config = file('peer.conf', conn(daemon.listening[0]?.nat ?? 0));
   const files = ['--config', config, '--secrets', secrets, '--script', file(`${++scripts}.json`, text)];
   return ikev2.run(['fault', 'net', ...files, '--listen', '127.0.0.1', ...free, ...more]);
-}
-
-async function daemonIsUp(): Promise<boolean> {
-  const { stdout } = await ikev2.run(['status', '--json', '--control', control]);
-  return stdout.includes('"kind":"daemon"') || stdout.length > 0;
 }
 
 describe('ikev2 fault', () => {
@@ -99,7 +94,7 @@ describe('ikev2 fault', () => {
       /no childEstablished within 3000 ms; PEER_REFUSED: .*UNSUPPORTED_CRITICAL_PAYLOAD/,
     );
     expect(stderr).toMatch(/rule 2 "never" found nothing to do/);
-    expect(await daemonIsUp()).toBe(true);
+    expect((await ikev2.run(['status', '--control', control])).code).toBe(0);
   });
 
   it('loses datagrams on a real socket, both ways', async () => {
@@ -125,18 +120,16 @@ describe('ikev2 fault', () => {
         expect: { event: 'childEstablished' },
       }),
     );
-    const config = file('other.conf', conn(1).replaceAll('127.0.0.1', '127.0.0.3'));
-    // The peer's port is known to nobody before: one that was free a moment ago.
+    // The peer's port is known to nobody before: one of its own address.
     const port = String(40_000 + (process.pid % 20_000));
+    const config = file('other.conf', conn(Number(port)).replaceAll('127.0.0.2', '127.0.0.3'));
     const peer = ikev2.run([
       ...['fault', 'net', '--respond', '--config', config, '--secrets', secrets, '--script', script],
       ...['--listen', '127.0.0.3', '--ike-port', '0', '--nat-port', port],
     ]);
-    const caller = conn(Number(port)).replaceAll('127.0.0.2', '127.0.0.3');
-    const configuration = file('caller.conf', caller);
     const other = join(directory, 'caller.sock');
     const initiator = await ikev2.daemon([
-      ...['--config', configuration, '--secrets', secrets, '--listen', '127.0.0.1', '--control', other],
+      ...['--config', config, '--secrets', secrets, '--listen', '127.0.0.1', '--control', other],
       ...free,
     ]);
     const up = await ikev2.run(['up', 'net', '--control', other]);
