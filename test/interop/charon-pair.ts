@@ -27,6 +27,7 @@ export interface Setting {
   readonly connection?: Section;
   readonly child?: Section;
   readonly settings?: Section;
+  readonly pools?: Section;
   readonly behindNat?: 'ours' | 'charon';
   readonly ipv6?: boolean;
   /** Without a data plane, where ESP in user space is not the point. */
@@ -98,6 +99,7 @@ async function startCharon(setting: Setting, own: Side, peer: Side): Promise<Cha
     },
     secrets: { 'ike-1': { secret: `"${setting.charonSecret ?? secret}"` } },
     ...(setting.settings && { settings: setting.settings }),
+    ...(setting.pools && { pools: setting.pools }),
   });
   await charon.beside('ip', 'addr', 'add', `${nets.charon}/32`, 'dev', 'lo');
   return charon;

@@ -16,6 +16,8 @@ export interface CharonOptions {
   readonly kernel: 'libipsec' | 'fakexfrm';
   readonly connections: Section;
   readonly secrets: Section;
+  /** Of virtual addresses. */
+  readonly pools?: Section;
   /** Added to the `charon` section of strongswan.conf. */
   readonly settings?: Section;
 }
@@ -58,7 +60,11 @@ export class Charon {
       return path;
     };
     const env = [`STRONGSWAN_CONF=${file('strongswan.conf', settingsOf(options))}`];
-    const connections = file('swanctl.conf', { connections: options.connections, secrets: options.secrets });
+    const connections = file('swanctl.conf', {
+      connections: options.connections,
+      secrets: options.secrets,
+      ...(options.pools && { pools: options.pools }),
+    });
     if (options.kernel === 'fakexfrm') env.push(`LD_PRELOAD=${await shim('fakexfrm')}`);
     const binds: Bind[] = [];
     if (!existsSync(installed)) binds.push([join(unpacked, 'usr/lib/ipsec'), '/usr/lib/ipsec']);
