@@ -21,7 +21,7 @@ export function lifetimes(conn: ConnSettings, mistakes: Mistakes): Lifetimes {
   const ike = lifetime(conn, 'ikelifetime', mistakes);
   const time = lifetime(conn, 'ipsec-lifetime', mistakes);
   const rekey = wordOf<'yes' | 'no'>(settings, 'rekey', 'yes') === 'yes';
-  const reauth = wordOf<'yes' | 'no'>(settings, 'reauth', 'no') === 'yes';
+  const reauth = wordOf<'yes' | 'no'>(settings, 'reauth', 'no') === 'yes' && 'make-before-break';
   const fuzz = Number.parseInt(settings.get('rekeyfuzz')?.text ?? String(defaults.fuzz), 10);
   const shortest = ike < time ? { name: 'ikelifetime', time: ike } : { name: 'ipsec-lifetime', time };
   const margin = rekey ? readMargin(conn, shortest, fuzz, mistakes) : 0;

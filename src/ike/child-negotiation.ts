@@ -5,17 +5,17 @@ import { type EspSuite, espSuite } from '../crypto/suite.ts';
 import type { PadEntry, SpdEntry } from '../policy/policy.ts';
 import { acceptEsp, chooseEsp, type EspProposal, espPayload, withGroup } from '../policy/proposal.ts';
 import { narrow, type SelectorPolicy, toWire, within } from '../policy/selector.ts';
-import { formatAddress, parseAddress } from '../wire/address.ts';
 import { find, notifies } from '../wire/message.ts';
 import { NotifyType, nameOf } from '../wire/numbers.ts';
 import type { Payload } from '../wire/payloads/index.ts';
 import type { KeyExchangePayload } from '../wire/payloads/ke.ts';
 import type { RangeSelector, TrafficSelector } from '../wire/payloads/ts.ts';
 import type { Answer, Ask, Role } from './actions.ts';
-import { addSa, type ChildSa, childName, describeSelectors, newPolicies } from './child-sa.ts';
+import { addSa, type ChildSa, childName, describeSelectors, ownPolicies } from './child-sa.ts';
 import type { Context } from './context.ts';
 import { BadResponse, LocalFailure, NotifyError, PeerRefused, wrongGroup } from './errors.ts';
 import { requireLease } from './extensions/configuration.ts';
+import { hostOf, readdress } from './extensions/transport-nat.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { offeredSelectors, ownSelectors, peerSelectors } from './internal-addresses.ts';
 import { type ChildKeys, childKeys } from './keys.ts';
@@ -106,7 +106,7 @@ export function* answerChild(
   const seen = nat
     ? { tsi: readdress(inner.tsi, outer.remote.address), tsr: readdress(inner.tsr, outer.local.address) }
     : inner;
-  const { spd, local, remote } = match(sa, entry, mode, seen.tsi, seen.tsr);
+  const { spd, local, remote, more } = match(sa, entry, mode, seen.tsi, seen.tsr);
   const own = pfsProposals(sa, spd, ride.pfs);
   const choice = chooseEsp(offered.proposals, own, entry.order ?? 'offer', ride.pfs && spd.pfs);
   const suite = choice && espSuite(cx.crypto, choice.chosen);
@@ -139,6 +139,7 @@ export function* answerChild(
         { kind: 'tsi', selectors: nat ? readdress(remote, hostOf(inner.tsi)) : [...remote] },
         { kind: 'tsr', selectors: nat ? readdress(local, hostOf(inner.tsr)) : [...local] },
         ...childNotifies(mode),
+        ...(more ? [statusNotify(NotifyType.ADDITIONAL_TS_POSSIBLE)] : []),
       ];
       return { payloads, child };
     }
@@ -177,6 +178,11 @@ export function* acceptChild(
   const mode = modeOf(response);
   if (mode !== spd.mode) throw new BadResponse(`the peer wants ${mode} mode, our policy ${spd.mode} mode`);
   const secret = concludeKeyExchange(suite, pair, find(response, 'ke'));
+  if (notifies(response, NotifyType.ADDITIONAL_TS_POSSIBLE).length > 0) {
+    cx.afterwards(() =>
+      sa.progress('traffic selectors', 'the peer would take more of them in another child'),
+    );
+  }
   const keys = childKeys(source.prf, source.d, suite, source.ni, source.nr, secret);
   secret?.fill(0);
   const child: ChildSa = {
@@ -234,26 +240,6 @@ function concludeKeyExchange(
   return pair.derive(ke.data);
 }
 
-/**
- * Transport mode through a NAT: each end names the addresses it sees, so the responder looks its policy up with those
- * it sees itself, and answers with the initiator's. §2.23.1.
- */
-function readdress(selectors: readonly TrafficSelector[], address: string | undefined): TrafficSelector[] {
-  const end = address === undefined ? undefined : parseAddress(address);
-  return selectors.map((selector) => {
-    const fits = end && isHost(selector) && selector.start.length === end.length;
-    return fits ? { ...selector, start: end, end } : selector;
-  });
-}
-
-const isHost = (selector: TrafficSelector): selector is RangeSelector =>
-  selector.kind === 'range' && selector.start.every((octet, at) => octet === selector.end[at]);
-
-const hostOf = (selectors: readonly TrafficSelector[]): string | undefined => {
-  const host = selectors.find(isHost);
-  return host && formatAddress(host.start);
-};
-
 const refuse = (notify: number, why: string): NotifyError => new NotifyError(notify, why, { scope: 'child' });
 
 const modeOf = (payloads: readonly Payload[]): SpdEntry['mode'] =>
@@ -288,9 +274,10 @@ function complete(
     const inbound = addSa(child, 'in', role === 'initiator' ? keys.responder : keys.initiator);
     for (const command of [inbound, outbound]) cx.emit({ kind: 'childKeys', sa: sa.name, command });
   }
-  if (replaces && role === 'responder') child.outboundHeld = outbound;
+  if (replaces && role === 'responder') child.outboundHeld = { keys: keys[role], replaces };
   else cx.kernel(outbound);
-  for (const policy of newPolicies(child, replaces)) cx.kernel({ kind: 'addPolicy', policy });
+  for (const policy of ownPolicies(child, sa.children.siblings(child)))
+    cx.kernel({ kind: 'addPolicy', policy });
   cx.emit({
     kind: 'childEstablished',
     sa: sa.name,
@@ -304,7 +291,7 @@ function complete(
   });
 }
 
-/** The first SPD entry of the connection that the offered selectors and the mode fit. */
+/** The first SPD entry of the connection that the offered selectors and the mode fit, and whether another does. */
 function match(
   sa: IkeSa,
   entry: PadEntry,
@@ -312,16 +299,18 @@ function match(
   tsi: readonly TrafficSelector[],
   tsr: readonly TrafficSelector[],
 ) {
-  let wrongMode = false;
-  for (const spd of entry.children) {
-    if (spd.action !== 'protect') continue;
-    const local = narrow(tsr, ownSelectors(sa, spd.local), nothing);
-    const remote = narrow(tsi, peerSelectors(sa, spd.remote), nothing);
-    if (local.length === 0 || remote.length === 0) continue;
-    if (spd.mode === mode) return { spd, local, remote };
-    wrongMode = true;
-  }
-  if (wrongMode)
+  const fitting = entry.children
+    .filter(({ action }) => action === 'protect')
+    .map((spd) => ({
+      spd,
+      local: narrow(tsr, ownSelectors(sa, spd.local), nothing),
+      remote: narrow(tsi, peerSelectors(sa, spd.remote), nothing),
+    }))
+    .filter(({ local, remote }) => local.length > 0 && remote.length > 0);
+  const [first, ...others] = fitting.filter(({ spd }) => spd.mode === mode);
+  // Traffic the peer asked for that another child of ours would take (§2.9).
+  if (first) return { ...first, more: others.length > 0 };
+  if (fitting.length > 0)
     throw refuse(NotifyType.NO_PROPOSAL_CHOSEN, `the peer wants ${mode} mode, our policy does not`);
   const wanted = `TSi ${describeSelectors(tsi)} TSr ${describeSelectors(tsr)}`;
   throw refuse(NotifyType.TS_UNACCEPTABLE, `${wanted} fits no child of ${entry.name}`);

@@ -27,8 +27,8 @@ export interface ChildSa {
   heir?: ChildSa;
   /** The peer's rekey of this child, to be compared with ours (§2.8.1). */
   peerRekey?: { readonly child: ChildSa; readonly lowest: string };
-  /** After the peer's rekey: the outbound SA, installed when the peer has moved over. */
-  outboundHeld?: KernelCommand;
+  /** After the peer's rekey: what the outbound SA is installed with when the child it replaces goes. */
+  outboundHeld?: { readonly keys: ChildKeys['initiator']; readonly replaces: ChildSa };
 }
 
 export const childName = (child: ChildSa): ChildName => ({
@@ -84,7 +84,7 @@ export function policiesOf(child: ChildSa): PolicyCommand[] {
   const policies: PolicyCommand[] = [];
   for (const local of child.local) {
     for (const remote of child.remote) {
-      if (!sameFamily(local, remote)) continue;
+      if (!meet(local, remote)) continue;
       for (const direction of directions) {
         policies.push({
           direction,
@@ -101,29 +101,28 @@ export function policiesOf(child: ChildSa): PolicyCommand[] {
   return policies;
 }
 
-/** No packet goes from an IPv4 address to an IPv6 one. */
-const sameFamily = (a: TrafficSelector, b: TrafficSelector): boolean =>
-  a.kind !== 'range' || b.kind !== 'range' || a.start.length === b.start.length;
+/** Whether a packet can be of both: one address family, no two protocols. */
+const meet = (local: TrafficSelector, remote: TrafficSelector): boolean =>
+  local.kind !== 'range' ||
+  remote.kind !== 'range' ||
+  (local.start.length === remote.start.length &&
+    (local.protocol === 0 || remote.protocol === 0 || local.protocol === remote.protocol));
 
 /**
- * Commands that take the child out of the data plane, policies first so that nothing is lost in between. What an heir
- * has too stays; then the inbound SA is left to the caller, for packets still on their way.
+ * Commands that take the child out of the data plane, policies first so that nothing is lost in between. Where there are
+ * siblings, what they need too stays, and the inbound SA is left to the caller for packets still on their way.
  */
-export function removeChild(child: ChildSa): KernelCommand[] {
-  const { heir } = child;
-  const kept = new Set(heir ? policiesOf(heir).map(policyKey) : []);
-  const policies = policiesOf(child).filter((policy) => !kept.has(policyKey(policy)));
+export function removeChild(child: ChildSa, siblings: readonly ChildSa[]): KernelCommand[] {
   return [
-    ...(heir?.outboundHeld ? [heir.outboundHeld] : []),
-    ...policies.map((policy) => ({ kind: 'deletePolicy' as const, policy })),
+    ...ownPolicies(child, siblings).map((policy) => ({ kind: 'deletePolicy' as const, policy })),
     ...(child.outboundHeld ? [] : [{ kind: 'deleteSa' as const, id: outboundId(child) }]),
-    ...(heir ? [] : [{ kind: 'deleteSa' as const, id: inboundId(child) }]),
+    ...(siblings.length > 0 ? [] : [{ kind: 'deleteSa' as const, id: inboundId(child) }]),
   ];
 }
 
-/** Policies `child` needs beyond those of the child it takes over from. */
-export function newPolicies(child: ChildSa, old: ChildSa | undefined): PolicyCommand[] {
-  const there = new Set(old ? policiesOf(old).map(policyKey) : []);
+/** Policies of the child that none of its siblings, which came of it by rekeys or it of them, has. */
+export function ownPolicies(child: ChildSa, siblings: readonly ChildSa[]): PolicyCommand[] {
+  const there = new Set(siblings.flatMap(policiesOf).map(policyKey));
   return policiesOf(child).filter((policy) => !there.has(policyKey(policy)));
 }
 
@@ -135,22 +134,21 @@ export function moveChild(child: ChildSa, path: Path): KernelCommand[] {
   const before = { inbound: inboundId(child), outbound: outboundId(child) };
   child.path = path;
   const { local, remote } = path;
-  return [
-    {
-      kind: 'updateSa',
-      id: before.outbound,
-      source: local.address,
-      destination: remote.address,
-      ...(child.encapsulated && { encapsulation: { sourcePort: local.port, destinationPort: remote.port } }),
-    },
-    {
-      kind: 'updateSa',
-      id: before.inbound,
-      source: remote.address,
-      destination: local.address,
-      ...(child.encapsulated && { encapsulation: { sourcePort: remote.port, destinationPort: local.port } }),
-    },
-  ];
+  const outbound: KernelCommand = {
+    kind: 'updateSa',
+    id: before.outbound,
+    source: local.address,
+    destination: remote.address,
+    ...(child.encapsulated && { encapsulation: { sourcePort: local.port, destinationPort: remote.port } }),
+  };
+  const inbound: KernelCommand = {
+    kind: 'updateSa',
+    id: before.inbound,
+    source: remote.address,
+    destination: local.address,
+    ...(child.encapsulated && { encapsulation: { sourcePort: remote.port, destinationPort: local.port } }),
+  };
+  return child.outboundHeld ? [inbound] : [outbound, inbound];
 }
 
 export const describeSelectors = (selectors: readonly TrafficSelector[]): string =>

@@ -1,6 +1,6 @@
 /** The children of an IKE SA, passed on whole to the SA that takes over from it. RFC 7296 §2.8. */
 import type { Millis, Path } from './actions.ts';
-import { type ChildSa, childName, inboundId, moveChild, removeChild } from './child-sa.ts';
+import { addSa, type ChildSa, childName, inboundId, moveChild, removeChild } from './child-sa.ts';
 import type { Services } from './context.ts';
 import type { IkeSa } from './ike-sa.ts';
 
@@ -48,15 +48,21 @@ export class Children {
     this.#byInboundSpi.delete(child.inboundSpi);
   }
 
+  /** Children that a rekey made of this one, or this one of them. */
+  siblings({ reqid, inboundSpi }: Pick<ChildSa, 'reqid' | 'inboundSpi'>): ChildSa[] {
+    return [...this.values()].filter((child) => child.reqid === reqid && child.inboundSpi !== inboundSpi);
+  }
+
   /** Takes a child out of the data plane and the tables; the inbound SA of a rekeyed one stays a little. */
   drop(child: ChildSa, reason: string): void {
     if (!this.#byInboundSpi.delete(child.inboundSpi)) return;
-    for (const command of removeChild(child)) this.#services.act({ type: 'kernel', command });
+    const siblings = this.siblings(child);
+    for (const heir of siblings) if (heir.outboundHeld?.replaces === child) this.#moveOver(heir);
+    for (const command of removeChild(child, siblings)) this.#services.act({ type: 'kernel', command });
     delete child.outboundHeld;
-    if (child.heir === undefined) {
+    if (siblings.length === 0) {
       this.#services.releaseChildSpi(child.inboundSpi);
     } else {
-      delete child.heir.outboundHeld;
       this.#lingering.push({ child, until: this.#services.now + lingerMillis });
       this.#setTimer();
     }
@@ -65,10 +71,8 @@ export class Children {
 
   /** The last owner dies. */
   dropAll(reason: string): void {
-    for (const child of [...this.#byInboundSpi.values()]) {
-      delete child.heir;
-      this.drop(child, reason);
-    }
+    // The newest first: nobody moves over to a child that goes too.
+    for (const child of [...this.#byInboundSpi.values()].reverse()) this.drop(child, reason);
     for (const { child } of this.#lingering.splice(0)) this.#end(child);
   }
 
@@ -91,6 +95,13 @@ export class Children {
     this.#services.timers.clear(this.#owner, 'linger');
     this.#owner = heir;
     this.#setTimer();
+  }
+
+  /** The peer is there: from now on we send on the child it made. */
+  #moveOver(child: ChildSa): void {
+    if (child.outboundHeld === undefined) return;
+    this.#services.act({ type: 'kernel', command: addSa(child, 'out', child.outboundHeld.keys) });
+    delete child.outboundHeld;
   }
 
   #end(child: ChildSa): void {

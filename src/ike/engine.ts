@@ -233,11 +233,13 @@ export class IkeEngine {
     return sa;
   }
 
-  /** Make before break: the old SA goes when the new one is authenticated. §2.8.3. */
+  /** The old SA goes when the new one is authenticated, or before the new one is begun. §2.8.3. */
   #reauthenticate(old: IkeSa): void {
     const { entry, path } = old;
     if (entry === undefined) return;
-    this.#initiate(entry, entry.remote.address ?? path.remote.address).replaces = old;
+    const address = entry.remote.address ?? path.remote.address;
+    if (entry.lifetime.reauth === 'make-before-break') this.#initiate(entry, address).replaces = old;
+    else old.leave(reauthenticated, undefined, () => this.#initiate(entry, address));
   }
 
   /** A peer with a port of its own always gets the marker. */
@@ -314,7 +316,7 @@ export class IkeEngine {
       this.#forget(rival);
     }
     if (sa.phase.name !== 'established') return;
-    sa.replaces?.leave({ code: 'REPLACED', text: 'authenticated anew' });
+    sa.replaces?.leave(reauthenticated);
     this.#table.established(sa, `${formatIdentity(sa.phase.localId)} ${formatIdentity(sa.phase.remoteId)}`);
     if (sa.entry?.unique) keepOne(sa, this.#table.sameIdentities(sa), this.#now);
   }
@@ -367,6 +369,8 @@ export class IkeEngine {
 
 const poolsOf = ({ configuration }: PadEntry) =>
   configuration?.role === 'server' ? configuration.pools : [];
+
+const reauthenticated: Failure = { code: 'REPLACED', text: 'authenticated anew' };
 
 const isAlive = (phase: PhaseName): boolean =>
   phase === 'init' || phase === 'authenticating' || phase === 'established';

@@ -62,7 +62,7 @@ export interface Want {
   readonly key: string;
   begin(sa: IkeSa, cx: Context): Steps<Outstanding>;
   /** Whether what came meanwhile has made it pointless. */
-  obsolete?(): boolean;
+  obsolete?(sa: IkeSa): boolean;
 }
 
 /** Makes the request of an exchange. */

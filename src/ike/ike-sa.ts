@@ -63,6 +63,8 @@ export class IkeSa {
   readonly #peers: PeerRequest;
   readonly #envelope: Envelope;
   #ending: Failure | undefined;
+  /** What is to be done when this SA is gone. */
+  #then: (() => void) | undefined;
   #leaving: Failure | undefined;
 
   constructor(
@@ -224,7 +226,8 @@ export class IkeSa {
   }
 
   /** Tells the peer that it is over (a Delete, or the error given), then dies with its answer or without. */
-  leave(why: Failure, notify?: Payload): void {
+  leave(why: Failure, notify?: Payload, then?: () => void): void {
+    this.#then ??= then;
     const { phase } = this;
     if (!isKeyed(phase)) return this.die(why);
     if (phase.name === 'deleting') return;
@@ -275,6 +278,7 @@ export class IkeSa {
     this.#forgetOpening();
     if (phase.name === 'init') this.#services.forget(this);
     else this.#setTimer('tombstone', tombstoneMillis);
+    this.#then?.();
   }
 
   dropChild(child: ChildSa, reason: string): void {

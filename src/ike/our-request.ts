@@ -70,7 +70,7 @@ export class OurRequest {
   proceed(): void {
     if (this.busy || this.#sa.phase.name === 'dead') return;
     let next = this.#wants.shift();
-    while (next?.obsolete?.()) next = this.#wants.shift();
+    while (next?.obsolete?.(this.#sa)) next = this.#wants.shift();
     if (next === undefined) return;
     const want = next;
     this.#waiting = run(

@@ -104,8 +104,11 @@ export interface IkeLifetime {
   readonly fuzz: number;
   /** False: what is at its end goes; the peer may rekey. */
   readonly rekey: boolean;
-  /** A new IKE_SA_INIT and IKE_AUTH instead of an IKE rekey, the old SA deleted after (§2.8.3). */
-  readonly reauth: boolean;
+  /**
+   * A new IKE_SA_INIT and IKE_AUTH instead of an IKE rekey (§2.8.3): the old SA is deleted when the new one stands, or
+   * before it is begun.
+   */
+  readonly reauth: false | 'make-before-break' | 'break-before-make';
 }
 
 /** When a Child SA is replaced. */

@@ -25,7 +25,7 @@ describe('lifetimes of IKE SAs', () => {
     [['rekeyfuzz=250%'], { fuzz: 250 }],
     [['rekey=no'], { rekey: false, margin: 0 }],
     [['rekey=no', 'rekeymargin=9h'], { rekey: false, margin: 0 }],
-    [['reauth=yes'], { reauth: true }],
+    [['reauth=yes'], { reauth: 'make-before-break' }],
     [['ikelifetime=20s', 'rekeymargin=9s'], { ike: 20_000, margin: 9000 }],
     [['ikelifetime=20s', 'rekeymargin=19s', 'rekeyfuzz=0%'], { margin: 19_000, fuzz: 0 }],
   ])('%j', (lines, expected) => {

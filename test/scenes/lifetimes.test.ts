@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { pair } from '../../src/testing/index.ts';
 import { expectMirrored, only } from './expect-up.ts';
 
-const life = { margin: 60_000, fuzz: 100, rekey: true, reauth: false };
+const life = { margin: 60_000, fuzz: 100, rekey: true, reauth: false as const };
 const child = (time: number) => ({ lifetime: { time, octets: 0, packets: 0 } });
 
 describe('lifetimes', () => {
@@ -46,8 +46,8 @@ describe('lifetimes', () => {
     expect(p.responder.leftovers).toEqual([]);
   });
 
-  test('reauth=yes: a new IKE SA is authenticated before the old one goes', () => {
-    const p = pair({ initiator: { entry: { lifetime: { ...life, reauth: true, ike: 600_000 } } } }).up();
+  test.each(['make-before-break', 'break-before-make'] as const)('reauthentication: %s', (reauth) => {
+    const p = pair({ initiator: { entry: { lifetime: { ...life, reauth, ike: 600_000 } } } }).up();
     const first = only(p.initiator.established).spiI;
     p.network.advance(590_000);
     expect(only(p.initiator.established).spiI).not.toBe(first);

@@ -78,6 +78,7 @@ export function tellPeer(error?: Payload): Want {
 export const deleteChild = (child: ChildSa): Want => ({
   key: `delete child ${inboundId(child).spi}`,
   begin: (sa, cx) => start(deletion, sa, { payloads: [deletePayload([child.inboundSpi])], child }, cx),
+  obsolete: (sa) => !sa.children.has(child.inboundSpi),
 });
 
 /** Deletes at the peer what we never had. */
