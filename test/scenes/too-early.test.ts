@@ -83,12 +83,13 @@ describe.each(cryptos)('with %s', (_name, ends) => {
 });
 
 describe('once established', () => {
-  it('CREATE_CHILD_SA is answered NO_ADDITIONAL_SAS, and the SA stays', () => {
+  it('a CREATE_CHILD_SA without traffic selectors fits nothing: INVALID_SYNTAX', () => {
     const both = pair().up();
     const payloads: Payload[] = [sa, { kind: 'nonce', data: new Uint8Array(32) }];
     const [answer] = say(both, ExchangeType.CREATE_CHILD_SA, payloads, 2);
-    expect(notifies(answer?.payloads ?? [], NotifyType.NO_ADDITIONAL_SAS)).toHaveLength(1);
-    expectUp(both);
+    expect(notifies(answer?.payloads ?? [], NotifyType.INVALID_SYNTAX)).toHaveLength(1);
+    expect(both.responder.established).toEqual([]);
+    expect(both.responder.memory.sas).toEqual([]);
   });
 
   it('a second IKE_AUTH proves nothing: INVALID_SYNTAX', () => {
