@@ -27,6 +27,7 @@ export { UserspaceKernel } from './kernel/userspace.ts';
 export type * from './policy/identity.ts';
 export { formatIdentity, parseIdentity, sameIdentity } from './policy/identity.ts';
 export type * from './policy/policy.ts';
+export type { PoolPolicy } from './policy/pool.ts';
 export type {
   EspProposal,
   IkeProposal,

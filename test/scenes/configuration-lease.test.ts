@@ -7,7 +7,7 @@
  *     |<-- IKE_AUTH { IDr AUTH N(INTERNAL_ADDRESS_FAILURE) }|  the IKE SA stands
  */
 import { describe, expect, it } from 'vitest';
-import { drop, on, type Pair, tampered } from '../../src/testing/index.ts';
+import { drop, on, type Pair, replay, tampered, toJson } from '../../src/testing/index.ts';
 import { CfgAttribute, CfgType, ExchangeType, find, NotifyType, type Payload } from '../../src/wire/index.ts';
 import {
   another,
@@ -235,5 +235,18 @@ describe('a gateway', () => {
     expect(
       answers.some((payload) => payload.kind === 'configuration' && payload.type === CfgType.REPLY),
     ).toBe(false);
+  });
+
+  it('gives the same again when its run is replayed', () => {
+    const both = road({ gateway: gateway([four]), responder: { record: true } }).up();
+    another(both);
+    down(both);
+    both.up();
+    const { recording, answers, crypto } = both.responder;
+    // Written at once: keys are wiped as the run goes on.
+    const again: string[] = [];
+    for (const actions of replay(recording, crypto)) again.push(toJson(actions));
+    expect(again).toEqual(answers.slice(1));
+    expect(both.responder.told('leased')).toHaveLength(3);
   });
 });
