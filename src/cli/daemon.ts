@@ -17,6 +17,8 @@ interface DaemonCommandOptions extends ConfigOptions {
   readonly keyLog?: string;
   readonly espKeyLog?: string;
   readonly pcap?: string;
+  readonly record?: string;
+  readonly withSecrets?: boolean;
   readonly logLevel?: LogLevel;
   readonly json?: boolean;
 }
@@ -35,6 +37,8 @@ export function add(program: Command): void {
     .option('--key-log <file>', "add IKE keys to it, as lines of Wireshark's ikev2_decryption_table")
     .option('--esp-key-log <file>', "add ESP keys to it, as lines of Wireshark's esp_sa")
     .option('--pcap <file>', 'write every datagram sent and received to it, as pcapng')
+    .option('--record <file>', 'write the run to it, for: ikev2 replay')
+    .option('--with-secrets', 'record keys too: then the run can be made again to the same octets')
     .addOption(
       new Option(
         '--log-level <level>',
@@ -46,6 +50,8 @@ export function add(program: Command): void {
 }
 
 async function run(options: DaemonCommandOptions): Promise<void> {
+  if (options.withSecrets && options.record === undefined)
+    throw new CommandError('--with-secrets says what --record keeps: give --record too', 2);
   const source = fileSource(options);
   const daemon = await startDaemon({ ...options, source, log: (settings) => logFor(options, settings) });
   process.on('SIGHUP', () => void daemon.reload().catch(() => {}));

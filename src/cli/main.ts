@@ -23,6 +23,7 @@ const commands: ReadonlyMap<string, () => Promise<CommandFile>> = new Map([
   ['stop', () => import('./stop.ts')],
   ['ping', () => import('./ping.ts')],
   ['fault', () => import('./fault.ts')],
+  ['replay', () => import('./replay.ts')],
 ]);
 
 const usage = 2;

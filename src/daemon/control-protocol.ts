@@ -3,7 +3,13 @@ import type { EngineEvent } from '../ike/actions.ts';
 
 export type ControlRequest =
   | { readonly command: 'status' | 'reload' | 'stop' | 'watch' }
-  | { readonly command: 'add' | 'up' | 'down' | 'delete'; readonly name: string }
+  | { readonly command: 'add' | 'up' | 'delete'; readonly name: string }
+  | {
+      readonly command: 'down';
+      readonly name: string;
+      /** One of its children; the others and the IKE SA stay. */
+      readonly child?: string;
+    }
   | {
       readonly command: 'rekey';
       readonly name: string;
@@ -75,7 +81,7 @@ export class ControlError extends Error {
 export const longestRequest = 65_536;
 
 const plain = ['status', 'reload', 'stop', 'watch'] as const;
-const named = ['add', 'up', 'down', 'delete'] as const;
+const named = ['add', 'up', 'delete'] as const;
 
 /** The request's number; undefined when it has none. */
 export function requestId(value: unknown): number | undefined {
@@ -85,13 +91,19 @@ export function requestId(value: unknown): number | undefined {
 
 /** Throws ControlError BAD_REQUEST, saying what is wrong. */
 export function parseRequest(value: unknown): ControlRequest {
-  const { id, command, name, address, count, what } = fieldsOf(value);
+  const { id, command, name, address, count, what, child } = fieldsOf(value);
   if (typeof id !== 'number') throw bad('"id" must be a number');
   const simple = plain.find((word) => word === command);
   if (simple) return { command: simple };
-  const verb = [...named, 'rekey' as const, 'ping' as const].find((word) => word === command);
+  const verb = [...named, 'down' as const, 'rekey' as const, 'ping' as const].find(
+    (word) => word === command,
+  );
   if (verb === undefined) throw bad(`unknown command ${JSON.stringify(command) ?? 'undefined'}`);
   if (typeof name !== 'string') throw bad('"name" must be a string');
+  if (verb === 'down') {
+    if (child !== undefined && typeof child !== 'string') throw bad('"child" must be a string');
+    return { command: verb, name, ...(child !== undefined && { child }) };
+  }
   if (verb === 'rekey') {
     if (what !== undefined && what !== 'children' && what !== 'ike')
       throw bad('"what" must be "children" or "ike"');

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Crypto } from '../crypto/provider.ts';
 import type { Command, EngineEvent, Millis, Path } from '../ike/actions.ts';
-import { IkeEngine } from '../ike/engine.ts';
+import type { Engine } from '../ike/recording.ts';
 import type { IkeSaStatus } from '../ike/status.ts';
 import type { MemoryKernel } from '../kernel/memory.ts';
 import type { UserspaceKernel } from '../kernel/userspace.ts';
@@ -35,7 +35,7 @@ export class Shell {
   readonly metrics = new Metrics();
   readonly kernel: MemoryKernel | UserspaceKernel;
   readonly #options: ShellOptions;
-  readonly #engine: IkeEngine;
+  readonly #engine: Engine;
   readonly #loop: Loop;
   readonly #listeners = new Set<(event: EngineEvent) => void>();
   readonly #warned = new Map<string, Millis>();
@@ -52,7 +52,7 @@ export class Shell {
       dropped: (reason) => this.metrics.count(`esp.drop.${reason}`),
     });
     const [first] = udp.locals;
-    this.#engine = new IkeEngine({
+    this.#engine = options.trace.engine({
       now: clock.now(),
       unixTime: Math.floor(clock.unixTime() / 1000),
       policy: this.#adapt(options.policy),

@@ -36,6 +36,8 @@ interface Watched {
   entry: PadEntry;
   /** The operator took it down. */
   held: boolean;
+  /** Children that the operator took down. */
+  readonly heldChildren: Set<string>;
   /** Delayed attempts since it was last stable. */
   attempts: number;
   /** Attempts that failed since it was last up. */
@@ -83,8 +85,14 @@ export class Supervisor {
   hold(name: string, held: boolean): void {
     const watched = this.#watched.get(name);
     if (watched === undefined) return;
+    watched.heldChildren.clear();
     Object.assign(watched, { held, attempts: 0, failures: 0, restart: false });
     this.#unplan(watched);
+  }
+
+  /** One of its children is to stay down until `up`. */
+  holdChild(name: string, child: string): void {
+    this.#watched.get(name)?.heldChildren.add(child);
   }
 
   event(event: EngineEvent): void {
@@ -207,15 +215,16 @@ export class Supervisor {
 }
 
 /** Every child is there. */
-function isWhole({ entry, alive }: Watched): boolean {
+function isWhole({ entry, alive, heldChildren }: Watched): boolean {
   if (entry.children.length === 0) return alive.size > 0;
   const up = new Set([...alive.values()].map(({ child }) => child));
-  return childrenOf(entry).every((child) => up.has(child));
+  return childrenOf(entry).every((child) => up.has(child) || heldChildren.has(child));
 }
 
 const newlyWatched = (entry: PadEntry): Watched => ({
   entry,
   held: false,
+  heldChildren: new Set(),
   attempts: 0,
   failures: 0,
   upSince: undefined,

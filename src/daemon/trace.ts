@@ -1,10 +1,13 @@
-/** The files an operator may ask for: a capture of every datagram, and the keys to read it with. */
+/** The files an operator may ask for: a capture of every datagram, the keys to read it with, and a record of the run. */
 import type { EngineEvent, Path } from '../ike/actions.ts';
+import type { EngineOptions } from '../ike/engine.ts';
+import type { Engine } from '../ike/recording.ts';
 import { ControlError } from './control-protocol.ts';
 import { KeyLog } from './key-log.ts';
 import { PcapngFile } from './pcapng.ts';
+import { makeEngine, type RecordFile, RunRecord } from './record.ts';
 
-export interface TraceFiles {
+export interface TraceFiles extends RecordFile {
   /** Lines of Wireshark's `ikev2_decryption_table` are added to it. */
   readonly keyLog?: string | undefined;
   /** Lines of Wireshark's `esp_sa` are added to it. */
@@ -18,16 +21,29 @@ export class Trace {
   readonly #trouble: (text: string) => void;
   #keyLog: KeyLog | undefined;
   #pcap: PcapngFile | undefined;
+  readonly #record: RunRecord | undefined;
 
   /**
    * `now`: milliseconds since 1970. `trouble` hears when a file cannot be written any more; it is then given up. Throws
    * ControlError LISTEN when one cannot be opened.
    */
-  constructor({ keyLog, espKeyLog, pcap }: TraceFiles, now: () => number, trouble: (text: string) => void) {
+  constructor(files: TraceFiles, now: () => number, trouble: (text: string) => void) {
+    const { keyLog, espKeyLog, pcap, record, withSecrets = false } = files;
     this.#now = now;
     this.#trouble = trouble;
     this.#keyLog = writable('--key-log', () => new KeyLog({ ike: keyLog, esp: espKeyLog }));
     this.#pcap = pcap === undefined ? undefined : writable('--pcap', () => new PcapngFile(pcap));
+    const stopped = (error: unknown) =>
+      trouble(`the record ends here: ${error instanceof Error ? error.message : error}`);
+    this.#record =
+      record === undefined
+        ? undefined
+        : writable('--record', () => new RunRecord(record, withSecrets, stopped));
+  }
+
+  /** The daemon's engine, recorded when that was asked for. */
+  engine(options: EngineOptions): Engine {
+    return makeEngine(options, this.#record);
   }
 
   datagram(direction: 'in' | 'out', path: Path, octets: Uint8Array): void {
@@ -51,6 +67,7 @@ export class Trace {
   close(): void {
     this.#keyLog?.close();
     this.#pcap?.close();
+    this.#record?.close();
     this.#keyLog = this.#pcap = undefined;
   }
 }

@@ -8,7 +8,7 @@ import type { Daemon } from './daemon.ts';
 import { eventText } from './lines.ts';
 import { type PingResult, pingChild } from './ping.ts';
 import { renewable, renewal } from './renewal.ts';
-import { isUp } from './status.ts';
+import { type ChildSaStatus, childrenOf, isUp } from './status.ts';
 
 export function makeVerbs(daemon: Daemon): ControlVerbs {
   return async (request, call) => {
@@ -24,7 +24,9 @@ export function makeVerbs(daemon: Daemon): ControlVerbs {
       case 'up':
         return up(daemon, request.name, call);
       case 'down':
-        return down(daemon, request.name, call);
+        return request.child === undefined
+          ? down(daemon, request.name, call)
+          : downChild(daemon, request.name, request.child, call);
       case 'rekey':
         return rekey(daemon, request, call);
       case 'ping':
@@ -77,6 +79,48 @@ async function down(daemon: Daemon, name: string, call: ControlCall): Promise<{ 
     done();
   });
   return { deleted };
+}
+
+/** Done when the child is gone; `deleted` counts it with what it was rekeyed from. */
+async function downChild(
+  daemon: Daemon,
+  name: string,
+  child: string,
+  call: ControlCall,
+): Promise<{ deleted: number }> {
+  const known = childrenOf(daemon.connections.find(name));
+  if (!known.includes(child))
+    throw new ControlError(
+      'BAD_REQUEST',
+      `"${name}" has no child "${child}", but ${known.join(', ') || 'none'}`,
+    );
+  daemon.supervisor.holdChild(name, child);
+  const own = (): ChildSaStatus[] =>
+    daemon.shell.ikeSas
+      .flatMap(({ children }) => children)
+      .filter((each) => each.connection === name && each.child === child);
+  const asked = new Set<number>();
+  await new Promise<void>((resolve) => {
+    const proceed = (): void => {
+      const left = own();
+      for (const { inboundSpi: spi } of left) {
+        if (asked.has(spi)) continue;
+        asked.add(spi);
+        daemon.shell.command({ kind: 'deleteChild', spi });
+      }
+      if (own().length > 0) return;
+      unsubscribe();
+      resolve();
+    };
+    const unsubscribe = daemon.shell.subscribe((event) => {
+      if (connectionOf(event) !== name) return;
+      tell(call, event);
+      proceed();
+    });
+    call.signal.addEventListener('abort', unsubscribe);
+    proceed();
+  });
+  return { deleted: asked.size };
 }
 
 /** The children unless said; a connection without any rekeys its IKE SA. */

@@ -1,5 +1,6 @@
 /** Our daemon and charon, each in its namespace, about to talk. */
 import { expect } from 'vitest';
+import type { IkeSaStatus } from '../../src/ike/status.ts';
 import { Charon, type Section } from './peers/charon.ts';
 import { ipsecConf, type Keywords } from './peers/ipsec-conf.ts';
 import { type Link, link, linkThroughNat, type Side } from './peers/namespaces.ts';
@@ -26,6 +27,8 @@ export interface Setting {
   /** Added to charon's connection, its child, and strongswan.conf. */
   readonly connection?: Section;
   readonly child?: Section;
+  /** Further children of charon's. */
+  readonly children?: { readonly [name: string]: Section };
   readonly settings?: Section;
   readonly pools?: Section;
   readonly behindNat?: 'ours' | 'charon';
@@ -38,13 +41,16 @@ export interface Pair {
   readonly ours: Ours;
   readonly charon: Charon;
   readonly wire: Link;
+  /** Another daemon of ours, or charon, in the place of one that was killed. */
+  readonly again: { readonly ours: () => Promise<Ours>; readonly charon: () => Promise<Charon> };
 }
 
 /** Both daemons, neither of which has begun to negotiate. */
 export async function pair(stage: Stage, setting: Setting = {}): Promise<Pair> {
   const wire = stage.keep(await (setting.behindNat ? linkThroughNat() : link()), (one) => one.close());
   const [own, peer] = setting.behindNat === 'charon' ? [wire.right, wire.left] : [wire.left, wire.right];
-  const charon = await stage.daemon(startCharon(setting, peer, own));
+  const beginCharon = () => stage.daemon(startCharon(setting, peer, own));
+  const charon = await beginCharon();
   const address = (side: Side) => (setting.ipv6 ? side.address6 : side.address);
   const conn = {
     left: address(own),
@@ -63,14 +69,17 @@ export async function pair(stage: Stage, setting: Setting = {}): Promise<Pair> {
     ...setting.conn,
   };
   const said = Object.fromEntries(Object.entries(conn).filter(([, value]) => value !== ''));
-  const starting = Ours.start({
-    side: own,
-    listen: [address(own)],
-    config: ipsecConf({ ...(setting.setup && { setup: setting.setup }), conns: { net: said } }),
-    secrets: `@${setting.oursId ?? ids.ours} @${ids.charon} : PSK "${secret}"\n`,
-    kernel: setting.noData ? 'memory' : 'userspace',
-  });
-  return { ours: await stage.daemon(starting), charon, wire };
+  const begin = () =>
+    stage.daemon(
+      Ours.start({
+        side: own,
+        listen: [address(own)],
+        config: ipsecConf({ ...(setting.setup && { setup: setting.setup }), conns: { net: said } }),
+        secrets: `@${setting.oursId ?? ids.ours} @${ids.charon} : PSK "${secret}"\n`,
+        kernel: setting.noData ? 'memory' : 'userspace',
+      }),
+    );
+  return { ours: await begin(), charon, wire, again: { ours: begin, charon: beginCharon } };
 }
 
 async function startCharon(setting: Setting, own: Side, peer: Side): Promise<Charon> {
@@ -93,6 +102,7 @@ async function startCharon(setting: Setting, own: Side, peer: Side): Promise<Cha
             esp_proposals: setting.charonEsp ?? setting.esp ?? 'aes128gcm16',
             ...setting.child,
           },
+          ...setting.children,
         },
         ...setting.connection,
       },
@@ -129,3 +139,26 @@ export async function takeDown({ ours, charon }: Pair, who: Initiator): Promise<
   else await charon.terminate({ ike: 'psk' });
   await Promise.all([ours.empty(), charon.empty()]);
 }
+
+/** Both ends hold one IKE SA with `count` children, the same ones; older ones are on their way out at most. */
+export async function agreed({ ours, charon }: Pair, count = 1, within = 10_000): Promise<IkeSaStatus> {
+  return ours.when(
+    `one IKE SA and ${count} children, the same as charon's`,
+    async (own) => {
+      const theirs = await charon.list();
+      const [sa, ...others] = own.filter(({ phase }) => phase === 'established');
+      const [peer, ...rest] = theirs.filter(({ state }) => state === 'ESTABLISHED');
+      if (!sa || !peer || others.length > 0 || rest.length > 0 || theirs.length > 1) return undefined;
+      const { 'initiator-spi': spiI, 'responder-spi': spiR } = peer.fields;
+      if (spiI !== sa.spiI || spiR !== sa.spiR) return undefined;
+      const mine = sa.children.map((one) => `${hex(one.inboundSpi)} ${hex(one.outboundSpi)}`);
+      const installed = peer.children.filter(({ state }) => state === 'INSTALLED');
+      const same = installed.map(({ fields }) => `${fields['spi-out']} ${fields['spi-in']}`);
+      const whole = mine.length === count && mine.sort().join() === same.sort().join();
+      return whole ? sa : undefined;
+    },
+    within,
+  );
+}
+
+const hex = (spi: number): string => spi.toString(16).padStart(8, '0');

@@ -19,12 +19,16 @@ export interface Setting {
   readonly plutoSecret?: string;
   readonly behindNat?: 'ours' | 'pluto';
   readonly ipv6?: boolean;
+  /** Pluto may begin again by itself what ended. */
+  readonly revival?: boolean;
 }
 
 export interface Pair {
   readonly ours: Ours;
   readonly pluto: Pluto;
   readonly wire: Link;
+  /** Another daemon of ours, or pluto, in the place of one that was killed. */
+  readonly again: { readonly ours: () => Promise<Ours>; readonly pluto: () => Promise<Pluto> };
 }
 
 /** Both daemons, neither of which has begun to negotiate. */
@@ -53,32 +57,35 @@ export async function pair(stage: Stage, setting: Setting = {}): Promise<Pair> {
     const said = Object.entries({ ...conn, ...further }).filter(([, value]) => value !== '');
     return ipsecConf({ ...(setup && { setup }), conns: { net: Object.fromEntries(said) } });
   };
-  const pluto = await stage.daemon(
-    Pluto.start({
-      side: peer,
-      config: config(
-        { keyingtries: '1', ...(setting.behindNat === 'ours' && { left: '%any' }), ...setting.plutoConn },
-        setting.plutoSetup,
-      ),
-      conns: ['net'],
-      // Else it begins again by itself whenever what it began ends.
-      args: ['--impair', 'revival'],
-      secrets: `: PSK "${setting.plutoSecret ?? secret}"\n`,
-    }),
-  );
-  const ours = await stage.daemon(
-    Ours.start({
-      side: own,
-      listen: [address(own)],
-      config: config(
-        { ...(setting.behindNat === 'pluto' && { right: '%any' }), ...setting.oursConn },
-        setting.oursSetup,
-      ),
-      secrets: `: PSK "${secret}"\n`,
-      kernel: 'memory',
-    }),
-  );
-  return { ours, pluto, wire };
+  const beginPluto = () =>
+    stage.daemon(
+      Pluto.start({
+        side: peer,
+        config: config(
+          { keyingtries: '1', ...(setting.behindNat === 'ours' && { left: '%any' }), ...setting.plutoConn },
+          setting.plutoSetup,
+        ),
+        conns: ['net'],
+        // Else it begins again by itself whenever what it began ends.
+        args: setting.revival ? [] : ['--impair', 'revival'],
+        secrets: `: PSK "${setting.plutoSecret ?? secret}"\n`,
+      }),
+    );
+  const begin = () =>
+    stage.daemon(
+      Ours.start({
+        side: own,
+        listen: [address(own)],
+        config: config(
+          { ...(setting.behindNat === 'pluto' && { right: '%any' }), ...setting.oursConn },
+          setting.oursSetup,
+        ),
+        secrets: `: PSK "${secret}"\n`,
+        kernel: 'memory',
+      }),
+    );
+  const pluto = await beginPluto();
+  return { ours: await begin(), pluto, wire, again: { ours: begin, pluto: beginPluto } };
 }
 
 export const roles = ['ours', 'pluto'] as const;

@@ -141,6 +141,12 @@ export class Charon {
     return run([...beside(this.#daemon.pid), ...command]);
   }
 
+  /** SIGKILL: no Delete goes out. */
+  async kill(): Promise<void> {
+    this.#daemon.signal('SIGKILL');
+    await this.#daemon.exited;
+  }
+
   async stop(): Promise<void> {
     await this.#daemon.stop();
     this.#scratch.remove();

@@ -71,8 +71,14 @@ export class Ours {
     return this.#run(['up', name], within);
   }
 
-  down(name: string): Promise<Finished> {
-    return this.#run(['down', name], 15_000);
+  /** `child` names one of its children; the others stay. */
+  down(name: string, child?: string): Promise<Finished> {
+    return this.#run(['down', name, ...(child === undefined ? [] : ['--child', child])], 15_000);
+  }
+
+  /** Exit code 0 when the new SAs are there. */
+  rekey(name: string, what: 'child' | 'ike'): Promise<Finished> {
+    return this.#run(['rekey', name, `--${what}`], 15_000);
   }
 
   /** Exit code 0 when every echo came back. */
@@ -85,6 +91,12 @@ export class Ours {
     return ikeSas;
   }
 
+  /** How often a thing has happened since the start. */
+  async count(counter: string): Promise<number> {
+    const { counters } = await this.#control.request<DaemonStatus>({ command: 'status' });
+    return counters[counter] ?? 0;
+  }
+
   /** `ikev2 status`, as text. */
   status(): Promise<Finished> {
     return this.#run(['status'], 10_000);
@@ -93,7 +105,7 @@ export class Ours {
   /** Waits until the SAs are as wanted. */
   async when<T>(
     what: string,
-    probe: (sas: readonly IkeSaStatus[]) => T | undefined,
+    probe: (sas: readonly IkeSaStatus[]) => T | undefined | Promise<T | undefined>,
     within = 10_000,
   ): Promise<T> {
     let last: readonly IkeSaStatus[] = [];
@@ -123,6 +135,12 @@ export class Ours {
   /** SIGTERM. The exit code; undefined when it did not end by itself within 10 seconds. */
   terminate(): Promise<number | undefined> {
     return this.#daemon.stop(10_000);
+  }
+
+  /** SIGKILL: no Delete goes out. */
+  async kill(): Promise<void> {
+    this.#daemon.signal('SIGKILL');
+    await this.#daemon.exited;
   }
 
   async stop(): Promise<void> {

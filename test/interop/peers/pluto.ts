@@ -76,6 +76,13 @@ export class Pluto {
     return run(this.#whack('--name', name, '--terminate'), { within: 10_000 });
   }
 
+  /** New keys for an IKE SA or for its child, by the name of its conn. */
+  async rekey(name: string, what: 'child' | 'ike'): Promise<void> {
+    await run(this.#whack(what === 'ike' ? '--rekey-ike' : '--rekey-ipsec', '--name', name), {
+      within: 10_000,
+    });
+  }
+
   /** Any other request, such as `--impair NAME` or `--ddos-busy`. */
   whack(...args: string[]): Promise<string> {
     return must(this.#whack(...args), { within: 10_000 });
@@ -108,6 +115,12 @@ export class Pluto {
   /** No state at all. */
   async empty(within = 10_000): Promise<void> {
     await this.when('no state left', (states) => (states.length === 0 ? true : undefined), within);
+  }
+
+  /** SIGKILL: no Delete goes out. */
+  async kill(): Promise<void> {
+    this.#daemon.signal('SIGKILL');
+    await this.#daemon.exited;
   }
 
   async stop(): Promise<void> {

@@ -12,6 +12,7 @@ export interface SeenMessage {
 export const Exchange = { IKE_SA_INIT: 34, IKE_AUTH: 35, CREATE_CHILD_SA: 36, INFORMATIONAL: 37 } as const;
 export const Kind = {
   sa: 33,
+  ke: 34,
   idi: 35,
   idr: 36,
   auth: 39,
@@ -26,6 +27,8 @@ export const Notice = {
   AUTHENTICATION_FAILED: 24,
   COOKIE: 16390,
   USE_TRANSPORT_MODE: 16391,
+  INITIAL_CONTACT: 16384,
+  REKEY_SA: 16393,
 } as const;
 
 export const messages = (packets: readonly Dissected[]): SeenMessage[] =>
