@@ -116,16 +116,23 @@ function parsed(text: string, number: number): RecordedLine {
   throw new ReplayError(number, 'this is no line of a recording');
 }
 
+/** One input of a recording, and what the engine answers to it now. */
+export interface ReplayStep {
+  readonly now: Millis;
+  readonly input: Input;
+  readonly actions: Action[];
+}
+
 /**
- * Runs a recording again, one list of actions for each input, octet for octet those of the recording. Throws
- * ReplayError when the engine draws or sends other than it did then, and of a recording without secrets. With `keyLog`
- * the engine tells its keys, whether it did then or not.
+ * Runs a recording again, a step for each input, octet for octet those of the recording. Throws ReplayError when the
+ * engine draws or sends other than it did then, and of a recording without secrets. With `keyLog` the engine tells its
+ * keys, whether it did then or not.
  */
-export function* replay(
+export function* replaySteps(
   lines: Iterable<string>,
   crypto: Crypto,
   options: { readonly keyLog?: boolean } = {},
-): Generator<Action[]> {
+): Generator<ReplayStep> {
   let engine: IkeEngine | undefined;
   let left: string[] = [];
   let number = 0;
@@ -142,10 +149,19 @@ export function* replay(
     if (start !== undefined) engine = new IkeEngine({ ...start, ...options, crypto, random });
     if (engine === undefined || input === undefined) continue;
     const actions = engine.handle(now, input);
-    yield actions;
+    yield { now, input, actions };
     if (left.length > 0) throw new ReplayError(number, `${left.length} draws of the recording were not made`);
     compare(sent, actions, number);
   }
+}
+
+/** The same, as lists of actions only. */
+export function* replay(
+  lines: Iterable<string>,
+  crypto: Crypto,
+  options: { readonly keyLog?: boolean } = {},
+): Generator<Action[]> {
+  for (const { actions } of replaySteps(lines, crypto, options)) yield actions;
 }
 
 function compare(sent: readonly Sent[], actions: readonly Action[], line: number): void {
