@@ -86,8 +86,8 @@ suite('rekeys with charon', ['namespaces', 'charon', 'tun', 'tshark', 'ours'], (
 });
 
 suite('several children with charon', ['namespaces', 'charon', 'tun', 'ours'], () => {
-  const second = { local_ts: '10.2.0.2/32', remote_ts: `${nets.ours}/32`, esp_proposals: 'aes128gcm16' };
-  const conn = { rightsubnet: '', rightsubnets: '10.2.0.1/32,10.2.0.2/32' };
+  const second = { local_ts: `${nets.charon}/32`, remote_ts: '10.1.0.3/32', esp_proposals: 'aes128gcm16' };
+  const conn = { leftsubnet: '', leftsubnets: '10.1.0.1/32,10.1.0.3/32' };
 
   it('come up together; each end deletes one, and `up` brings back what is missing', async () => {
     const both = await pair(stage, { conn, children: { other: second } });

@@ -1,5 +1,6 @@
 /** Our daemon and pluto, each in its namespace, reading the same ipsec.conf, about to talk. */
 import { expect } from 'vitest';
+import type { IkeSaStatus } from '../../src/ike/status.ts';
 import { ipsecConf, type Keywords } from './peers/ipsec-conf.ts';
 import { type Link, link, linkThroughNat, type Side } from './peers/namespaces.ts';
 import { Ours } from './peers/ours.ts';
@@ -103,4 +104,24 @@ export async function takeDown({ ours, pluto }: Pair, who: Initiator): Promise<v
   if (who === 'ours') expect((await ours.down('net')).code).toBe(0);
   else await pluto.down('net');
   await Promise.all([ours.empty(), pluto.empty()]);
+}
+
+/** Both ends hold one IKE SA with `count` children, the same ones. */
+export async function agreed({ ours, pluto }: Pair, count = 1, within = 10_000): Promise<IkeSaStatus> {
+  return ours.when(
+    `one IKE SA and ${count} children, the same as pluto's`,
+    async (own) => {
+      const states = await pluto.states();
+      const [sa, ...others] = own.filter(({ phase }) => phase === 'established');
+      const ike = states.filter((line) => line.includes('STATE_V2_ESTABLISHED_IKE_SA'));
+      const children = states.filter((line) => line.includes('STATE_V2_ESTABLISHED_CHILD_SA'));
+      if (!sa || others.length > 0 || ike.length !== 1 || states.length !== 1 + children.length)
+        return undefined;
+      if (sa.children.length !== count || children.length !== count) return undefined;
+      const spis = await pluto.spis();
+      const same = sa.children.every((one) => spis.has(one.inboundSpi) && spis.has(one.outboundSpi));
+      return same ? sa : undefined;
+    },
+    within,
+  );
 }

@@ -94,6 +94,13 @@ export class Pluto {
     return text.split('\n').filter((line) => line.includes('STATE_'));
   }
 
+  /** SPIs of both directions of the Child SAs it holds. */
+  async spis(): Promise<ReadonlySet<number>> {
+    const text = await this.whack('--showstates');
+    const found = [...text.matchAll(/\besp\.([0-9a-f]+)@/g)];
+    return new Set(found.map(([, spi = '']) => Number.parseInt(spi, 16)));
+  }
+
   /** Waits until the states are as wanted. */
   async when<T>(what: string, probe: (states: string[]) => T | undefined, within = 10_000): Promise<T> {
     return until(
