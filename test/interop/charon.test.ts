@@ -244,6 +244,22 @@ suite('without a data plane, with charon', ['namespaces', 'charon', 'fakexfrm', 
     });
   }
 
+  for (const initiator of roles) {
+    it(`transport mode, ${initiator} initiates from behind a NAT (RFC 7296 §2.23.1)`, async () => {
+      const both = await pair(stage, {
+        noData: true,
+        behindNat: initiator,
+        conn: { type: 'transport', leftsubnet: '', rightsubnet: '' },
+        child: { mode: 'transport', local_ts: 'dynamic', remote_ts: 'dynamic' },
+      });
+      await establish(both, initiator);
+      const [child] = (await agreed(both)).children;
+      expect(child).toMatchObject({ mode: 'transport', encapsulated: true });
+      expect((await both.charon.established()).children[0]?.fields.mode).toBe('TRANSPORT');
+      await takeDown(both, initiator);
+    });
+  }
+
   it('charon begins without a child (RFC 6023), and asks for it by CREATE_CHILD_SA', async () => {
     const both = await pair(stage, { noData: true, connection: { childless: 'force' } });
     await establish(both, 'charon');

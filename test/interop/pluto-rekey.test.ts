@@ -65,8 +65,8 @@ suite('rekeys with pluto', ['namespaces', 'pluto', 'fakexfrm', 'tshark', 'ours']
 
     it(`INVALID_KE_PAYLOAD in CREATE_CHILD_SA, ${who} rekeys`, async () => {
       const both = await pair(stage, {
-        conn: { pfs: 'yes', esp: 'aes_gcm128-dh31' },
-        [`${who}Conn`]: { esp: 'aes_gcm128-dh19+dh31' },
+        conn: { pfs: 'yes', esp: 'aes_gcm128;dh31' },
+        [`${who}Conn`]: { esp: 'aes_gcm128;dh19+dh31' },
       });
       await establish(both, 'ours');
       const { children } = await agreed(both);
@@ -75,16 +75,17 @@ suite('rekeys with pluto', ['namespaces', 'pluto', 'fakexfrm', 'tshark', 'ours']
       await agreed(both);
       expect(withNotify(await createChild(both), Notice.INVALID_KE_PAYLOAD)).toBe(1);
     });
-
-    it(`transport mode from behind a NAT, ${who} initiates`, async () => {
-      const both = await pair(stage, {
-        behindNat: who,
-        conn: { type: 'transport', leftsubnet: '', rightsubnet: '' },
-      });
-      await establish(both, who);
-      const [child] = (await agreed(both)).children;
-      expect(child).toMatchObject({ mode: 'transport', encapsulated: true });
-      await takeDown(both, other);
-    });
   }
+
+  // The other way round pluto 4.10 compares TSi with the address it sees (no §2.23.1): TS_UNACCEPTABLE.
+  it('transport mode from behind a NAT, pluto initiates', async () => {
+    const both = await pair(stage, {
+      behindNat: 'pluto',
+      conn: { type: 'transport', leftsubnet: '', rightsubnet: '' },
+    });
+    await establish(both, 'pluto');
+    const [child] = (await agreed(both)).children;
+    expect(child).toMatchObject({ mode: 'transport', encapsulated: true });
+    await takeDown(both, 'ours');
+  });
 });
