@@ -163,12 +163,16 @@ export function* acceptChild(
   const { spd, pair } = offer;
   const { entry, source, replaces } = ride;
   const answer = find(response, 'sa');
-  const [tsi, tsr] = [find(response, 'tsi')?.selectors, find(response, 'tsr')?.selectors];
-  if (!answer || !tsi || !tsr) {
+  const [saidTsi, saidTsr] = [find(response, 'tsi')?.selectors, find(response, 'tsr')?.selectors];
+  if (!answer || !saidTsi || !saidTsr) {
     const error = errorIn(response);
     if (!error) throw new BadResponse('the answer lacks SA, TSi or TSr');
     throw new PeerRefused(error.type, rejectedBy(error.type, spd, offer));
   }
+  // Some responders (strongSwan) answer with the addresses they see.
+  const nat = spd.mode === 'transport' && (sa.nat.here || sa.nat.peer);
+  const tsi = nat ? readdress(saidTsi, sa.path.local.address) : saidTsi;
+  const tsr = nat ? readdress(saidTsr, sa.path.remote.address) : saidTsr;
   const chosen = acceptEsp(answer.proposals, offer.proposals, pair !== undefined);
   const suite = chosen && espSuite(cx.crypto, chosen);
   const spi = answer.proposals[0]?.spi;
