@@ -135,9 +135,16 @@ export class IkeSa {
     });
   }
 
-  /** Adds to what is wanted of this SA; equal keys merge. */
+  /** Adds to what is wanted of this SA, or of the one that took over; equal keys merge. */
   want(want: Want): void {
+    if (this.phase.name === 'replaced') return this.children.owner.want(want);
+    if (this.phase.name === 'deleting' && want.key !== 'delete') return;
     this.guard(() => this.#ours.want(want));
+  }
+
+  /** Why it is to be deleted, once what is under way is concluded. */
+  get leaving(): Failure | undefined {
+    return this.#leaving;
   }
 
   /** What waits its turn, now or later, goes to the heir. */
@@ -154,7 +161,8 @@ export class IkeSa {
 
   /** An heir is in charge: the peer's Delete is awaited, but not for ever. */
   replaced(): void {
-    if (this.phase.name === 'established') this.phase = { ...this.phase, name: 'replaced' };
+    if (this.phase.name !== 'established') return;
+    this.phase = { ...this.phase, name: 'replaced' };
     this.#services.timers.clearAll(this);
     this.#setTimer('halfOpen', replacedMillis);
   }
@@ -238,6 +246,11 @@ export class IkeSa {
       return;
     }
     if (this.children.owner === this) this.children.dropAll(why.text);
+    if (phase.name === 'established' && this.doing.what === 'rekey-ike' && notify === undefined) {
+      // The peer may have an heir by now, who goes too: both are deleted once we know.
+      this.#leaving = why;
+      return;
+    }
     this.phase = { ...phase, name: 'deleting', why };
     this.#ours.forgetWants();
     this.want(tellPeer(notify));

@@ -11,6 +11,7 @@ import { errorNotify, failureOf, isExpected, NotifyError } from './errors.ts';
 import { refuseCritical } from './exchange.ts';
 import { responderFor } from './exchanges/index.ts';
 import type { IkeSa } from './ike-sa.ts';
+import { isKeyed } from './phase.ts';
 import { run, type Waiting } from './steps.ts';
 import type { Window } from './window.ts';
 
@@ -101,8 +102,9 @@ export class PeerRequest {
   #refuse(header: Header, path: Path, error: unknown): void {
     this.#steps = undefined;
     if (!isExpected(error)) throw error;
-    const childOnly =
-      error instanceof NotifyError && error.scope === 'child' && this.#sa.phase.name === 'established';
+    const { phase } = this.#sa;
+    const authenticated = isKeyed(phase) && phase.name !== 'authenticating';
+    const childOnly = error instanceof NotifyError && error.scope === 'child' && authenticated;
     this.#send(header, [errorNotify(error)], path);
     if (childOnly) this.#sa.answered();
     else this.#sa.die(failureOf(error));

@@ -45,5 +45,6 @@ export class Succession {
     if (this.#peers && this.#peers.heir !== heir) this.#peers.heir.replaced();
     heir.takeOver(this.#sa.takeWants());
     this.#services.emit({ kind: 'ikeRekeyed', sa: this.#sa.name, by: heir.name });
+    if (this.#sa.leaving) heir.leave(this.#sa.leaving);
   }
 }

@@ -17,7 +17,15 @@ import {
 import type { ChildSa } from '../child-sa.ts';
 import type { Context } from '../context.ts';
 import { Bug, failureOf, isExpected, NotifyError, PeerRefused } from '../errors.ts';
-import { type Exchange, isGenerator, type Outstanding, type Steps, start, type Want } from '../exchange.ts';
+import {
+  type Exchange,
+  isGenerator,
+  type Outstanding,
+  type Responder,
+  type Steps,
+  start,
+  type Want,
+} from '../exchange.ts';
 import { answerConfiguration, offerConfiguration, readConfiguration } from '../extensions/configuration.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { lowest } from '../nonces.ts';
@@ -84,6 +92,11 @@ export const createChild: Exchange<Wanted, Held> = {
   },
 
   *conclude(sa, held, response, cx) {
+    if (sa.phase.name === 'deleting') {
+      held.pair?.destroy();
+      cx.releaseChildSpi(held.offer.inboundSpi);
+      return undefined;
+    }
     const phase = established(sa);
     const error = find(response, 'sa') ? undefined : errorIn(response);
     if (error) return yield* refused(sa, held, error.type, error.data, cx);
@@ -138,6 +151,17 @@ export const rekeyChild: Exchange<Wanted, Held> = {
       old.peerRekey = { child, lowest: lowest(ni, nr) };
     });
     return payloads;
+  },
+};
+
+/** Nothing new is made on an IKE SA that is going. §2.25.2. */
+export const tooLate: Responder = {
+  name: 'CREATE_CHILD_SA (too late)',
+  type: ExchangeType.CREATE_CHILD_SA,
+  phases: ['replaced', 'deleting'],
+  request: { required: [] },
+  respond() {
+    throw temporary('the IKE SA is being deleted');
   },
 };
 

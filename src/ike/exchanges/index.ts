@@ -3,7 +3,7 @@ import type { Payload } from '../../wire/payloads/index.ts';
 import { fits, type Responder } from '../exchange.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { configuration } from './configuration.ts';
-import { createChild, rekeyChild } from './create-child.ts';
+import { createChild, rekeyChild, tooLate } from './create-child.ts';
 import { deletion, failure } from './delete.ts';
 import { ikeAuth } from './ike-auth.ts';
 import { ikeSaInit } from './ike-sa-init.ts';
@@ -21,6 +21,7 @@ const table: readonly Responder[] = [
   rekeyIke,
   rekeyChild,
   createChild,
+  tooLate,
   deletion,
   failure,
   configuration,

@@ -119,11 +119,13 @@ export const rekeyIke: Exchange<Wanted, Held> = {
 };
 
 export const wantIkeRekey = (sa: IkeSa): Want =>
-  want({ groups: [entryOf(sa).ike[0]?.ke[0] ?? 0], retries: 0 });
+  want(sa, { groups: [entryOf(sa).ike[0]?.ke[0] ?? 0], retries: 0 });
 
-const want = (wanted: Wanted): Want => ({
+/** Not of an heir: the peer's rekey did what was wanted. */
+const want = (old: IkeSa, wanted: Wanted): Want => ({
   key: 'rekey ike',
   begin: (sa, cx) => start(rekeyIke, sa, wanted, cx),
+  obsolete: (sa) => sa !== old,
 });
 
 function refused(
@@ -143,7 +145,7 @@ function refused(
   }
   if (notify === NotifyType.TEMPORARY_FAILURE && retries < mostRetries) {
     const wait = 500 + ((cx.random(1)[0] ?? 0) << (retries + 2));
-    cx.afterwards(() => sa.upkeep.later(want({ groups, retries: retries + 1 }), wait));
+    cx.afterwards(() => sa.upkeep.later(want(sa, { groups, retries: retries + 1 }), wait));
     return undefined;
   }
   const what = `our rekey of the IKE SA with ${nameOf(KeyExchangeMethod, groups.at(-1) ?? 0)}`;
