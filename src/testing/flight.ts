@@ -1,7 +1,7 @@
 /** A datagram on its way, and what can be read of it. */
 import type { Endpoint, Millis } from '../ike/actions.ts';
 import type { Header } from '../wire/header.ts';
-import { parseHeader } from '../wire/header.ts';
+import { headerLength, parseHeader } from '../wire/header.ts';
 import type { Payload } from '../wire/payloads/index.ts';
 import { stripMarker } from '../wire/udp-encap.ts';
 import type { Passage } from './fate.ts';
@@ -61,8 +61,18 @@ export class Flight {
   }
 }
 
-/** The message without the non-ESP marker, if it has one. */
-export const messageOf = (octets: Uint8Array): Uint8Array => stripMarker(octets) ?? octets;
+/** The message without the non-ESP marker, if it has one: an SPI may begin with four zero octets too. */
+export function messageOf(octets: Uint8Array): Uint8Array {
+  const stripped = stripMarker(octets);
+  if (stripped === undefined) return octets;
+  return hasLength(octets) && !hasLength(stripped) ? octets : stripped;
+}
+
+/** The header's Length is that of these octets. */
+function hasLength(octets: Uint8Array): boolean {
+  if (octets.length < headerLength) return false;
+  return new DataView(octets.buffer, octets.byteOffset).getUint32(headerLength - 4) === octets.length;
+}
 
 function headerOf(octets: Uint8Array): Header | undefined {
   try {
