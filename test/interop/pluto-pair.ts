@@ -108,20 +108,21 @@ export async function takeDown({ ours, pluto }: Pair, who: Initiator): Promise<v
 
 /** Both ends hold one IKE SA with `count` children, the same ones. */
 export async function agreed({ ours, pluto }: Pair, count = 1, within = 10_000): Promise<IkeSaStatus> {
-  return ours.when(
-    `one IKE SA and ${count} children, the same as pluto's`,
-    async (own) => {
-      const states = await pluto.states();
-      const [sa, ...others] = own.filter(({ phase }) => phase === 'established');
-      const ike = states.filter((line) => line.includes('STATE_V2_ESTABLISHED_IKE_SA'));
-      const children = states.filter((line) => line.includes('STATE_V2_ESTABLISHED_CHILD_SA'));
-      if (!sa || others.length > 0 || ike.length !== 1 || states.length !== 1 + children.length)
-        return undefined;
-      if (sa.children.length !== count || children.length !== count) return undefined;
-      const spis = await pluto.spis();
-      const same = sa.children.every((one) => spis.has(one.inboundSpi) && spis.has(one.outboundSpi));
-      return same ? sa : undefined;
-    },
-    within,
-  );
+  let states: string[] = [];
+  const same = async (own: readonly IkeSaStatus[]) => {
+    states = await pluto.states();
+    const [sa, ...others] = own.filter(({ phase }) => phase === 'established');
+    const ike = states.filter((line) => line.includes('STATE_V2_ESTABLISHED_IKE_SA'));
+    const children = states.filter((line) => line.includes('STATE_V2_ESTABLISHED_CHILD_SA'));
+    if (!sa || others.length > 0 || ike.length !== 1 || states.length !== 1 + children.length)
+      return undefined;
+    if (sa.children.length !== count || children.length !== count) return undefined;
+    const spis = await pluto.spis();
+    return sa.children.every((one) => spis.has(one.inboundSpi) && spis.has(one.outboundSpi)) ? sa : undefined;
+  };
+  try {
+    return await ours.when(`one IKE SA and ${count} children, the same as pluto's`, same, within);
+  } catch (error) {
+    throw new Error(`${String(error)}\n${states.join('\n')}\n${pluto.log}`);
+  }
 }

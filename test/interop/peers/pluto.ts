@@ -102,7 +102,11 @@ export class Pluto {
   }
 
   /** Waits until the states are as wanted. */
-  async when<T>(what: string, probe: (states: string[]) => T | undefined, within = 10_000): Promise<T> {
+  async when<T>(
+    what: string,
+    probe: (states: string[]) => T | undefined | Promise<T | undefined>,
+    within = 10_000,
+  ): Promise<T> {
     return until(
       `pluto: ${what}`,
       async () => probe(await this.states()),
