@@ -35,14 +35,12 @@ export function attempt(
   hear: (event: EngineEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const missing = new Set(
-    entry.children.filter(({ action }) => action === 'protect').map(({ name }) => name),
-  );
+  const isChildless = entry.children.every(({ action }) => action !== 'protect');
   return new Promise((resolve, reject) => {
     const stop = subscribe((event) => {
       if (connectionOf(event) !== entry.name) return;
       hear(event);
-      const outcome = judge(event, missing);
+      const outcome = judge(event, isChildless);
       if (outcome === undefined) return;
       stop();
       if (outcome === 'up') resolve();
@@ -56,14 +54,12 @@ export function attempt(
   });
 }
 
-/** Takes what came up from `missing`. */
-function judge(event: EngineEvent, missing: Set<string>): 'up' | Failure | undefined {
+function judge(event: EngineEvent, isChildless: boolean): 'up' | Failure | undefined {
   switch (event.kind) {
     case 'ikeEstablished':
-      return missing.size === 0 ? 'up' : undefined;
+      return isChildless ? 'up' : undefined;
     case 'childEstablished':
-      missing.delete(event.child.child);
-      return missing.size === 0 ? 'up' : undefined;
+      return 'up';
     case 'childFailed':
     case 'ikeFailed':
       return isOurs(event.sa) ? event.reason : undefined;
