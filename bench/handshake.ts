@@ -3,7 +3,7 @@
  * a JSON line for each suite and provider, with the median of the rounds. An argument narrows to the suites whose name holds it.
  */
 import { randomBytes } from 'node:crypto';
-import { type Crypto, defaultCrypto, nobleCrypto, nodeCrypto, Secret } from '../src/crypto/index.ts';
+import { type Crypto, nobleCrypto, nodeCrypto, Secret } from '../src/crypto/index.ts';
 import type { Action, Input, Path } from '../src/ike/actions.ts';
 import { IkeEngine } from '../src/ike/engine.ts';
 import { parseIdentity } from '../src/policy/identity.ts';
@@ -118,17 +118,13 @@ function microsecondsEach(crypto: Crypto, ike: string, esp: string): number {
 
 const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
-for (const [ike, esp] of suites.filter(([name]) => name.includes(only))) {
-  for (const crypto of [defaultCrypto, nodeCrypto, nobleCrypto]) {
-    microsecondsEach(crypto, ike, esp);
-    const us = median(Array.from({ length: rounds }, () => microsecondsEach(crypto, ike, esp)));
-    const line = {
-      bench: 'handshake',
-      suite: ike,
-      provider: crypto.name,
-      us: Math.round(us),
-      perSecond: Math.round(1e6 / us),
-    };
-    process.stdout.write(`${JSON.stringify(line)}\n`);
+for (const [name, esp] of suites.filter(([ike]) => ike.includes(only))) {
+  const us: Record<string, number> = {};
+  for (const crypto of [nodeCrypto, nobleCrypto]) {
+    microsecondsEach(crypto, name, esp);
+    us[crypto.name] = Math.round(
+      median(Array.from({ length: rounds }, () => microsecondsEach(crypto, name, esp))),
+    );
   }
+  process.stdout.write(`${JSON.stringify({ bench: 'handshake', name, us })}\n`);
 }

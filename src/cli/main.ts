@@ -28,6 +28,12 @@ const commands: ReadonlyMap<string, () => Promise<CommandFile>> = new Map([
 
 const usage = 2;
 
+/** `ikev2 status | head`: a reader that leaves does not change what the command does, nor its exit code. */
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+
 async function makeProgram(asked: string | undefined): Promise<Command> {
   const program = new Command('ikev2')
     .description('IKEv2 (RFC 7296). Try: ikev2 demo')

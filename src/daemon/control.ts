@@ -12,6 +12,7 @@ import {
   parseRequest,
   requestId,
 } from './control-protocol.ts';
+import { escapeText } from './lines.ts';
 
 /** One request under way. */
 export interface ControlCall {
@@ -91,8 +92,11 @@ export class ControlServer {
     client.on('data', (text: string) => {
       const lines = (unread + text).split('\n');
       unread = lines.pop() ?? '';
-      for (const line of lines) if (line.trim() !== '') void this.#answer(client, line, gone.signal);
-      if (unread.length > longestRequest) client.destroy();
+      for (const line of lines) {
+        if (Buffer.byteLength(line) > longestRequest) return client.destroy();
+        if (line.trim() !== '') void this.#answer(client, line, gone.signal);
+      }
+      if (Buffer.byteLength(unread) > longestRequest) client.destroy();
     });
   }
 
@@ -108,12 +112,8 @@ export class ControlServer {
       send(client, { id, type: 'done', result: (await this.#verbs(parseRequest(value), call)) ?? {} });
     } catch (error) {
       const code = error instanceof ControlError ? error.code : 'BUG';
-      send(client, {
-        id,
-        type: 'failed',
-        code,
-        text: error instanceof Error ? error.message : String(error),
-      });
+      const lines = (error instanceof Error ? error.message : String(error)).split('\n');
+      send(client, { id, type: 'failed', code, text: lines.map(escapeText).join('\n') });
     }
   }
 }

@@ -1,5 +1,10 @@
 /** The command line as a user has it: compiled, each command a process of its own. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import {
+  type ChildProcess,
+  type ChildProcessWithoutNullStreams,
+  execFileSync,
+  spawn,
+} from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,6 +21,8 @@ export interface Outcome {
 export interface Built {
   /** Runs a command to its end. */
   run(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Outcome>;
+  /** As `run`, with a reader of its output that left before it began. */
+  unread(args: readonly string[]): Promise<Outcome>;
   /** Starts `daemon --json` and waits for its `ready`. */
   daemon(args: readonly string[]): Promise<RunningDaemon>;
   remove(): void;
@@ -45,14 +52,22 @@ export function build(): Built {
   copyFileSync(join(root, 'package.json'), join(directory, 'package.json'));
   const main = join(directory, 'dist', 'cli', 'main.js');
   return {
-    run: (args, env) => run(main, args, env),
+    run: (args, env) => finished(start(main, args, env)),
+    unread: (args) => {
+      const child = start(main, args);
+      child.stdout.destroy();
+      return finished(child);
+    },
     daemon: (args) => startDaemon(main, args),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
 }
 
-function run(main: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
-  const child = spawn(process.execPath, [main, ...args], { env: { ...process.env, ...env } });
+function start(main: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  return spawn(process.execPath, [main, ...args], { env: { ...process.env, ...env } });
+}
+
+function finished(child: ChildProcessWithoutNullStreams): Promise<Outcome> {
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (data) => {

@@ -224,6 +224,23 @@ describe('ikev2 daemon', () => {
     expect(await initiator.exit).toBe(0);
   });
 
+  it('brings a connection of several subnets up as far as it goes: its first child', async () => {
+    const subnets = '\tleftsubnets="10.1.0.0/24 10.2.0.0/24"\n\trightsubnet=10.9.0.0/24\n';
+    const responder = await daemon('127.0.0.2', conn(1, subnets));
+    const initiator = await daemon('127.0.0.1', conn(responder.port, subnets));
+    expect(await initiator.command('up', 'net')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('child "net/1x0" established'),
+    });
+  });
+
+  it('does its work and keeps its exit code when nobody reads what it says', async () => {
+    const { initiator } = await pair();
+    const { code, stdout, stderr } = await ikev2.unread(['up', 'net', '--control', initiator.control]);
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(await initiator.command('status')).toMatchObject({ stdout: expect.stringContaining('net up') });
+  });
+
   it('says in one line why a connection did not come up', async () => {
     const responder = await daemon('127.0.0.2', conn(1));
     const other = host('127.0.0.1', conn(responder.port), 'another key');

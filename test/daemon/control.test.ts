@@ -102,6 +102,19 @@ describe('control socket', () => {
     expect(await raw(path, 'x'.repeat(100_000), 1)).toEqual([]);
   });
 
+  it('hangs up on a line that is too long, also when it came in one piece with its end', async () => {
+    const { path } = await serve(async () => ({}));
+    expect(await raw(path, `${'x'.repeat(65_537)}\n`, 1)).toEqual([]);
+  });
+
+  it('says no text that could move a terminal', async () => {
+    const { path } = await serve(async () => {
+      throw new ControlError('CONFIG', 'a line about \u001b[31m\nanother about \u0007');
+    });
+    const [answer] = await raw(path, '{"id":1,"command":"reload"}\n', 1);
+    expect(answer).toMatchObject({ text: 'a line about \\u{1b}[31m\nanother about \\u{7}' });
+  });
+
   it('tells a verb that its client went away', async () => {
     let gone: Promise<void> | undefined;
     let begun = (): void => {};
