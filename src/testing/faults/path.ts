@@ -9,6 +9,9 @@ type Step =
   | { readonly field: string; readonly is: string };
 type Plain = Readonly<Record<string, unknown>>;
 
+/** Fields of payloads that need not be there. */
+const optional: ReadonlySet<string> = new Set(['keyLength', 'attributes', 'reserved', 'type']);
+
 /** Reads a path. Throws FaultError on what is none. */
 export function readPath(text: string, where: string): readonly Step[] {
   const steps: Step[] = [];
@@ -37,6 +40,8 @@ export function changed(value: unknown, path: readonly Step[], change: FieldChan
       throw new FaultError(where, `no field '${step.name}'; there are ${names(owner)}`);
     return { ...owner, [step.name]: changed(owner[step.name], rest, change, where) };
   }
+  if (!(step.name in owner || optional.has(step.name)))
+    throw new FaultError(where, `no field '${step.name}'; there are ${names(owner)}`);
   if (change.omit) return Object.fromEntries(Object.entries(owner).filter(([name]) => name !== step.name));
   return { ...owner, [step.name]: replacement(owner[step.name], change, where, step.name, owner) };
 }

@@ -9,6 +9,9 @@ import { fieldValues } from './values.ts';
 
 const none = new Uint8Array();
 
+/** Fields that need not be there, and that no default gives. */
+const optional: ReadonlySet<string> = new Set(['type', 'reserved']);
+
 /** What is not said of a payload. */
 const defaults: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   sa: { proposals: [] },
@@ -40,8 +43,15 @@ export function readPayload(value: unknown, where: string): (random: Random) => 
     return (random) => ({ type, flags, body: body(random) });
   }
   const { data, ...rest } = fields.rest;
+  const known = {
+    kind: codec.kind,
+    ...defaults[codec.kind],
+    ...(notify !== undefined && { type: notify }),
+  };
+  for (const name of Object.keys(rest))
+    if (!(name in known || optional.has(name)))
+      fields.fail(name, `no such field; there are ${Object.keys(known).slice(1).join(', ')}`);
   const octets = data === undefined ? undefined : readOctets(data, fields.at('data'));
-  const known = { kind: codec.kind, ...defaults[codec.kind], ...(notify !== undefined && { type: notify }) };
   const said = fieldValues({ kind: codec.kind, ...rest }, where);
   const make = (random: Random): Part => {
     const payload = { ...known, ...said, ...(octets && { data: octets(random) }) } as unknown as KnownPayload;
