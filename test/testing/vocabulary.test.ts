@@ -35,7 +35,7 @@ function perform(entry: VocabularyEntry, check: Check): void {
 }
 
 const sent = ({ network }: Run): string[] =>
-  network.flights.map(({ number }) => ladder(network)[number - 1] ?? '');
+  network.flights.map((flight) => ladder({ flights: [flight] })[0] ?? '');
 const failures = ({ initiator, responder }: Run): string[] =>
   [...initiator.failures, ...responder.failures].map(({ code, text }) => `${code} ${text}`);
 const drops = ({ initiator, responder }: Run): string[] =>
