@@ -7,11 +7,15 @@ import type { IkeSa } from './ike-sa.ts';
 /** How long the inbound SA of a rekeyed child takes packets still on their way. */
 const lingerMillis = 5_000;
 
+/** Deletes remembered of children we do not know yet. */
+const mostEarly = 64;
+
 export class Children {
   readonly #services: Services;
   readonly #byInboundSpi = new Map<number, ChildSa>();
   #lingering: { readonly child: ChildSa; readonly until: Millis }[] = [];
   #owner: IkeSa;
+  readonly #early = new Set<number>();
 
   constructor(services: Services, owner: IkeSa) {
     this.#services = services;
@@ -60,6 +64,8 @@ export class Children {
     for (const heir of siblings) if (heir.outboundHeld?.replaces === child) this.#moveOver(heir);
     for (const command of removeChild(child, siblings)) this.#services.act({ type: 'kernel', command });
     delete child.outboundHeld;
+    for (const sibling of siblings) if (sibling.heir === child) delete sibling.heir;
+    for (const sibling of siblings) if (sibling.peerRekey?.child === child) delete sibling.peerRekey;
     if (siblings.length === 0) {
       this.#services.releaseChildSpi(child.inboundSpi);
     } else {
@@ -67,6 +73,18 @@ export class Children {
       this.#setTimer();
     }
     this.#services.emit({ kind: 'childDeleted', sa: this.#owner.name, child: childName(child), reason });
+  }
+
+  /** The peer deletes what it made for our request, whose answer has not come yet. */
+  deletedEarly(outboundSpi: number): void {
+    if (this.#early.size < mostEarly) this.#early.add(outboundSpi);
+  }
+
+  /** Whether it did; asked once, when the answer is there. */
+  takeEarly(outboundSpi: number | undefined): boolean {
+    const early = outboundSpi !== undefined && this.#early.has(outboundSpi);
+    this.#early.clear();
+    return early;
   }
 
   /** The last owner dies. */

@@ -31,7 +31,7 @@ import type { IkeSa } from '../ike-sa.ts';
 import { lowest } from '../nonces.ts';
 import { errorIn } from '../notify.ts';
 import type { Established } from '../phase.ts';
-import { childOf, deleteChild, deleteSpi } from './delete.ts';
+import { childOf, deleteChild, deleteSpi, readSpi } from './delete.ts';
 
 const nonceLength = 32;
 /** TEMPORARY_FAILUREs waited out for one want. */
@@ -92,7 +92,9 @@ export const createChild: Exchange<Wanted, Held> = {
   },
 
   *conclude(sa, held, response, cx) {
-    if (sa.phase.name === 'deleting') {
+    const spi = find(response, 'sa')?.proposals[0]?.spi;
+    const deleted = sa.children.takeEarly(spi && readSpi(spi));
+    if (sa.phase.name === 'deleting' || deleted) {
       held.pair?.destroy();
       cx.releaseChildSpi(held.offer.inboundSpi);
       return undefined;
@@ -134,13 +136,16 @@ export const rekeyChild: Exchange<Wanted, Held> = {
     busyWithIke(sa);
     const named = notifies(request, NotifyType.REKEY_SA)[0]?.spi ?? new Uint8Array(0);
     const old = childOf(sa, named);
+    const { doing } = sa;
+    // It may be the one our own request makes, whose answer has not come yet.
+    const making = doing.what === 'create' || doing.what === 'rekey';
+    if (old === undefined && making) throw temporary('a child of that SPI may be about to be');
     if (old === undefined) {
       throw new NotifyError(NotifyType.CHILD_SA_NOT_FOUND, 'no such child to rekey', {
         scope: 'child',
         spi: named,
       });
     }
-    const { doing } = sa;
     const ours = 'child' in doing && doing.child === old ? doing.what : undefined;
     if (ours === 'close' || (old.heir && ours !== 'rekey')) throw temporary('that child is on its way out');
     const { payloads, child } = yield* answer(sa, request, phase, old, cx);

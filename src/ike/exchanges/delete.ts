@@ -35,10 +35,12 @@ export const deletion: Exchange<Wanted, Wanted> = {
       );
       return [];
     }
-    const gone = deletes
-      .filter(({ protocol }) => protocol === ProtocolId.ESP)
-      .flatMap(({ spis }) => spis.flatMap((spi) => childOf(sa, spi) ?? []));
+    const spis = deletes.filter(({ protocol }) => protocol === ProtocolId.ESP).flatMap((each) => each.spis);
+    const gone = spis.flatMap((spi) => childOf(sa, spi) ?? []);
+    const making = sa.doing.what === 'create' || sa.doing.what === 'rekey';
+    const unknown = making ? spis.filter((spi) => !childOf(sa, spi)) : [];
     cx.afterwards(() => {
+      for (const spi of unknown) sa.children.deletedEarly(readSpi(spi) ?? 0);
       for (const child of gone) sa.dropChild(child, child.heir ? 'rekeyed' : 'deleted by the peer');
     });
     // A child that a Delete of ours is on its way for is not named again (§2.25.1).
@@ -89,11 +91,14 @@ export const deleteSpi = (inboundSpi: number): Want => ({
 
 /** A peer names children by its own inbound SPIs, which are our outbound ones. */
 export function childOf(sa: IkeSa, spi: Uint8Array): ChildSa | undefined {
-  if (spi.length !== spiLength) return undefined;
-  const number = new DataView(spi.slice().buffer).getUint32(0);
+  const number = readSpi(spi);
   for (const child of sa.children.values()) if (child.outboundSpi === number) return child;
   return undefined;
 }
+
+/** Undefined when it is no SPI of ESP. */
+export const readSpi = (spi: Uint8Array): number | undefined =>
+  spi.length === spiLength ? new DataView(spi.slice().buffer).getUint32(0) : undefined;
 
 function deletePayload(spis: readonly number[]): Delete {
   const octets = spis.map((spi) => Uint8Array.of(spi >>> 24, spi >>> 16, spi >>> 8, spi));
