@@ -66,6 +66,7 @@ export class IkeSa {
   /** What is to be done when this SA is gone. */
   #then: (() => void) | undefined;
   #leaving: Failure | undefined;
+  #surplus: Failure | undefined;
 
   constructor(
     services: Services,
@@ -233,6 +234,12 @@ export class IkeSa {
     if (!this.#ours.busy) this.leave(why);
   }
 
+  /** Leaves later, if another SA with the same identities is there still. */
+  leaveUnlessAlone(why: Failure, after: Millis): void {
+    this.#surplus = why;
+    this.#setTimer('halfOpen', after);
+  }
+
   /** Tells the peer that it is over (a Delete, or the error given), then dies with its answer or without. */
   leave(why: Failure, notify?: Payload, then?: () => void): void {
     this.#then ??= then;
@@ -351,6 +358,9 @@ export class IkeSa {
       this.die({ code: 'REPLACED', text: 'rekeyed; the peer sent no Delete' });
     } else {
       this.#forgetOpening();
+      const others = this.#services.sameIdentities(this).filter((other) => other !== this);
+      if (this.#surplus && others.some(({ phase }) => phase.name === 'established'))
+        this.leave(this.#surplus);
     }
   }
 

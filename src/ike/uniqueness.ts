@@ -1,9 +1,12 @@
 /** One IKE SA for a pair of identities (`uniqueids=yes`), also when both ends begin at once. RFC 7296 §2.4, §2.8. */
-import type { Millis } from './actions.ts';
+import type { Failure, Millis } from './actions.ts';
 import type { IkeSa } from './ike-sa.ts';
 
 /** Two SAs begun from opposite ends within this time crossed: neither is the newer. */
 const crossingMillis = 10_000;
+
+/** How long the peer has to delete what it began; neither pluto nor charon ever does. */
+const patienceMillis = 5_000;
 
 /** The newer SA stays; of two that crossed the one with the higher SPIi, and who began the other deletes it. */
 export function keepOne(sa: IkeSa, same: readonly IkeSa[], now: Millis): void {
@@ -13,7 +16,9 @@ export function keepOne(sa: IkeSa, same: readonly IkeSa[], now: Millis): void {
       other.leave({ code: 'REPLACED', text: 'a newer IKE SA with the same identities' });
     else {
       const loser = sa.spiI < other.spiI ? sa : other;
-      if (loser.role === 'initiator') loser.leaveSoon({ code: 'REPLACED', text: 'both ends began at once' });
+      const why: Failure = { code: 'REPLACED', text: 'both ends began at once' };
+      if (loser.role === 'initiator') loser.leaveSoon(why);
+      else loser.leaveUnlessAlone(why, patienceMillis);
     }
   }
 }

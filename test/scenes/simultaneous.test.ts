@@ -33,6 +33,19 @@ describe('both ends begin', () => {
     expect(p.responder.established).toHaveLength(2);
   });
 
+  test.each([0, 1, 2, 3])(
+    'uniqueids=yes at one end alone: it deletes the other SA itself (seed %i)',
+    (seed) => {
+      const p = pair({ seed, responder: { entry: { unique: false } } });
+      p.initiator.up(p.name);
+      p.responder.up(p.name);
+      p.network.advance(60_000);
+      expect(only(p.initiator.established).spiI).toBe(only(p.responder.established).spiI);
+      only(p.initiator.children);
+      expectMirrored(p.initiator, p.responder);
+    },
+  );
+
   test('uniqueids=yes: the newer SA of an initiator that lost its state replaces the older', () => {
     const p = pair({ entry: { initialContact: false } }).up();
     p.network.advance(60_000);
