@@ -181,6 +181,46 @@ describe('up', () => {
   });
 });
 
+describe('several children', () => {
+  const two = (config: string, end: 'left' | 'right', nets: string): string =>
+    config.replace(new RegExp(`${end}subnet=.*`), `${end}subnets=${nets}`);
+
+  it('up waits for all, names what is missing, and brings it up later', async () => {
+    const nets = '198.51.100.2/32,198.51.100.3/32';
+    const responder = await host('127.0.0.2', responderConfig);
+    const initiator = await host('127.0.0.1', two(initiatorConfig(natPort(responder)), 'right', nets));
+    const request = { command: 'up', name: 'net' } as const;
+    await expect(initiator.control.request(request)).rejects.toThrow(
+      /^"net": 1 of 2 children are missing: child "net\/0x2": PEER_REFUSED: .*TS_UNACCEPTABLE/,
+    );
+    expect(initiator.daemon.status().connections).toMatchObject([{ state: 'partial' }]);
+    await initiator.control.request({ command: 'down', name: 'net' });
+
+    responder.config(two(responderConfig, 'left', nets));
+    await responder.control.request({ command: 'reload' });
+    expect(await initiator.control.request(request)).toEqual({ already: false });
+    expect(initiator.daemon.status().ikeSas[0]?.children).toHaveLength(2);
+    expect(await initiator.control.request(request)).toEqual({ already: true });
+
+    const [first] = initiator.daemon.status().ikeSas[0]?.children ?? [];
+    const down = { command: 'down', name: 'net', child: first?.child ?? '' } as const;
+    expect(await initiator.control.request(down)).toEqual({ deleted: 1 });
+    await expect(initiator.control.request({ ...down, child: 'other' })).rejects.toMatchObject({
+      code: 'BAD_REQUEST',
+    });
+    expect(initiator.daemon.status().connections).toMatchObject([{ state: 'partial' }]);
+    expect(await initiator.control.request(request)).toEqual({ already: false });
+
+    const rekey = { command: 'rekey', name: 'net' } as const;
+    expect(await initiator.control.request(rekey)).toEqual({ what: 'children', rekeyed: 2 });
+    const { ikeSas } = initiator.daemon.status();
+    expect(await initiator.control.request({ ...rekey, what: 'ike' })).toEqual({ what: 'ike', rekeyed: 1 });
+    const [heir] = initiator.daemon.status().ikeSas.filter(({ phase }) => phase === 'established');
+    expect(heir?.spiI).not.toBe(ikeSas[0]?.spiI);
+    expect(heir?.children.map(({ state }) => state)).toEqual(['installed', 'installed']);
+  });
+});
+
 describe('a connection with auto=start', () => {
   const delays = { first: 10, longest: 20, stable: 60_000 };
   const started = (port: number): string => initiatorConfig(port).replace('auto=add', 'auto=start');
