@@ -1,4 +1,4 @@
-/** What docs/testing.md shows is what runs here: every line of code of it is a line of this file. */
+/** What docs/testing.md shows is what runs: every line of code of it is one of this file or of fixtures.test.ts. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { nobleCrypto } from '../../src/crypto/noble/index.ts';
@@ -9,6 +9,7 @@ import {
   drop,
   ladder,
   lossy,
+  misbehave,
   on,
   pair,
   reorder,
@@ -17,6 +18,7 @@ import {
   tampered,
   toJson,
   VirtualNetwork,
+  verdicts,
 } from '../../src/testing/index.ts';
 import { ExchangeType } from '../../src/wire/numbers.ts';
 
@@ -98,9 +100,31 @@ describe('docs/testing.md', () => {
     for (const actions of replay(lines, nobleCrypto)) console.log(toJson(actions));
   });
 
-  it('says what runs here', () => {
+  it('a misbehaving peer, and verdicts', () => {
+    const both = pair();
+    misbehave(both.network, both.responder, {
+      rules: [{ on: { direction: 'out', exchange: 'IKE_AUTH', nth: 1 }, do: 'drop' }],
+    });
+    both.initiator.up('pair');
+    const verdict = verdicts(both.network);
+    verdict.event(both.responder, 'ikeEstablished', { within: 2000 });
+    verdict.never(both.responder, 'ikeDeleted', { within: 60_000 });
+    verdict.sas(both.responder, { ike: 1, children: 1 });
+    verdict.mirrored(both.initiator, both.responder);
+    verdict.diagram(`
+      initiator                                   responder
+        | IKE_SA_INIT { SA KE Ni ... }              --> |
+        | <--              IKE_SA_INIT { SA KE Nr ... } |
+        | IKE_AUTH 1 { IDi ... }                    --> |
+        | x--                     IKE_AUTH 1 { IDr ... } |
+        | IKE_AUTH 1 { IDi ... }                    --> |
+        | <--                     IKE_AUTH 1 { IDr ... } |`);
+  });
+
+  it('says what runs here, or in fixtures.test.ts', () => {
     const text = readFileSync(new URL('../../docs/testing.md', import.meta.url), 'utf8');
-    const here = readFileSync(new URL(import.meta.url), 'utf8');
+    const own = ['./docs.test.ts', './fixtures.test.ts'].map((path) => new URL(path, import.meta.url));
+    const here = own.map((path) => readFileSync(path, 'utf8')).join('\n');
     const code = [...text.matchAll(/```ts\n(.*?)```/gs)].flatMap(([, block = '']) => block.split('\n'));
     const shown = code
       .map((line) => line.replace(/;? *\/\/.*$/, '').trim())
