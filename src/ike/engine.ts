@@ -190,7 +190,7 @@ export class IkeEngine {
   }
 
   #upChild(name: string, child: string): void {
-    const sa = this.#table.ofConnection(name).find(({ phase }) => phase.name === 'established');
+    const sa = this.#table.ofConnection(name).find(inCharge);
     const spd = this.#pad.named(name)?.children.find((each) => each.name === child);
     if (sa === undefined || spd === undefined)
       return this.#cannot(name, `${name} is not up, or has no child ${child}`);
@@ -198,7 +198,7 @@ export class IkeEngine {
   }
 
   #rekey(sa: IkeSa, what: 'children' | 'ike'): void {
-    if (sa.phase.name !== 'established') return;
+    if (!inCharge(sa)) return;
     if (what === 'ike') sa.want(wantIkeRekey(sa));
     // A child the peer has not moved over to is fresh already.
     else
@@ -318,7 +318,7 @@ export class IkeEngine {
     if (sa.phase.name !== 'established') return;
     sa.replaces?.leave(reauthenticated);
     this.#table.established(sa, `${formatIdentity(sa.phase.localId)} ${formatIdentity(sa.phase.remoteId)}`);
-    if (sa.entry?.unique) keepOne(sa, this.#table.sameIdentities(sa), this.#now);
+    if (sa.entry?.unique && !sa.isHeir) keepOne(sa, this.#table.sameIdentities(sa), this.#now);
   }
 
   #makeServices(options: EngineOptions): Services {
@@ -371,6 +371,9 @@ const poolsOf = ({ configuration }: PadEntry) =>
   configuration?.role === 'server' ? configuration.pools : [];
 
 const reauthenticated: Failure = { code: 'REPLACED', text: 'authenticated anew' };
+
+/** Established, and no heir that waits for our own rekey of the same SA. */
+const inCharge = (sa: IkeSa): boolean => sa.phase.name === 'established' && sa.children.owner === sa;
 
 const isAlive = (phase: PhaseName): boolean =>
   phase === 'init' || phase === 'authenticating' || phase === 'established';

@@ -62,6 +62,7 @@ export class IkeSa {
   readonly #ours: OurRequest;
   readonly #peers: PeerRequest;
   readonly #envelope: Envelope;
+  readonly #isHeir: boolean;
   #ending: Failure | undefined;
   /** What is to be done when this SA is gone. */
   #then: (() => void) | undefined;
@@ -82,6 +83,7 @@ export class IkeSa {
     this.remoteSpi = spis.remote;
     this.path = path;
     this.entry = entry;
+    this.#isHeir = inherited !== undefined;
     this.children = inherited ?? new Children(services, this);
     this.succession = new Succession(services, this);
     this.upkeep = new Upkeep(services, this);
@@ -112,6 +114,11 @@ export class IkeSa {
   /** What the exchange of ours under way changes. */
   get doing(): About {
     return this.#ours.doing;
+  }
+
+  /** Made by a rekey. */
+  get isHeir(): boolean {
+    return this.#isHeir;
   }
 
   get connection(): string | undefined {
@@ -174,6 +181,7 @@ export class IkeSa {
     heir.phase = phase;
     Object.assign(heir.nat, this.nat);
     heir.internal = this.internal;
+    heir.establishedAt = this.establishedAt;
     return heir;
   }
 

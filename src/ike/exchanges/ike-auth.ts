@@ -227,9 +227,12 @@ function establish(
 /** INITIAL_CONTACT: what else we hold of this peer is of a life before. RFC 7296 §2.4. */
 function replaceOthers(sa: IkeSa, cx: Context): void {
   cx.afterwards(() => {
+    const why = { code: 'REPLACED', text: 'the peer started anew (INITIAL_CONTACT)' } as const;
     for (const other of cx.sameIdentities()) {
-      if (other !== sa && !crossed(sa, other, cx.now))
-        other.die({ code: 'REPLACED', text: 'the peer started anew (INITIAL_CONTACT)' });
+      if (other === sa || crossed(sa, other, cx.now)) continue;
+      other.die(why);
+      // The heir of a rekey that was under way is of that life too.
+      if (other.children.owner !== other) other.children.owner.die(why);
     }
   });
 }
