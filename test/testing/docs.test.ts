@@ -102,9 +102,8 @@ describe('docs/testing.md', () => {
 
   it('a misbehaving peer, and verdicts', () => {
     const both = pair();
-    misbehave(both.network, both.responder, {
-      rules: [{ on: { direction: 'out', exchange: 'IKE_AUTH', nth: 1 }, do: 'drop' }],
-    });
+    const rules = [{ on: { direction: 'out', exchange: 'IKE_AUTH', nth: 1 }, do: 'drop' }];
+    misbehave(both.network, both.responder, { rules });
     both.initiator.up('pair');
     const verdict = verdicts(both.network);
     verdict.event(both.responder, 'ikeEstablished', { within: 2000 });

@@ -35,9 +35,8 @@ describe('on the virtual network', () => {
 
   test('a lost answer is asked for again', ({ pair, misbehaving, verdict }) => {
     const { initiator, responder } = pair();
-    misbehaving(responder, {
-      rules: [{ on: { direction: 'out', exchange: 'IKE_AUTH', nth: 1 }, do: 'drop' }],
-    });
+    const rules = [{ on: { direction: 'out', exchange: 'IKE_AUTH', nth: 1 }, do: 'drop' }];
+    misbehaving(responder, { rules });
     initiator.up('pair');
     verdict.event(initiator, 'ikeEstablished', { within: 2000 });
     verdict.diagram(`
