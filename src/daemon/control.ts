@@ -1,5 +1,5 @@
 /** The control socket: a unix socket for its owner only, a JSON object a line. Protocol: docs/control.md. */
-import { chmodSync, mkdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
@@ -48,7 +48,7 @@ export class ControlServer {
     }
     try {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      removeSocket(path);
+      removeDeadSocket(path);
       await this.#bind(path);
     } catch (error) {
       throw new ControlError('LISTEN', `cannot make the control socket ${path}: ${advice(error)}`);
@@ -144,12 +144,12 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-function removeSocket(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
+/** Throws when a file of another kind is there: nobody means to lose it. */
+function removeDeadSocket(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isSocket()) throw new Error('another file is there; remove it, or choose another --control');
+  unlinkSync(path);
 }
 
 function advice(error: unknown): string {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -142,11 +142,21 @@ describe('control socket', () => {
       /another daemon answers at .*ikev2 stop/,
     );
     const stale = join(directory, 'stale.sock');
-    writeFileSync(stale, '');
+    const dead = await serve(async () => ({}));
+    renameSync(dead.path, stale);
+    await dead.server.close();
     const server = new ControlServer(async () => ({ fresh: true }));
     cleanUp.push(() => server.close());
     await server.listen(stale);
     expect(await (await client(stale)).request({ command: 'status' })).toEqual({ fresh: true });
+  });
+
+  it('leaves a file that is no socket alone', async () => {
+    const path = join(directory, 'ipsec.conf');
+    writeFileSync(path, 'conn net');
+    const server = new ControlServer(async () => ({}));
+    await expect(server.listen(path)).rejects.toThrow('another file is there');
+    expect(readFileSync(path, 'utf8')).toBe('conn net');
   });
 
   it('says what to do when no daemon is there', async () => {
