@@ -66,15 +66,22 @@ function readSource(path: string, encoding: Encoding): SourceFile {
     const { mode, size } = statSync(path);
     if (size > maxFileLength) return { unreadable: `it is larger than ${maxFileLength} octets` };
     const octets = readFileSync(path);
-    const text =
-      encoding === 'octets'
-        ? octets.toString('latin1')
-        : new TextDecoder('utf-8', { fatal: true }).decode(octets);
+    const text = encoding === 'octets' ? octets.toString('latin1') : utf8OrLatin1(octets);
     if (encoding === 'octets') octets.fill(0);
     return { text, mode: mode & 0o777 };
   } catch (error) {
     if (!(error instanceof Error)) return { unreadable: 'it cannot be read' };
     const code = 'code' in error ? String(error.code) : '';
-    return { unreadable: error instanceof TypeError ? 'it is not UTF-8 text' : (errnoWords[code] ?? code) };
+    return { unreadable: error instanceof TypeError ? 'it is not text' : (errnoWords[code] ?? code) };
+  }
+}
+
+/** UTF-8, or what files of old HOWTOs are in. Throws TypeError when it is neither. */
+function utf8OrLatin1(octets: Buffer): string {
+  if (octets.includes(0)) throw new TypeError('a NUL');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(octets);
+  } catch {
+    return octets.toString('latin1');
   }
 }

@@ -49,7 +49,9 @@ export const saLabel = (sa: SaName): string =>
   `"${sa.connection ?? '?'}" #${(sa.role === 'initiator' ? sa.spiI : sa.spiR).slice(0, 8)}`;
 
 /** `DELETED_BY_PEER: the peer deleted the IKE SA`. */
-export const failureText = ({ code, text }: Failure): string => `${code}: ${text}`;
+/** A notify's name stands at the head of its text already. */
+export const failureText = ({ code, text }: Failure): string =>
+  text.startsWith(`${code}:`) ? text : `${code}: ${text}`;
 
 export const formatSpi = (spi: number): string => spi.toString(16).padStart(8, '0');
 

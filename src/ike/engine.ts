@@ -4,6 +4,7 @@ import { formatIdentity } from '../policy/identity.ts';
 import { Pad, sameEntry } from '../policy/pad.ts';
 import type { PadEntry, Policy } from '../policy/policy.ts';
 import { AddressPools } from '../policy/pool.ts';
+import { pskFor } from '../policy/secrets.ts';
 import type {
   Action,
   Answer,
@@ -22,6 +23,7 @@ import type { Services } from './context.ts';
 import { DataPlane } from './data-plane.ts';
 import { Drops } from './drops.ts';
 import { start } from './exchange.ts';
+import { noSharedKey } from './exchanges/ike-auth.ts';
 import { ikeSaInit, opening } from './exchanges/ike-sa-init.ts';
 import { checkLiveness, deleteChild, wantChild, wantIkeRekey, wantRekey } from './exchanges/index.ts';
 import { IkeSa } from './ike-sa.ts';
@@ -214,6 +216,12 @@ export class IkeEngine {
     const living = this.#table.ofConnection(name).find(({ phase }) => isAlive(phase.name));
     if (living?.phase.name === 'established') return this.#upMissing(living, entry);
     if (living !== undefined) return living.progress('up', `already ${living.phase.name}`);
+    // Known beforehand: the peer is spared a half-open SA.
+    const { identity } = entry.local;
+    const keys = this.#policy.preSharedKeys;
+    if (pskFor(keys, identity, entry.remote.identity, entry.local.address, address) === undefined) {
+      return this.#cannot(name, noSharedKey(entry, entry.remote.identity));
+    }
     this.#initiate(entry, address);
   }
 

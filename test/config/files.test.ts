@@ -67,7 +67,12 @@ describe('reading files', () => {
 
   test('what is not text', () => {
     const path = put('binary.conf', Uint8Array.of(0x63, 0xff, 0x00));
-    expect(remarks(readConfig({ config: path, secrets: [], ...host }))[0]).toContain('it is not UTF-8 text');
+    expect(remarks(readConfig({ config: path, secrets: [], ...host }))[0]).toContain('it is not text');
+  });
+
+  test('an old file in Latin-1 is read', () => {
+    const path = put('latin.conf', new Uint8Array(Buffer.from('# Z\xfcrich\nconn a\n', 'latin1')));
+    expect(remarks(readConfig({ config: path, secrets: [], ...host })).join()).not.toContain('not text');
   });
 
   test('a missing secrets file is an error', () => {

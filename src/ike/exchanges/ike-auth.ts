@@ -63,8 +63,7 @@ export const ikeAuth: Exchange<undefined, Held> = {
     const entry = phase.candidates[0];
     if (entry === undefined) throw new Bug('an initiator without a connection');
     const psk = keyFor(sa, entry, entry.remote.identity, cx)?.secret;
-    if (psk === undefined)
-      throw new LocalFailure(`no shared key for ${entry.name}: ${bothIds(entry, entry.remote.identity)}`);
+    if (psk === undefined) throw new LocalFailure(noSharedKey(entry, entry.remote.identity));
     const { identity } = entry.local;
     const spd = entry.children.find(({ action }) => action === 'protect');
     const child = spd && offerChild(sa, spd, cx);
@@ -97,7 +96,7 @@ export const ikeAuth: Exchange<undefined, Held> = {
     }
     const remoteId = identityOf(idi);
     const key = keyFor(sa, entry, remoteId, cx);
-    if (key === undefined) throw refused(`no shared key for ${bothIds(entry, remoteId)}`);
+    if (key === undefined) throw refused(noSharedKey(entry, remoteId));
     verify(sa, phase, 'initiator', key.secret, idi, find(request, 'auth'), cx);
     sa.internal.owner = leaseOwner(entry, remoteId, key);
     const { identity } = entry.local;
@@ -313,5 +312,5 @@ const identityOf = ({ idType, data }: IdPayload): Identity => ({
 
 const idPayload = (kind: 'idi' | 'idr', { type, data }: Identity): Payload => ({ kind, idType: type, data });
 
-const bothIds = (entry: PadEntry, remote: Identity | undefined): string =>
-  `${formatIdentity(entry.local.identity)} and ${remote ? formatIdentity(remote) : '%any'}`;
+export const noSharedKey = (entry: PadEntry, remote: Identity | undefined): string =>
+  `no shared key for ${entry.name}: ${formatIdentity(entry.local.identity)} and ${remote ? formatIdentity(remote) : '%any'}`;
