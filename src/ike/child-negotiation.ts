@@ -171,8 +171,9 @@ export function* acceptChild(
   }
   // Some responders (strongSwan) answer with the addresses they see.
   const nat = spd.mode === 'transport' && (sa.nat.here || sa.nat.peer);
-  const tsi = nat ? readdress(saidTsi, sa.path.local.address) : saidTsi;
-  const tsr = nat ? readdress(saidTsr, sa.path.remote.address) : saidTsr;
+  const asSeen = nat && !(within(saidTsi, offer.local) && within(saidTsr, offer.remote));
+  const tsi = asSeen ? readdress(saidTsi, sa.path.local.address) : saidTsi;
+  const tsr = asSeen ? readdress(saidTsr, sa.path.remote.address) : saidTsr;
   const chosen = acceptEsp(answer.proposals, offer.proposals, pair !== undefined);
   const suite = chosen && espSuite(cx.crypto, chosen);
   const spi = answer.proposals[0]?.spi;

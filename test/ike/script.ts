@@ -29,11 +29,14 @@ export function stageOf(session: Session, role: Role, policy: Policy, crypto: Cr
     return spi?.length === 4 ? [spi] : [];
   });
   const nonce = role === 'initiator' ? session.ni : session.nr;
+  const later = own
+    .filter(({ message }) => message.exchange === ExchangeType.CREATE_CHILD_SA)
+    .flatMap(({ payloads }) => find(payloads, 'nonce')?.data ?? []);
   return new Stage({
     policy,
     keyLog,
     crypto: agreeing(crypto, agreements(session, role)),
-    random: drawing([...ikeSpis(session, role), nonce, ...spis]),
+    random: drawing([...ikeSpis(session, role), nonce, ...later, ...spis]),
   });
 }
 
@@ -51,13 +54,28 @@ function ikeSpis({ messages }: Session, role: Role): Uint8Array[] {
 function agreements(session: Session, role: Role): Agreed[] {
   const peer = lastValue(session, peerOf(role));
   const shared = session.keySets[0]?.g_ir;
-  return ofSender(session, role).flatMap(({ message, payloads }) => {
+  const children = session.children.flatMap(({ dhSecret }) => (dhSecret === null ? [] : [fromHex(dhSecret)]));
+  const forChildren = (of: Role) =>
+    ofSender(session, of)
+      .filter(({ message }) => message.exchange === ExchangeType.CREATE_CHILD_SA)
+      .flatMap(({ payloads }) => find(payloads, 'ke') ?? []);
+  const peers = forChildren(peerOf(role));
+  const later = forChildren(role).map(({ group, data }, at) => {
+    const [theirs, secret] = [peers[at], children[at]];
+    return {
+      group,
+      value: data,
+      ...(theirs && secret && { outcome: { peer: theirs.data, shared: secret } }),
+    };
+  });
+  const opening = ofSender(session, role).flatMap(({ message, payloads }) => {
     const ke = message.exchange === ExchangeType.IKE_SA_INIT ? find(payloads, 'ke') : undefined;
     if (ke === undefined) return [];
     const fits = peer?.group === ke.group && shared !== undefined;
     const outcome = fits ? { peer: peer.data, shared: fromHex(shared) } : undefined;
     return [{ group: ke.group, value: ke.data, ...(outcome && { outcome }) }];
   });
+  return [...opening, ...later];
 }
 
 const lastValue = (session: Session, role: Role) =>
@@ -97,6 +115,7 @@ export function policyOf({ folder }: Session, role: Role, changed: Settings = {}
   const all = (name: string) => [...text.matchAll(new RegExp(`(?:^|[\\s{])${name}="?([^\\s"]+)`, 'gm'))];
   const setting = (name: string, at = 0): string => all(name)[at]?.[1] ?? '';
   const changing = (name: keyof Settings): string => changed[name] ?? setting(name);
+  const proposals = parseEspProposals(changing('esp_proposals'), { esn: [false] });
   return connection({
     name: 't',
     address: setting('local_addrs'),
@@ -104,8 +123,8 @@ export function policyOf({ folder }: Session, role: Role, changed: Settings = {}
     psk: setting('secret'),
     ike: changing('proposals'),
     subnet: changing('local_ts'),
-    child: { proposals: parseEspProposals(changing('esp_proposals'), { esn: [false] }) },
-    childless: setting('childless') === 'force',
+    child: { proposals, pfs: proposals.some(({ ke }) => ke.length > 0) },
+    childless: role === 'initiator' && setting('childless') === 'force',
     entry: configurationOf(setting),
     peer: {
       address: setting('remote_addrs'),

@@ -16,22 +16,29 @@ export interface Agreed {
 
 /** The provider, but its key exchanges are the recorded ones, and refuse any value but the recorded peer's. */
 export function agreeing(crypto: Crypto, recorded: readonly Agreed[]): Crypto {
-  const keyExchanges = new Map(recorded.map((each) => [each.group, keyExchange(each)]));
+  const groups = new Set(recorded.map(({ group }) => group));
+  const keyExchanges = new Map(
+    [...groups].map((group) => [group, keyExchange(recorded.filter((each) => each.group === group))]),
+  );
   return { ...crypto, keyExchanges };
 }
 
-function keyExchange({ group, value, outcome }: Agreed): KeyExchange {
-  const derive = (peer: Uint8Array): Uint8Array => {
-    if (outcome === undefined || toHex(peer) !== toHex(outcome.peer)) throw new Error('another public value');
-    return outcome.shared.slice();
+/** All of one group: whose peer it is tells which of them it is. */
+function keyExchange(recorded: readonly Agreed[]): KeyExchange {
+  const { group, value } = recorded[0] ?? { group: 0, value: new Uint8Array() };
+  const agreedWith = (peer: Uint8Array) => {
+    const found = recorded.find(({ outcome }) => outcome && toHex(peer) === toHex(outcome.peer));
+    if (found?.outcome === undefined) throw new Error('another public value');
+    return { value: found.value.slice(), secret: found.outcome.shared.slice() };
   };
+  const derive = (peer: Uint8Array): Uint8Array => agreedWith(peer).secret;
   return {
     id: group,
     name: `recorded ${group}`,
     initiatorLength: value.length,
     responderLength: value.length,
     generate: () => ({ publicValue: value.slice(), derive, destroy: () => {} }),
-    respond: (_random, peer) => ({ value: value.slice(), secret: derive(peer) }),
+    respond: (_random, peer) => agreedWith(peer),
   };
 }
 
