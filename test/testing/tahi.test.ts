@@ -1,0 +1,192 @@
+/** Cases of the IPv6 Ready conformance tests that no scene has, by fault scripts; docs/tahi.md names them all. */
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import {
+  type Host,
+  misbehave,
+  type Pair,
+  type PairOptions,
+  pair,
+  verdicts,
+} from '../../src/testing/index.ts';
+import { expectUp } from '../scenes/expect-up.ts';
+
+const psk = 'somesharedkey';
+const out = { direction: 'out' } as const;
+/** What changes IKE_SA_INIT must sign anew. */
+const resign = { on: { ...out, exchange: 'IKE_AUTH', payload: 'AUTH' }, do: { action: 'sign', psk } };
+
+type End = 'initiator' | 'responder';
+
+/** The tester's end misbehaves; ours is the other. */
+function tested(
+  tester: End,
+  rules: readonly unknown[],
+  options: PairOptions = {},
+): Pair & { readonly ours: Host } {
+  const both = pair(options);
+  misbehave(both.network, both[tester], { rules });
+  return { ...both, up: both.up, ours: both[tester === 'initiator' ? 'responder' : 'initiator'] };
+}
+
+/** The tester's IKE_SA_INIT or IKE_AUTH message, changed; all is well. */
+const ends: readonly End[] = ['initiator', 'responder'];
+const own = (tester: End, exchange: string) => ({
+  ...out,
+  exchange,
+  message: tester === 'initiator' ? 'request' : 'response',
+});
+
+describe.each(ends)('sent by the %s', (tester) => {
+  it('I/R.1.1.4.1: unknown payloads of type 1, 32, 49 and 255, not critical, are ignored', () => {
+    for (const payload of [1, 32, 49, 255])
+      for (const exchange of ['IKE_SA_INIT', 'IKE_AUTH']) {
+        const add = { action: 'add', payload: { payload, body: '00000000' } };
+        expectUp(tested(tester, [{ on: own(tester, exchange), do: add }, resign]).up());
+      }
+  });
+
+  it('I/R.1.1.11.1-2: RESERVED fields that are not zero, in IKE_SA_INIT and in IKE_AUTH', () => {
+    const all = { action: 'reserved', payload: 'all', bits: 0x7f, octets: 0xff };
+    expectUp(
+      tested(tester, [
+        { on: own(tester, 'IKE_SA_INIT'), do: [all, { action: 'header', flags: 0xc7 }] },
+        resign,
+      ]).up(),
+    );
+    const rules = [{ on: own(tester, 'IKE_AUTH'), do: [all, { action: 'sign', psk }] }];
+    expectUp(tested(tester, rules).up());
+  });
+
+  it('I/R.1.1.11.3: the V bit', () => {
+    const rules = [{ on: out, do: { action: 'header', higherVersion: true } }, resign];
+    expectUp(tested(tester, rules).up());
+  });
+
+  it('R.1.1.4.1: a higher minor version', () => {
+    const rules = [{ on: out, do: { action: 'header', minorVersion: 1 } }, resign];
+    expectUp(tested(tester, rules).up());
+  });
+
+  it('R.1.1.4.5: payloads in another order are accepted (RFC 7296 §2.5)', () => {
+    const rules = [{ on: out, do: { action: 'order', payloads: 'reverse' } }, resign];
+    expectUp(tested(tester, rules).up());
+  });
+
+  it('I/R.1.1.11.4-5: notifies of status 65535 nobody knows', () => {
+    const rules = [{ on: out, do: { action: 'add', payload: { payload: 'N(65535)' } } }, resign];
+    expectUp(tested(tester, rules).up());
+  });
+
+  it('I/R.1.3.3: RESERVED fields and unknown notifies in INFORMATIONAL', () => {
+    const both = tested(tester, [
+      {
+        on: { ...out, exchange: 'INFORMATIONAL' },
+        do: [
+          { action: 'add', payload: { payload: 'N(65535)' } },
+          { action: 'reserved', payload: 'all', bits: 0x7f, octets: 0xff },
+          { action: 'header', flags: 0xc7 },
+        ],
+      },
+    ]).up();
+    both[tester].command({ kind: 'liveness', name: 'pair' });
+    both.network.settle();
+    verdicts(both.network).diagram(
+      `...\n${tester === 'initiator' ? 'INFORMATIONAL request { } -->\n<-- INFORMATIONAL response { }' : '<-- INFORMATIONAL request { }\nINFORMATIONAL response { } -->'}`,
+    );
+    expectUp(both);
+  });
+});
+
+describe('the responder under test', () => {
+  it('R.1.1.11.5: a request with an error notify nobody knows is answered', () => {
+    const rules = [
+      { on: own('initiator', 'IKE_SA_INIT'), do: { action: 'add', payload: { payload: 'N(16383)' } } },
+      resign,
+    ];
+    expectUp(tested('initiator', rules).up());
+  });
+
+  it('R.1.2.8.1: AUTHENTICATION_FAILED to a wrong AUTH and to another method', () => {
+    for (const action of [
+      { action: 'octets', payload: 'AUTH', at: -1, xor: '01' },
+      { action: 'set', payload: 'AUTH', field: 'method', to: 'RSA_DIGITAL_SIGNATURE' },
+    ]) {
+      const both = tested('initiator', [{ on: own('initiator', 'IKE_AUTH'), do: action }]);
+      both.initiator.up('pair');
+      both.network.settle();
+      verdicts(both.network).diagram('...\n<-- IKE_AUTH { N(AUTHENTICATION_FAILED) }');
+    }
+  });
+
+  it('R.1.1.3.4, R.1.3.2.1: an empty request is answered, a retransmitted one with the same octets', () => {
+    const both = tested('initiator', [
+      { on: { ...out, exchange: 'INFORMATIONAL' }, do: { action: 'copy', apart: 500 } },
+    ]).up();
+    both.initiator.command({ kind: 'liveness', name: 'pair' });
+    both.network.advance(2000);
+    const answers = both.network.flights.filter(({ header }) => header?.response && header.messageId === 2);
+    expect(answers).toHaveLength(2);
+    expect(answers[1]?.octets).toEqual(answers[0]?.octets);
+  });
+});
+
+describe('the initiator under test', () => {
+  it('I.1.1.3.8: unprotected messages are no sign of life', () => {
+    const both = tested(
+      'responder',
+      [
+        {
+          on: { direction: 'in', exchange: 'INFORMATIONAL' },
+          do: [
+            'drop',
+            {
+              action: 'inject',
+              toward: 'sender',
+              encrypted: false,
+              payloads: [{ payload: 'N(INVALID_IKE_SPI)' }],
+            },
+          ],
+        },
+      ],
+      { initiator: { entry: { dpdDelay: 5000 } } },
+    ).up();
+    both.network.advance(120_000);
+    expect(both.initiator.established).toEqual([]);
+    expect(both.initiator.failures.map(({ code }) => code)).toEqual(['TIMEOUT']);
+  });
+
+  it('I.1.1.6.11 B: INVALID_KE_PAYLOAD with a responder SPI that is not zero', () => {
+    const rules = [
+      {
+        on: { ...out, exchange: 'IKE_SA_INIT', payload: 'N(INVALID_KE_PAYLOAD)' },
+        do: { action: 'header', responderSpi: '0102030405060708' },
+      },
+    ];
+    const ike = { initiator: { ike: 'aes128-sha1-ecp384+ecp256' }, responder: { ike: 'aes128-sha1-ecp256' } };
+    expectUp(tested('responder', rules, ike).up());
+  });
+});
+
+describe('docs/tahi.md', () => {
+  const text = readFileSync(new URL('../../docs/tahi.md', import.meta.url), 'utf8');
+
+  it('names only tests that are there', () => {
+    const files = [...text.matchAll(/`((?:scenes|testing|ike|policy|wire|kernel|crypto)\/[^`]+\.ts)`/g)].map(
+      ([, file = '']) => file,
+    );
+    expect(files.length).toBeGreaterThan(50);
+    const missing = files.filter((file) => !existsSync(new URL(`../${file}`, import.meta.url)));
+    expect(missing).toEqual([]);
+  });
+
+  it('has a row of every number from 1.1.1.1 to 2.1.1.2, each once', () => {
+    const numbers = [...text.matchAll(/^\| ([IR]{1,2}(?:\/R)?)\.(\d+\.\d+\.\d+\.\d+)/gm)].map(
+      ([, role, number]) => `${role} ${number}`,
+    );
+    expect(numbers.length).toBeGreaterThan(60);
+    expect(new Set(numbers).size).toBe(numbers.length);
+    expect(numbers[0]).toMatch(/1\.1\.1\.1$/);
+    expect(numbers.at(-1)).toMatch(/2\.1\.1\.2$/);
+  });
+});
