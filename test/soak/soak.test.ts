@@ -16,12 +16,12 @@ const seconds = Number(process.env.IKEV2_SOAK_SECONDS ?? 60);
 const ports = { ike: 20_500, nat: 24_500 };
 const [here, there] = ['127.0.0.1', '127.0.0.2'];
 
-const lifetime: IkeLifetime = { ike: 24_000, margin: 4000, fuzz: 100, rekey: true, reauth: false };
+const lifetime: IkeLifetime = { ike: 40_000, margin: 15_000, fuzz: 100, rekey: true, reauth: false };
 const common = {
   psk: 'a key for the soak',
   // A busy machine answers late; nobody is to be taken for dead because of that.
   entry: { lifetime, retransmit: { interval: 2000, timeout: 60_000 } },
-  child: { lifetime: { time: 10_000, octets: 0, packets: 0 } },
+  child: { lifetime: { time: 20_000, octets: 0, packets: 0 } },
 };
 
 const name = (n: number): string => `c${n}`;
@@ -75,7 +75,7 @@ it(`${many} IKE SAs live for ${seconds} seconds`, async () => {
       if (n % 20 === 19) await wait(10);
     }
     const up = () => ends.every(({ engine }) => established(engine) === many);
-    while (!up() && performance.now() - began < 60_000) await wait(50);
+    while (!up() && performance.now() - began < 60_000) await wait(500);
     expect(
       ends.map(({ engine }) => established(engine)),
       complaints(ends),
@@ -108,7 +108,7 @@ it(`${many} IKE SAs live for ${seconds} seconds`, async () => {
     console.log(JSON.stringify(figures));
     expect(told('bug')).toEqual([0, 0]);
     expect(told('ikeDeleted')).toEqual([0, 0]);
-    expect(told('ikeRekeyed')[0]).toBeGreaterThan((many * seconds) / 30);
+    expect(told('ikeRekeyed')[0]).toBeGreaterThan((many * seconds) / 60);
     const [, , third = 0, , , last = 0] = samples;
     expect(last).toBeLessThan(third * 1.15);
     initiator.loop.feed({ type: 'command', command: { kind: 'shutdown' } });
