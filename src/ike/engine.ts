@@ -244,7 +244,8 @@ export class IkeEngine {
   /** The old SA goes when the new one is authenticated, or before the new one is begun. §2.8.3. */
   #reauthenticate(old: IkeSa): void {
     const { entry, path } = old;
-    if (entry === undefined) return;
+    const begun = this.#table.ofConnection(entry?.name ?? '').some(({ replaces }) => replaces === old);
+    if (entry === undefined || begun) return;
     const address = entry.remote.address ?? path.remote.address;
     if (entry.lifetime.reauth === 'make-before-break') this.#initiate(entry, address).replaces = old;
     else old.leave(reauthenticated, undefined, () => this.#initiate(entry, address));

@@ -15,6 +15,9 @@ export interface Ends {
   hard: Millis;
 }
 
+/** Between two beginnings of the same rekey. */
+const leastRetryMillis = 1_000;
+
 const expired: Failure = { code: 'DELETED_BY_US', text: 'its lifetime is over' };
 
 export class Upkeep {
@@ -115,7 +118,7 @@ export class Upkeep {
         ends.soft = ends.hard = Number.POSITIVE_INFINITY;
         sa.want(deleteChild(child));
       } else if (now >= ends.soft) {
-        ends.soft = Number.POSITIVE_INFINITY;
+        ends.soft = again(now, ends);
         sa.want(wantRekey(child, sa));
       }
       this.#watch(ends);
@@ -124,7 +127,7 @@ export class Upkeep {
     if (ends === undefined) return;
     if (now >= ends.hard) return sa.leave(expired);
     if (now >= ends.soft) {
-      ends.soft = Number.POSITIVE_INFINITY;
+      ends.soft = again(now, ends);
       if (lifetime?.reauth) this.#services.reauthenticate(sa);
       else sa.want(wantIkeRekey(sa));
     }
@@ -166,3 +169,6 @@ export class Upkeep {
     this.#services.timers.set(this.#sa, name, this.#services.now + after);
   }
 }
+
+/** A rekey that came to nothing is tried again while there is time. */
+const again = (now: Millis, { hard }: Ends): Millis => now + Math.max(leastRetryMillis, (hard - now) / 4);
