@@ -303,6 +303,7 @@ export class IkeSa {
     // Of an SA that another is in charge for nobody need hear.
     const told = this.children.owner === this ? (wasUp ? 'ikeDeleted' : 'ikeFailed') : undefined;
     this.#services.dead(this, told, why);
+    this.succession.end(why);
     this.#forgetOpening();
     if (phase.name === 'init') this.#services.forget(this);
     else this.#setTimer('tombstone', tombstoneMillis);

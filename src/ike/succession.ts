@@ -1,4 +1,5 @@
 /** From an IKE SA to the one a rekey made, and what happens when both ends rekey at once. RFC 7296 §2.8, §2.25.2. */
+import type { Failure } from './actions.ts';
 import type { Services } from './context.ts';
 import type { IkeSa } from './ike-sa.ts';
 
@@ -7,6 +8,9 @@ export class Succession {
   readonly #sa: IkeSa;
   /** Made by the peer's rekey while ours is under way. */
   #peers: { readonly heir: IkeSa; readonly lowest: string } | undefined;
+  /** Who is in charge instead, and whom this SA is in charge for, while they live. */
+  #heir: IkeSa | undefined;
+  readonly #replaced = new Set<IkeSa>();
 
   constructor(services: Services, sa: IkeSa) {
     this.#services = services;
@@ -19,6 +23,7 @@ export class Succession {
     const theirs = this.#peers;
     if (theirs && lowest < theirs.lowest) {
       this.#pass(theirs.heir);
+      heir.succession.#follow(theirs.heir);
       heir.leave({ code: 'REPLACED', text: 'lost to the peer’s simultaneous rekey' });
       return;
     }
@@ -39,10 +44,25 @@ export class Succession {
     if (heir?.phase.name === 'established' && this.#sa.children.owner === this.#sa) this.#pass(heir);
   }
 
+  /** This SA is dead, and with it those that wait for a Delete after it: nothing is left to be said about them. */
+  end(why: Failure): void {
+    this.#heir?.succession.#replaced.delete(this.#sa);
+    for (const replaced of [...this.#replaced]) replaced.die(why);
+  }
+
+  #follow(heir: IkeSa): void {
+    this.#heir = heir;
+    heir.succession.#replaced.add(this.#sa);
+  }
+
   #pass(heir: IkeSa): void {
     this.#sa.children.passTo(heir);
     this.#sa.replaced();
-    if (this.#peers && this.#peers.heir !== heir) this.#peers.heir.replaced();
+    this.#follow(heir);
+    if (this.#peers && this.#peers.heir !== heir) {
+      this.#peers.heir.replaced();
+      this.#peers.heir.succession.#follow(heir);
+    }
     heir.takeOver(this.#sa.takeWants());
     this.#services.emit({ kind: 'ikeRekeyed', sa: this.#sa.name, by: heir.name });
     if (this.#sa.leaving) heir.leave(this.#sa.leaving);
