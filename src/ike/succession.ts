@@ -46,7 +46,7 @@ export class Succession {
 
   /** This SA is dead, and with it those that wait for a Delete after it: nothing is left to be said about them. */
   end(why: Failure): void {
-    this.#heir?.succession.#replaced.delete(this.#sa);
+    if (this.#heir) this.#heir.succession.#replaced.delete(this.#sa);
     for (const replaced of [...this.#replaced]) replaced.die(why);
   }
 
