@@ -51,6 +51,8 @@ export interface ChildOffer {
   readonly remote: readonly RangeSelector[];
 }
 
+/** Selectors of one end of a child: each pair of both ends costs policies. */
+const mostSelectors = 16;
 /** Children of one IKE SA that a peer may ask for. */
 const mostChildren = 1000;
 /** Selectors are resolved: no address has to stand for a dynamic one. */
@@ -314,7 +316,11 @@ function match(
     .filter(({ local, remote }) => local.length > 0 && remote.length > 0);
   const [first, ...others] = fitting.filter(({ spd }) => spd.mode === mode);
   // Traffic the peer asked for that another child of ours would take (§2.9).
-  if (first) return { ...first, more: others.length > 0 };
+  if (first) {
+    const [local, remote] = [first.local.slice(0, mostSelectors), first.remote.slice(0, mostSelectors)];
+    const cut = local.length < first.local.length || remote.length < first.remote.length;
+    return { spd: first.spd, local, remote, more: cut || others.length > 0 };
+  }
   if (fitting.length > 0)
     throw refuse(NotifyType.NO_PROPOSAL_CHOSEN, `the peer wants ${mode} mode, our policy does not`);
   const wanted = `TSi ${describeSelectors(tsi)} TSr ${describeSelectors(tsr)}`;

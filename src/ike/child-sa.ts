@@ -28,6 +28,8 @@ export interface ChildSa {
   /** The peer's rekey of this child, to be compared with ours (§2.8.1). */
   peerRekey?: { readonly child: ChildSa; readonly lowest: string };
   /** After the peer's rekey: what the outbound SA is installed with when the child it replaces goes. */
+  /** The data plane did not take the outbound SA: one of that name there is somebody else's. */
+  outboundRefused?: boolean;
   outboundHeld?: { readonly keys: ChildKeys['initiator']; readonly replaces: ChildSa };
 }
 
@@ -115,7 +117,9 @@ const meet = (local: TrafficSelector, remote: TrafficSelector): boolean =>
 export function removeChild(child: ChildSa, siblings: readonly ChildSa[]): KernelCommand[] {
   return [
     ...ownPolicies(child, siblings).map((policy) => ({ kind: 'deletePolicy' as const, policy })),
-    ...(child.outboundHeld ? [] : [{ kind: 'deleteSa' as const, id: outboundId(child) }]),
+    ...(child.outboundHeld || child.outboundRefused
+      ? []
+      : [{ kind: 'deleteSa' as const, id: outboundId(child) }]),
     ...(siblings.length > 0 ? [] : [{ kind: 'deleteSa' as const, id: inboundId(child) }]),
   ];
 }
@@ -148,7 +152,7 @@ export function moveChild(child: ChildSa, path: Path): KernelCommand[] {
     destination: local.address,
     ...(child.encapsulated && { encapsulation: { sourcePort: remote.port, destinationPort: local.port } }),
   };
-  return child.outboundHeld ? [inbound] : [outbound, inbound];
+  return child.outboundHeld || child.outboundRefused ? [inbound] : [outbound, inbound];
 }
 
 export const describeSelectors = (selectors: readonly TrafficSelector[]): string =>

@@ -26,7 +26,7 @@ export class DataPlane {
 
   /** By the inbound SPI; an outbound one is looked for among all, which is rare. */
   childOf(spi: number): { readonly owner?: IkeSa; readonly child?: ChildSa } {
-    const claimed = this.#table.ownerOfChild(spi)?.children;
+    const claimed = this.#table.ownerOfChild(spi);
     const child = claimed?.get(spi);
     if (claimed && child) return { owner: claimed.owner, child };
     for (const sa of this.#table.all()) {
@@ -39,10 +39,11 @@ export class DataPlane {
   /** The child whose command failed is deleted at both ends; the IKE SA lives. */
   failed(command: KernelCommand, errno: string): void {
     if (command.kind !== 'addSa' && command.kind !== 'addPolicy') return;
-    const reqid = command.kind === 'addSa' ? command.sa.reqid : command.policy.reqid;
     for (const sa of this.#table.all()) {
-      const child = [...sa.children.values()].find((each) => each.reqid === reqid);
-      if (child) return this.#childRefused(sa, child, `${command.kind}: ${errno}`);
+      const child = [...sa.children.values()].findLast((each) => isOf(command, each));
+      if (child === undefined) continue;
+      if (command.kind === 'addSa') child.outboundRefused = true;
+      return this.#childRefused(sa.children.owner, child, `${command.kind}: ${errno}`);
     }
   }
 
@@ -56,4 +57,13 @@ export class DataPlane {
     });
     sa.want(deleteChild(child));
   }
+}
+
+/** Of rekeyed children, which share a reqid, the newest has the new policies. */
+function isOf(command: Extract<KernelCommand, { kind: 'addSa' | 'addPolicy' }>, child: ChildSa): boolean {
+  if (command.kind === 'addPolicy') return child.reqid === command.policy.reqid;
+  const { id, reqid } = command.sa;
+  return (
+    child.reqid === reqid && child.outboundSpi === id.spi && child.path.remote.address === id.destination
+  );
 }

@@ -326,6 +326,7 @@ export class IkeEngine {
     }
     if (sa.phase.name !== 'established') return;
     sa.replaces?.leave(reauthenticated);
+    sa.replaces = undefined;
     this.#table.established(sa, `${formatIdentity(sa.phase.localId)} ${formatIdentity(sa.phase.remoteId)}`);
     if (sa.entry?.unique && !sa.isHeir) keepOne(sa, this.#table.sameIdentities(sa), this.#now);
   }
@@ -359,7 +360,7 @@ export class IkeEngine {
       drop: (reason, path, detail) => this.#drop(reason, path, detail),
       ask: (sa: IkeSa, question: Ask, answered: (answer: Answer) => void) =>
         this.#asks.ask(sa, question, this.#now, answered),
-      claimChildSpi: (spi, sa) => this.#table.claimChild(spi, sa),
+      claimChildSpi: (spi, sa) => this.#table.claimChild(spi, sa.children),
       releaseChildSpi: (spi) => this.#table.releaseChild(spi),
       sameIdentities: (sa) => this.#table.sameIdentities(sa),
       sasOf: (connection) => this.#table.ofConnection(connection),

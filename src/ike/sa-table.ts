@@ -1,6 +1,7 @@
 /** All IKE SAs, found by what a datagram or a command knows of them. No look-up walks through them. */
 import type { Random } from '../crypto/provider.ts';
 import type { Path } from './actions.ts';
+import type { Children } from './children.ts';
 import type { IkeSa } from './ike-sa.ts';
 
 export class SaTable {
@@ -12,7 +13,7 @@ export class SaTable {
   readonly #byConnection = new Map<string, Set<IkeSa>>();
   readonly #byIdentities = new Map<string, Set<IkeSa>>();
   readonly #identities = new Map<IkeSa, string>();
-  readonly #byChildSpi = new Map<number, IkeSa>();
+  readonly #byChildSpi = new Map<number, Children>();
   readonly #halfOpen = new Set<IkeSa>();
   #live = 0;
 
@@ -34,7 +35,8 @@ export class SaTable {
 
   add(sa: IkeSa): void {
     push(this.#bySpi, sa.localSpi, sa);
-    if (sa.role === 'responder') this.#halfOpen.add(sa);
+    // What a rekey makes is authenticated from the start.
+    if (sa.role === 'responder' && sa.phase.name === 'init') this.#halfOpen.add(sa);
     this.#join(sa);
     this.#live++;
   }
@@ -88,9 +90,9 @@ export class SaTable {
   }
 
   /** False when the SPI is taken. */
-  claimChild(spi: number, sa: IkeSa): boolean {
+  claimChild(spi: number, children: Children): boolean {
     if (this.#byChildSpi.has(spi)) return false;
-    this.#byChildSpi.set(spi, sa);
+    this.#byChildSpi.set(spi, children);
     return true;
   }
 
@@ -98,7 +100,7 @@ export class SaTable {
     this.#byChildSpi.delete(spi);
   }
 
-  ownerOfChild(spi: number): IkeSa | undefined {
+  ownerOfChild(spi: number): Children | undefined {
     return this.#byChildSpi.get(spi);
   }
 

@@ -17,6 +17,11 @@ export class Succession {
     this.#sa = sa;
   }
 
+  /** The peer's heir waits for the end of our own rekey. */
+  get pending(): boolean {
+    return this.#peers !== undefined;
+  }
+
   /** Our rekey is concluded. The SA with the lowest of the four nonces loses; who made it deletes it. */
   ours(heir: IkeSa, lowest: string): void {
     this.#services.add(heir);
@@ -48,6 +53,7 @@ export class Succession {
   end(why: Failure): void {
     if (this.#heir) this.#heir.succession.#replaced.delete(this.#sa);
     for (const replaced of [...this.#replaced]) replaced.die(why);
+    this.#heir = this.#peers = undefined;
   }
 
   #follow(heir: IkeSa): void {

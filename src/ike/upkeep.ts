@@ -113,13 +113,13 @@ export class Upkeep {
     const lifetime = sa.entry?.lifetime;
     for (const child of [...sa.children.values()]) {
       const { ends } = child;
-      if (ends === undefined || child.heir) continue;
+      if (ends === undefined) continue;
       if (now >= ends.hard) {
         ends.soft = ends.hard = Number.POSITIVE_INFINITY;
         sa.want(deleteChild(child));
       } else if (now >= ends.soft) {
         ends.soft = again(now, ends);
-        sa.want(wantRekey(child, sa));
+        if (!child.heir) sa.want(wantRekey(child, sa));
       }
       this.#watch(ends);
     }

@@ -146,12 +146,12 @@ it('gives an SPI of a child to one owner', () => {
     (local) => new IkeSa(services, 'initiator', { local, remote: 0n }, pathFrom(500)),
   );
   if (one === undefined || other === undefined) throw new Error('two SAs');
-  expect(table.claimChild(0x100, one)).toBe(true);
-  expect(table.claimChild(0x100, other)).toBe(false);
-  expect(table.ownerOfChild(0x100) === one).toBe(true);
+  expect(table.claimChild(0x100, one.children)).toBe(true);
+  expect(table.claimChild(0x100, other.children)).toBe(false);
+  expect(table.ownerOfChild(0x100) === one.children).toBe(true);
   table.releaseChild(0x100);
   expect(table.ownerOfChild(0x100)).toBeUndefined();
-  expect(table.claimChild(0x100, other)).toBe(true);
+  expect(table.claimChild(0x100, other.children)).toBe(true);
 });
 
 it('draws an SPI that is neither zero nor taken', () => {

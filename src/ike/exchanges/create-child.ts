@@ -111,6 +111,7 @@ export const createChild: Exchange<Wanted, Held> = {
     } catch (failed) {
       if (!isExpected(failed)) throw failed;
       report(sa, held, failed, cx);
+      held.pair?.destroy();
       cx.releaseChildSpi(held.offer.inboundSpi);
       if (find(response, 'sa')) cx.afterwards(() => sa.want(deleteSpi(held.offer.inboundSpi)));
       return undefined;
@@ -278,6 +279,7 @@ function busyWithIke(sa: IkeSa): void {
   const { what } = sa.doing;
   if (what === 'rekey-ike' || what === 'close-ike')
     throw temporary('the IKE SA is being replaced or deleted');
+  if (sa.children.owner !== sa) throw temporary('another IKE SA is in charge');
 }
 
 export const temporary = (why: string): NotifyError =>

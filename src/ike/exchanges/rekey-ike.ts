@@ -61,6 +61,8 @@ export const rekeyIke: Exchange<Wanted, Held> = {
     // §2.25.2: first what is under way with the children, then the IKE SA.
     if (what !== 'nothing' && what !== 'rekey-ike')
       throw temporary(`our own exchange (${what}) is under way`);
+    if (sa.succession.pending || sa.children.owner !== sa)
+      throw temporary('another IKE SA takes over already');
     const [offer, ke, nonce] = [find(request, 'sa'), find(request, 'ke'), find(request, 'nonce')];
     if (!offer || !ke || !nonce) throw new Bug('a shape let through what it requires');
     const { choice, suite } = chooseSuite([entryOf(sa)], offer, ke, cx, 'child');
