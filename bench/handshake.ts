@@ -3,13 +3,11 @@
  * a JSON line for each suite and provider, with the median of the rounds. An argument narrows to the suites whose name holds it.
  */
 import { randomBytes } from 'node:crypto';
-import { type Crypto, nobleCrypto, nodeCrypto, Secret } from '../src/crypto/index.ts';
+import { type Crypto, nobleCrypto, nodeCrypto } from '../src/crypto/index.ts';
 import type { Action, Input, Path } from '../src/ike/actions.ts';
 import { IkeEngine } from '../src/ike/engine.ts';
-import { parseIdentity } from '../src/policy/identity.ts';
-import type { PadEntry, Policy } from '../src/policy/policy.ts';
-import { parseEspProposals, parseIkeProposals } from '../src/policy/proposal-text.ts';
-import { dynamicSelector } from '../src/policy/selector.ts';
+import type { Policy } from '../src/policy/policy.ts';
+import { connection } from '../src/testing/connection.ts';
 
 const suites = [
   ['aes128gcm16-prfsha256-x25519', 'aes128gcm16'],
@@ -24,53 +22,8 @@ const [only = ''] = process.argv.slice(2);
 
 const [initiator, responder] = ['192.0.2.1', '192.0.2.2'] as const;
 
-function policy(local: string, remote: string, ike: string, esp: string): Policy {
-  const end = (address: string) => ({
-    address,
-    port: 500,
-    identity: parseIdentity(address),
-    auth: 'psk' as const,
-  });
-  const entry: PadEntry = {
-    name: 'bench',
-    local: end(local),
-    remote: end(remote),
-    ike: parseIkeProposals(ike),
-    children: [
-      {
-        name: 'bench',
-        mode: 'tunnel',
-        action: 'protect',
-        local: [dynamicSelector],
-        remote: [dynamicSelector],
-        proposals: parseEspProposals(esp),
-        pfs: false,
-        narrowing: false,
-        lifetime: { time: 0, octets: 0, packets: 0 },
-        replayWindow: 64,
-      },
-    ],
-    start: 'add',
-    encapsulation: 'auto',
-    fragmentation: 'yes',
-    retransmit: { interval: 500, timeout: 60_000 },
-    lifetime: { ike: 0, margin: 0, fuzz: 0, rekey: true, reauth: false },
-    dpdDelay: 0,
-    dpdAction: 'clear',
-    keyingTries: 1,
-    natKeepalive: 0,
-    unique: true,
-    initialContact: true,
-    vendorIds: [],
-  };
-  const secret = new Secret(new TextEncoder().encode('a shared key for the bench'));
-  return {
-    pad: [entry],
-    preSharedKeys: [{ secret, selectors: [], where: 'bench' }],
-    cookieThreshold: 1000,
-    halfOpenLimit: 10_000,
-  };
-}
+const policy = (address: string, peer: string, ike: string, esp: string): Policy =>
+  connection({ name: 'bench', address, ike, esp, peer: { address: peer } });
 
 /** Performs the actions of one end until both are quiet; asks are granted, kernel commands believed. */
 function settle(ends: ReadonlyMap<string, IkeEngine>, at: string, first: Input): void {
