@@ -100,6 +100,37 @@ export class KeyExchangeError extends Error {
 
 export type HashName = 'sha1' | 'sha256' | 'sha384' | 'sha512';
 
+/** How a signature is made. RFC 7427, RFC 8420. */
+export type SignatureAlgorithm =
+  | { readonly kind: 'rsa-pkcs1'; readonly hash: HashName }
+  /** MGF1 with the same hash; `saltLength` in octets. */
+  | { readonly kind: 'rsa-pss'; readonly hash: HashName; readonly saltLength: number }
+  /** The signature is an Ecdsa-Sig-Value in strict DER. RFC 3279 §2.2.3. */
+  | { readonly kind: 'ecdsa'; readonly hash: HashName }
+  | { readonly kind: 'ed25519' }
+  | { readonly kind: 'ed448' };
+
+export interface PublicKey {
+  readonly kind: 'rsa' | 'ec' | 'ed25519' | 'ed448';
+  /** Of the modulus, or of the field. */
+  readonly bits: number;
+  /** Of an EC key: `P-256`, `P-384`, `P-521`, `brainpoolP256r1`, ... */
+  readonly curve?: string;
+  /** Whether the signature holds. Never throws; an algorithm of another kind of key does not hold. */
+  verify(algorithm: SignatureAlgorithm, message: Uint8Array, signature: Uint8Array): boolean;
+}
+
+/** The half that no engine is given: whoever answers its `sign` questions holds these. */
+export interface PrivateKey {
+  readonly kind: PublicKey['kind'];
+  readonly bits: number;
+  readonly curve?: string;
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Uint8Array;
+  /** Throws RangeError for an algorithm of another kind of key. */
+  sign(random: Random, algorithm: SignatureAlgorithm, message: Uint8Array): Uint8Array;
+}
+
 /** A provider, or several spread over one another. An algorithm not in its list is not claimed. */
 export interface Crypto {
   readonly name: string;
@@ -107,6 +138,8 @@ export interface Crypto {
   readonly prfs: ReadonlyMap<number, Prf>;
   readonly integs: ReadonlyMap<number, Integ>;
   readonly keyExchanges: ReadonlyMap<number, KeyExchange>;
+  /** Reads a SubjectPublicKeyInfo (DER, strict); undefined when the key is none it takes: unknown, malformed or out of bounds. */
+  publicKey(spki: Uint8Array): PublicKey | undefined;
   hash(name: HashName, ...data: Uint8Array[]): Uint8Array;
   /** Same length and same octets, in constant time. */
   equal(a: Uint8Array, b: Uint8Array): boolean;
