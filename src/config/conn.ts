@@ -97,12 +97,12 @@ function padEntry(
   }
   return {
     name: conn.name,
-    local: { address: formatAddress(local), port: port(conn, ours), identity: localId.identity, auth: 'psk' },
+    local: { address: formatAddress(local), port: port(conn, ours), identity: localId.identity, auth: [{ kind: 'psk' }] },
     remote: {
       address: remote && formatAddress(remote),
       port: port(conn, theirs),
       identity: remoteId.identity,
-      auth: 'psk',
+      auth: [{ kind: 'psk' }],
     },
     start: start(conn, remote !== undefined, mistakes),
     encapsulation: wordOf(settings, 'encapsulation', 'auto'),

@@ -1,7 +1,9 @@
 /** The door: what goes into the engine and what comes out. Plain values, so that a run can be saved. */
+import type { SignatureAlgorithm } from '../crypto/provider.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { KernelCommand, KernelNotice, SaId } from '../kernel/port.ts';
-import type { Policy } from '../policy/policy.ts';
+import type { EapMethod, Policy } from '../policy/policy.ts';
+import type { Eap } from '../wire/payloads/eap.ts';
 
 /** Monotonic milliseconds. */
 export type Millis = number;
@@ -56,10 +58,59 @@ export type Action =
 export type Ask =
   | { readonly kind: 'install'; readonly command: Extract<KernelCommand, { kind: 'addSa' }> }
   /** When the last packet came in on any of these SAs. */
-  | { readonly kind: 'lastUse'; readonly ids: readonly SaId[] };
+  | { readonly kind: 'lastUse'; readonly ids: readonly SaId[] }
+  /** A signature by the private key of this CKAID. */
+  | {
+      readonly kind: 'sign';
+      readonly key: string;
+      readonly algorithm: SignatureAlgorithm;
+      readonly octets: Uint8Array;
+    }
+  /** CRLs and OCSP responses for certificates whose chain is trusted, each with its issuer; all X.509 in DER. */
+  | { readonly kind: 'revocation'; readonly of: readonly RevocationQuestion[] }
+  /** A turn of an EAP conversation; without a packet it begins. */
+  | {
+      readonly kind: 'eap';
+      /** The same in all turns of a conversation. */
+      readonly session: string;
+      readonly role: 'peer' | 'authenticator';
+      readonly connection: string;
+      readonly methods: readonly EapMethod[];
+      /** Who the peer said to be (IDi), as text. */
+      readonly identity: string;
+      readonly packet?: EapPacket;
+    };
 
+export interface RevocationQuestion {
+  readonly certificate: Uint8Array;
+  readonly issuer: Uint8Array;
+  readonly crlUris: readonly string[];
+  readonly ocspUris: readonly string[];
+}
+
+/** One EAP message. RFC 3748 §4. */
+export type EapPacket = Omit<Eap, 'kind'>;
+
+/** Where an EAP conversation stands after a turn. */
+export interface EapTurn {
+  /** Goes to the other end. */
+  readonly packet?: EapPacket;
+  /** The method is through: with its key, if it makes one (64 octets, RFC 3748 §7.10), or why it failed. */
+  readonly outcome?:
+    | { readonly ok: true; readonly msk?: Secret; readonly identity?: string }
+    | { readonly ok: false; readonly reason: string };
+}
+
+/** `ok: false` is a failure of whoever was asked; which of the rest is there goes by the question. */
 export type Answer =
-  | { readonly ok: true; readonly lastUse?: Millis }
+  | {
+      readonly ok: true;
+      readonly lastUse?: Millis;
+      readonly signature?: Uint8Array;
+      readonly crls?: readonly Uint8Array[];
+      readonly ocspResponses?: readonly Uint8Array[];
+      readonly eap?: EapTurn;
+    }
   | { readonly ok: false; readonly errno: string };
 
 export type Role = 'initiator' | 'responder';

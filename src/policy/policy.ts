@@ -1,4 +1,5 @@
 /** Who may talk and what is protected: the PAD and SPD of RFC 4301 as immutable values. */
+import type { SignatureAlgorithm } from '../crypto/provider.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Identity } from './identity.ts';
 import type { PoolPolicy } from './pool.ts';
@@ -11,6 +12,8 @@ export interface Policy {
   /** What bypasses or is discarded without any peer (`type=passthrough`, `drop`, `reject`); selectors are fixed. */
   readonly shunts?: readonly SpdEntry[];
   readonly preSharedKeys: readonly PreSharedKey[];
+  /** Absent: no certificate is trusted. */
+  readonly pki?: PkiPolicy;
   /** Half-open responder SAs above which a COOKIE is asked for; 0 asks always. */
   readonly cookieThreshold: number;
   /** Half-open responder SAs above which strangers are dropped. */
@@ -25,7 +28,10 @@ export interface PadEntry {
     /** 500 unless the conn says `leftikeport=`. */
     readonly port: number;
     readonly identity: Identity;
-    readonly auth: AuthKind;
+    /** How we may prove who we are; the first we can make is made. Never empty. */
+    readonly auth: readonly AuthPolicy[];
+    /** What a signature of ours is made with. */
+    readonly credential?: Credential;
   };
   readonly remote: {
     /** Undefined: `%any`, a responder only. */
@@ -34,9 +40,12 @@ export interface PadEntry {
     readonly range?: AddressRange;
     /** 500, or the peer's `rightikeport=`; a port other than 500 always gets the non-ESP marker. */
     readonly port: number;
-    /** Undefined: whatever identity proves itself. */
+    /** Undefined: whatever identity proves itself. In a distinguished name a value of `*` takes each. */
     readonly identity: Identity | undefined;
-    readonly auth: AuthKind;
+    /** What we take as its proof. Never empty. */
+    readonly auth: readonly AuthPolicy[];
+    /** Where its signatures' keys come from; absent: from a certificate of any trusted authority. */
+    readonly keys?: PeerKeys;
   };
   readonly ike: readonly IkeProposal[];
   /** Whose order of proposals decides when we respond; the initiator's, as pluto has it, unless said. */
@@ -135,8 +144,63 @@ export interface SpdEntry {
   readonly replayWindow: number;
 }
 
-/** `null` and the signature kinds are read from the configuration today and refused at load until they exist. */
-export type AuthKind = 'psk';
+/** A way to prove who one is. RFC 7296 §2.15, §2.16; RFC 7427; RFC 7619. */
+export type AuthPolicy =
+  | { readonly kind: 'psk' }
+  /** Nobody in particular. */
+  | { readonly kind: 'null' }
+  /** By any of these; of a signature of ours the first that our key and the peer can do. */
+  | { readonly kind: 'signature'; readonly algorithms: readonly SignatureAlgorithm[] }
+  /** The initiator's proof alone: the responder's end runs the method. */
+  | { readonly kind: 'eap'; readonly methods: readonly EapMethod[] };
+
+export type AuthKind = AuthPolicy['kind'];
+
+export type EapMethod = 'tls' | 'mschapv2' | 'md5';
+
+/** A key of ours and what is told of it. The private half is with whoever answers `sign`. */
+export interface Credential {
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Uint8Array;
+  /** Names the private key in a `sign` question: its CKAID in hexadecimal digits. */
+  readonly key: string;
+  /** X.509, DER: ours, then those that lead towards its root. Empty: a raw key. */
+  readonly certificates: readonly Uint8Array[];
+  readonly send: 'never' | 'ifasked' | 'always';
+}
+
+/** Keys a peer may sign with. */
+export interface PeerKeys {
+  /** Raw keys (SubjectPublicKeyInfo, DER) known beforehand; no certificate is then looked at. */
+  readonly raw: readonly Uint8Array[];
+  /** The one certificate (DER) it must show or be known by. */
+  readonly certificate?: Uint8Array;
+  /** The authority (Name, DER) its path must go through; absent: any that is trusted. */
+  readonly authority?: Uint8Array;
+  /** Whether the certificate must hold the identity (`require-id-on-certificate=`); a distinguished name must be in it always. */
+  readonly identityInCertificate: boolean;
+}
+
+/** Whom to trust for certificates. All X.509 in DER. */
+export interface PkiPolicy {
+  readonly anchors: readonly Uint8Array[];
+  /** Certificates at hand that may lead from a peer's to an anchor, and those of peers that send none. */
+  readonly certificates: readonly Uint8Array[];
+  readonly crls: readonly Uint8Array[];
+  readonly revocation: RevocationPolicy;
+}
+
+/** RFC 5280 §6.3, RFC 6960. */
+export interface RevocationPolicy {
+  /** Whether a certificate without a CRL at hand is refused. */
+  readonly crlStrict: boolean;
+  /** Milliseconds a CRL's fetch may take; 0 fetches none. */
+  readonly crlTimeout: number;
+  readonly ocsp: 'off' | 'on' | 'strict';
+  /** Asked instead of the responder a certificate names. */
+  readonly ocspUri?: string;
+  readonly ocspTimeout: number;
+}
 
 /** A shared key and the identities or addresses it is for; empty: for all. */
 export interface PreSharedKey {

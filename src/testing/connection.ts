@@ -69,12 +69,12 @@ export function padEntry(options: ConnectionOptions): PadEntry {
   const anyAddress = remoteAddress === '%any';
   return {
     name,
-    local: { address, port: 500, identity: parseIdentity(options.identity ?? address), auth: 'psk' },
+    local: { address, port: 500, identity: parseIdentity(options.identity ?? address), auth: [{ kind: 'psk' }] },
     remote: {
       address: anyAddress ? undefined : remoteAddress,
       port: options.peerPort ?? 500,
       identity: identityOrAny(wanted),
-      auth: 'psk',
+      auth: [{ kind: 'psk' }],
     },
     ike: parseIkeProposals(options.ike ?? usual.ike),
     children: options.childless ? [] : [spdEntry(options)],

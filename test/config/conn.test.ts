@@ -35,8 +35,8 @@ conn rem1-rem2
     expect(entry).toMatchObject({
       name: 'rem1-rem2',
       start: 'start',
-      local: { address: own, port: 500, auth: 'psk' },
-      remote: { address: peer, port: 500, auth: 'psk' },
+      local: { address: own, port: 500, auth: [{ kind: 'psk' }] },
+      remote: { address: peer, port: 500, auth: [{ kind: 'psk' }] },
       encapsulation: 'auto',
       fragmentation: 'yes',
       retransmit: { interval: 500, timeout: 60_000 },
@@ -323,7 +323,7 @@ describe('the rest of a conn', () => {
     [['narrowing=yes'], { children: [{ narrowing: true }] }],
     [['replay-window=64'], { children: [{ replayWindow: 64 }] }],
     [['rightid=%any'], { remote: { identity: undefined } }],
-    [['leftauth=secret', 'rightauth=secret', 'authby='], { local: { auth: 'psk' } }],
+    [['leftauth=secret', 'rightauth=secret', 'authby='], { local: { auth: [{ kind: 'psk' }] } }],
     [['send-vendorid=yes'], { vendorIds: [new TextEncoder().encode('ikev2 (TypeScript)')] }],
   ])('%j', (lines, expected) => {
     expect(pad(...lines)).toMatchObject(expected);
