@@ -3,7 +3,7 @@ import { nobleCrypto } from './noble/index.ts';
 import { nodeCrypto } from './node/index.ts';
 import type { Crypto } from './provider.ts';
 
-/** `over`'s algorithms, and `base`'s where `over` has none; hashes and comparison are `over`'s. */
+/** `over`'s algorithms and kinds of public key, and `base`'s where `over` has none; hashes and comparison are `over`'s. */
 export function spread(base: Crypto, over: Crypto, name = `${over.name} over ${base.name}`): Crypto {
   return {
     name,
@@ -11,6 +11,7 @@ export function spread(base: Crypto, over: Crypto, name = `${over.name} over ${b
     prfs: new Map([...base.prfs, ...over.prfs]),
     integs: new Map([...base.integs, ...over.integs]),
     keyExchanges: new Map([...base.keyExchanges, ...over.keyExchanges]),
+    publicKey: (spki) => over.publicKey(spki) ?? base.publicKey(spki),
     hash: over.hash,
     equal: over.equal,
   };

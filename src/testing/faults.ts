@@ -37,6 +37,7 @@ export class Faults {
       prfs: wrapped(crypto.prfs, (prf) => this.#compute(prf)),
       integs: wrapped(crypto.integs, (integ) => this.#compute(integ)),
       keyExchanges: wrapped(crypto.keyExchanges, (each) => this.#keyExchange(each)),
+      publicKey: (spki) => this.#call('public key', () => crypto.publicKey(spki)),
       hash: (name, ...data) => this.#call(`hash ${name}`, () => crypto.hash(name, ...data)),
       equal: (a, b) => this.#call('equal', () => crypto.equal(a, b)),
     };

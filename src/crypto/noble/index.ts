@@ -6,6 +6,7 @@ import { equal, hash } from './hash.ts';
 import { integs } from './integ.ts';
 import { keyExchanges } from './key-exchange.ts';
 import { prfs } from './prf.ts';
+import { publicKey } from './signature.ts';
 
 export const nobleCrypto: Crypto = {
   name: 'noble',
@@ -13,6 +14,7 @@ export const nobleCrypto: Crypto = {
   prfs: byId(prfs),
   integs: byId(integs),
   keyExchanges: byId(keyExchanges),
+  publicKey,
   hash,
   equal,
 };

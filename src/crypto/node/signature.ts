@@ -1,0 +1,108 @@
+/** Signatures over node:crypto. Forms and ranges are checked before (signature.ts): OpenSSL is laxer in some of them. */
+import {
+  constants,
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  privateEncrypt,
+  sign as signWith,
+  verify as verifyWith,
+} from 'node:crypto';
+import { emsaPss } from '../emsa-pss.ts';
+import { parsePkcs8, plainPkcs8, spkiOf } from '../private-key.ts';
+import type { PrivateKey, PublicKey, Random, SignatureAlgorithm } from '../provider.ts';
+import { privateKeyOf, publicKeyOf } from '../signature.ts';
+import { parseSpki, rsaSpki, spkiBits } from '../signature-key.ts';
+import { hash } from './hash.ts';
+import { plain } from './octets.ts';
+
+/** RSA, EC on the NIST and Brainpool curves, Ed25519, Ed448. */
+export function publicKey(spki: Uint8Array): PublicKey | undefined {
+  const parsed = parseSpki(spki);
+  if (parsed === undefined) return undefined;
+  // A restriction to PSS is ours to see to.
+  const key = importSpki(parsed.kind === 'rsa' ? rsaSpki(parsed) : spki);
+  return (
+    key && publicKeyOf(parsed, (algorithm, message, signature) => holds(key, algorithm, message, signature))
+  );
+}
+
+function importSpki(spki: Uint8Array): KeyObject | undefined {
+  try {
+    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+  } catch {
+    return undefined; // a point off its curve
+  }
+}
+
+function holds(
+  key: KeyObject,
+  algorithm: SignatureAlgorithm,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  switch (algorithm.kind) {
+    case 'rsa-pkcs1':
+      return verifyWith(algorithm.hash, message, { key, padding: constants.RSA_PKCS1_PADDING }, signature);
+    case 'rsa-pss': {
+      const { saltLength } = algorithm;
+      return verifyWith(
+        algorithm.hash,
+        message,
+        { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength },
+        signature,
+      );
+    }
+    case 'ecdsa':
+      return verifyWith(algorithm.hash, message, { key, dsaEncoding: 'der' }, signature);
+    default:
+      return verifyWith(null, message, key, signature);
+  }
+}
+
+/**
+ * A private key of an unencrypted PKCS #8 file, DER. A PSS salt comes from `random`, and RSA and EdDSA give the same signature
+ * again. **ECDSA does not**: OpenSSL draws its nonce itself and takes none from us, the one exception to "randomness is an
+ * argument". Signing happens outside the engine, which gets the signature as the answer to a question; who has to repeat it
+ * takes `noblePrivateKey`, 25 times slower. Throws RangeError on what is no such key, out of bounds, or not one key.
+ */
+export function nodePrivateKey(pkcs8: Uint8Array): PrivateKey {
+  const parsed = parsePkcs8(pkcs8);
+  const key = importPkcs8(plainPkcs8(parsed));
+  const spki = spkiOf(parsed, spkiBits(createPublicKey(key).export({ format: 'der', type: 'spki' })));
+  return privateKeyOf(spki, publicKey, (random, algorithm, message) =>
+    signUnder(key, random, algorithm, message),
+  );
+}
+
+function importPkcs8(pkcs8: Uint8Array): KeyObject {
+  const key = Buffer.from(pkcs8);
+  try {
+    return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+  } catch {
+    throw new RangeError('a private key OpenSSL does not take');
+  } finally {
+    key.fill(0);
+  }
+}
+
+function signUnder(
+  key: KeyObject,
+  random: Random,
+  algorithm: SignatureAlgorithm,
+  message: Uint8Array,
+): Uint8Array {
+  switch (algorithm.kind) {
+    case 'rsa-pkcs1':
+      return plain(signWith(algorithm.hash, message, { key, padding: constants.RSA_PKCS1_PADDING }));
+    case 'rsa-pss': {
+      const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+      const encoded = emsaPss(hash, algorithm.hash, message, random(algorithm.saltLength), bits);
+      return plain(privateEncrypt({ key, padding: constants.RSA_NO_PADDING }, encoded));
+    }
+    case 'ecdsa':
+      return plain(signWith(algorithm.hash, message, { key, dsaEncoding: 'der' }));
+    default:
+      return plain(signWith(null, message, key));
+  }
+}
