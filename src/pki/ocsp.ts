@@ -1,0 +1,3 @@
+export interface OcspResponse {
+  readonly der: Uint8Array;
+}
