@@ -1,5 +1,5 @@
 /** The engine's shell: inputs in, actions performed in order, one alarm. */
-import type { Action, EngineEvent, Input, Millis, Path } from '../ike/actions.ts';
+import type { Action, Answer, Answerer, EngineEvent, Input, Millis, Path, Question } from '../ike/actions.ts';
 import { lastUse } from '../kernel/last-use.ts';
 import type { Kernel } from '../kernel/port.ts';
 import type { Clock } from './clock.ts';
@@ -11,8 +11,10 @@ export interface Engine {
   readonly wakeAt: Millis | undefined;
 }
 
-/** Where actions end. Neither may throw. */
+/** Where actions end. None but `answer` may throw. */
 export interface Outlets {
+  /** Signatures, revocation, EAP. */
+  readonly answer: Answerer;
   transmit(path: Path, octets: Uint8Array): void;
   event(event: EngineEvent): void;
 }
@@ -96,6 +98,10 @@ export class Loop {
           this.feed({ type: 'answer', id, answer: lastUse(this.#kernel, ask.ids) });
           return undefined;
         }
+        if (ask.kind !== 'install') {
+          this.#ask(id, ask);
+          return undefined;
+        }
         void this.#settle(this.#lanes.run(ask.command), (errno) =>
           this.feed({
             type: 'answer',
@@ -105,6 +111,21 @@ export class Loop {
         );
         return undefined;
       }
+    }
+  }
+
+  #ask(id: number, question: Question): void {
+    const answered = (answer: Answer): void => this.feed({ type: 'answer', id, answer });
+    const failed = (error: unknown): void => {
+      this.#outlets.event(bug(error));
+      answered({ ok: false, errno: 'EIO' });
+    };
+    try {
+      const answer = this.#outlets.answer(question);
+      if (answer instanceof Promise) void answer.then(answered, failed);
+      else answered(answer);
+    } catch (error) {
+      failed(error);
     }
   }
 

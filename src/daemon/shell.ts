@@ -1,7 +1,7 @@
 /** The world around one engine: sockets, data plane, clock, log, capture and counters. */
 import { randomBytes } from 'node:crypto';
 import type { Crypto } from '../crypto/provider.ts';
-import type { Command, EngineEvent, Millis, Path } from '../ike/actions.ts';
+import type { Answerer, Command, EngineEvent, Millis, Path } from '../ike/actions.ts';
 import type { Engine } from '../ike/recording.ts';
 import type { IkeSaStatus } from '../ike/status.ts';
 import type { MemoryKernel } from '../kernel/memory.ts';
@@ -19,6 +19,8 @@ import type { UdpSockets } from './udp.ts';
 export interface ShellOptions {
   readonly clock: Clock;
   readonly crypto: Crypto;
+  /** Signatures, revocation, EAP. */
+  readonly answer: Answerer;
   readonly kernel: KernelName;
   readonly policy: Policy;
   readonly keyLog: boolean;
@@ -64,6 +66,7 @@ export class Shell {
     this.#loop = new Loop(this.#engine, this.kernel, clock, {
       transmit: (path, octets) => this.#transmit(path, octets),
       event: (event) => this.#event(event),
+      answer: options.answer,
     });
     udp.deliverTo({
       ike: (path, octets) => {

@@ -5,6 +5,7 @@ import type { Pad } from '../policy/pad.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { AddressPools, PoolPolicy } from '../policy/pool.ts';
 import type { Answer, Ask, DropReason, EngineEvent, Failure, Millis, Path, SocketName } from './actions.ts';
+import type { Trust } from './auth/trust.ts';
 import type { ChildSa } from './child-sa.ts';
 import { Bug } from './errors.ts';
 import type { IkeSa } from './ike-sa.ts';
@@ -20,6 +21,8 @@ export interface Services {
   readonly policy: Policy;
   /** The policy's PAD, indexed. */
   readonly pad: Pad;
+  /** The policy's authorities, parsed. */
+  readonly trust: Trust;
   /** Who holds which internal address. */
   readonly pools: AddressPools;
   readonly timers: Timers<IkeSa>;
@@ -91,6 +94,10 @@ export class Context {
 
   get pad(): Pad {
     return this.#services.pad;
+  }
+
+  get trust(): Trust {
+    return this.#services.trust;
   }
 
   get ports(): Services['ports'] {

@@ -19,15 +19,16 @@ import type {
   SocketName,
 } from './actions.ts';
 import { Asks } from './asks.ts';
+import { noSharedKey } from './auth/proof.ts';
+import { Trust } from './auth/trust.ts';
 import type { Services } from './context.ts';
 import { DataPlane } from './data-plane.ts';
 import { Drops } from './drops.ts';
 import { start } from './exchange.ts';
-import { noSharedKey } from './exchanges/ike-auth.ts';
 import { ikeSaInit, opening } from './exchanges/ike-sa-init.ts';
 import { checkLiveness, deleteChild, wantChild, wantIkeRekey, wantRekey } from './exchanges/index.ts';
 import { IkeSa } from './ike-sa.ts';
-import type { PhaseName } from './phase.ts';
+import type { Established, PhaseName } from './phase.ts';
 import { Router } from './router.ts';
 import { SaTable } from './sa-table.ts';
 import { type IkeSaStatus, statusOf } from './status.ts';
@@ -77,6 +78,7 @@ export class IkeEngine {
   #now: Millis;
   #policy: Policy;
   #pad: Pad;
+  #trust: Trust;
   #actions: Action[] = [];
   #reqid = 0;
 
@@ -85,6 +87,7 @@ export class IkeEngine {
     this.#start = { now: options.now, unixTime: options.unixTime };
     this.#policy = options.policy;
     this.#pad = new Pad(options.policy);
+    this.#trust = new Trust(options.policy.pki, options.crypto);
     this.#asks = new Asks((action) => this.#actions.push(action), this.#timers);
     this.#services = this.#makeServices(options);
     this.#router = new Router(this.#services, this.#table);
@@ -217,9 +220,10 @@ export class IkeEngine {
     if (living?.phase.name === 'established') return this.#upMissing(living, entry);
     if (living !== undefined) return living.progress('up', `already ${living.phase.name}`);
     // Known beforehand: the peer is spared a half-open SA.
-    const { identity } = entry.local;
+    const { identity, auth } = entry.local;
     const keys = this.#policy.preSharedKeys;
-    if (pskFor(keys, identity, entry.remote.identity, entry.local.address, address) === undefined) {
+    const needsKey = auth.every(({ kind }) => kind === 'psk');
+    if (needsKey && !pskFor(keys, identity, entry.remote.identity, entry.local.address, address)) {
       return this.#cannot(name, noSharedKey(entry, entry.remote.identity));
     }
     this.#initiate(entry, address);
@@ -276,6 +280,7 @@ export class IkeEngine {
     const before = this.#pad;
     this.#policy = policy;
     this.#pad = new Pad(policy);
+    this.#trust = this.#trust.under(policy.pki);
     this.#pools.keep(policy.pad.flatMap(poolsOf));
     for (const sa of [...this.#table.all()]) {
       const { connection } = sa;
@@ -327,7 +332,7 @@ export class IkeEngine {
     if (sa.phase.name !== 'established') return;
     sa.replaces?.leave(reauthenticated);
     sa.replaces = undefined;
-    this.#table.established(sa, `${formatIdentity(sa.phase.localId)} ${formatIdentity(sa.phase.remoteId)}`);
+    this.#table.established(sa, whoIs(sa.phase, sa.path));
     if (sa.entry?.unique && !sa.isHeir) keepOne(sa, this.#table.sameIdentities(sa), this.#now);
   }
 
@@ -354,6 +359,9 @@ export class IkeEngine {
       get pad() {
         return engine.#pad;
       },
+      get trust() {
+        return engine.#trust;
+      },
       act: (action) => this.#actions.push(action),
       transmit: (path, octets) => this.#actions.push({ type: 'transmit', ...path, octets }),
       emit: (event) => this.#emit(event),
@@ -375,6 +383,12 @@ export class IkeEngine {
       forget: (sa) => this.#forget(sa),
     };
   }
+}
+
+/** Whom an SA is with. Nobody is told from another nobody by its address. RFC 7619 §2.4. */
+function whoIs({ localId, remoteId, proof }: Established, { remote }: Path): string {
+  const who = `${formatIdentity(localId)} ${formatIdentity(remoteId)}`;
+  return proof === 'null' ? `${who} ${remote.address} ${remote.port}` : who;
 }
 
 const poolsOf = ({ configuration }: PadEntry) =>

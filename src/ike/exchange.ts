@@ -82,6 +82,10 @@ export function isGenerator<T>(steps: Steps<T>): steps is Generator<Ask, T, Answ
   return typeof steps === 'object' && steps !== null && Symbol.iterator in steps && 'next' in steps;
 }
 
+export function* stepsOf<T>(steps: Steps<T>): Generator<Ask, T, Answer> {
+  return isGenerator(steps) ? yield* steps : steps;
+}
+
 function map<A, B>(steps: Steps<A>, then: (value: A) => B): Steps<B> {
   return isGenerator(steps) ? mapGenerator(steps, then) : then(steps);
 }

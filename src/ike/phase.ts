@@ -1,8 +1,12 @@
 /** Where an IKE SA is in its life, with the data that exists only there. */
+import type { Secret } from '../crypto/secret.ts';
 import type { IkeSuite } from '../crypto/suite.ts';
 import type { Identity } from '../policy/identity.ts';
-import type { PadEntry } from '../policy/policy.ts';
+import type { AuthKind, PadEntry } from '../policy/policy.ts';
+import type { IdentificationInitiator } from '../wire/payloads/id.ts';
+import type { Payload } from '../wire/payloads/index.ts';
 import type { Failure } from './actions.ts';
+import type { AnnouncedMethod } from './extensions/auth-methods.ts';
 import type { IkeKeys } from './keys.ts';
 import type { Protection } from './protect.ts';
 
@@ -14,6 +18,10 @@ export interface PeerSupport {
   readonly childless: boolean;
   /** Hash algorithms of RFC 7427 the peer verifies with. */
   readonly signatureHashes: readonly number[];
+  /** RFC 9593; empty when it did not say. */
+  readonly authMethods: readonly AnnouncedMethod[];
+  /** A responder asked for an X.509 certificate. */
+  readonly asksForCertificate: boolean;
 }
 
 /** Keys are there: everything but IKE_SA_INIT travels protected. */
@@ -30,12 +38,31 @@ export interface Authenticating extends Keyed {
   readonly nr: Uint8Array;
   /** PAD entries this peer may still turn out to be. */
   readonly candidates: readonly PadEntry[];
+  /** Only while a responder speaks EAP with its peer. */
+  readonly conversation?: Conversation;
+}
+
+/** What a responder keeps while EAP runs: all else is in the request that began it. RFC 7296 §2.16. */
+export interface Conversation {
+  /** The same in each `eap` question. */
+  readonly session: string;
+  readonly entry: PadEntry;
+  readonly idi: IdentificationInitiator;
+  readonly request: readonly Payload[];
+  /** Nobody has proven anything by a signature or a shared key (RFC 5998). */
+  readonly only: boolean;
+  readonly rounds: number;
+  readonly octets: number;
+  /** The method is through: AUTH is awaited, made with its key if it has one. */
+  readonly success?: { readonly msk?: Secret; readonly identity?: string };
 }
 
 export interface Established extends Keyed {
   readonly name: 'established';
   readonly localId: Identity;
   readonly remoteId: Identity;
+  /** How the peer proved it. */
+  readonly proof: AuthKind;
 }
 
 export interface Deleting extends Keyed {
@@ -48,6 +75,7 @@ export interface Replaced extends Keyed {
   readonly name: 'replaced';
   readonly localId: Identity;
   readonly remoteId: Identity;
+  readonly proof: AuthKind;
 }
 
 export type Phase =

@@ -70,6 +70,12 @@ export const addressIdentity = (address: Uint8Array): Identity => ({
   data: address,
 });
 
+/** The identity a bare name is, as EAP has them: `user@host` or a name. */
+export const identityOfName = (name: string): Identity => ({
+  type: name.includes('@') ? IdType.RFC822_ADDR : IdType.FQDN,
+  data: octetsOf(name),
+});
+
 /** One printable ASCII line, in the spelling `parseIdentity` reads; any octet that could mislead is `\xx`. */
 export function formatIdentity(identity: Identity): string {
   const { type, data } = identity;

@@ -51,9 +51,10 @@ export function identify(
   candidates: readonly PadEntry[],
   remote: Identity,
   asked: Identity | undefined,
+  fits: (wanted: Identity, actual: Identity) => boolean = sameIdentity,
 ): PadEntry | undefined {
   const ours = candidates.filter(({ local }) => asked === undefined || sameIdentity(local.identity, asked));
-  const named = ours.find((entry) => entry.remote.identity && sameIdentity(entry.remote.identity, remote));
+  const named = ours.find((entry) => entry.remote.identity && fits(entry.remote.identity, remote));
   return named ?? ours.find((entry) => entry.remote.identity === undefined);
 }
 

@@ -151,8 +151,19 @@ export type AuthPolicy =
   | { readonly kind: 'null' }
   /** By any of these; of a signature of ours the first that our key and the peer can do. */
   | { readonly kind: 'signature'; readonly algorithms: readonly SignatureAlgorithm[] }
-  /** The initiator's proof alone: the responder's end runs the method. */
+  /** An initiator's proof: the other end runs the method. See `waysAs`. */
   | { readonly kind: 'eap'; readonly methods: readonly EapMethod[] };
+
+/**
+ * What an end's ways come to in its role: where one is EAP, an initiator has no other, and a responder has it only when
+ * it has nothing else (RFC 5998).
+ */
+export function waysAs(role: 'initiator' | 'responder', auth: readonly AuthPolicy[]): readonly AuthPolicy[] {
+  const eap = auth.filter(({ kind }) => kind === 'eap');
+  const others = auth.filter(({ kind }) => kind !== 'eap');
+  if (eap.length === 0 || others.length === 0) return auth;
+  return role === 'initiator' ? eap : others;
+}
 
 export type AuthKind = AuthPolicy['kind'];
 

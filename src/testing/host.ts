@@ -1,18 +1,21 @@
 /** A machine of the virtual network: its addresses, an engine, and a data plane. */
 
 import { nobleCrypto } from '../crypto/noble/index.ts';
-import type { Crypto, Random } from '../crypto/provider.ts';
+import type { Crypto, PrivateKey, Random } from '../crypto/provider.ts';
 import type {
   Action,
+  Answer,
   Command,
   Endpoint,
   EngineEvent,
   Failure,
   Input,
   Millis,
+  Question,
   SocketName,
 } from '../ike/actions.ts';
 import { type EngineOptions, type Held, IkeEngine } from '../ike/engine.ts';
+import { PrivateKeys } from '../ike/private-keys.ts';
 import { type Engine, record } from '../ike/recording.ts';
 import { toJson } from '../ike/run-json.ts';
 import type { ChildSaStatus, IkeSaStatus } from '../ike/status.ts';
@@ -41,6 +44,10 @@ export interface HostOptions {
   readonly ports?: Readonly<Record<SocketName, number>>;
   /** How long the data plane takes to install an inbound SA; 0 answers in the same turn, `never` does not answer. */
   readonly installing?: Millis | 'never';
+  /** Signs for it; of its own certificates and raw keys. */
+  readonly privateKeys?: readonly PrivateKey[];
+  /** Answers what the private keys do not: revocation, EAP; or any question instead of them. */
+  readonly answer?: (question: Question) => Answer | undefined;
   /** Keep the run as lines, for `replay`. */
   readonly record?: boolean;
   /** Keep a `bug` event as any other, rather than end the run with it: for tests that make the engine fail. */
@@ -79,6 +86,7 @@ export class Host {
   readonly answers: string[] = [];
   readonly tolerateBugs: boolean;
   readonly #wire: Wire;
+  readonly #answer: (question: Question) => Answer | undefined;
   readonly #installing: HostOptions['installing'];
   readonly #inputs: Input[] = [];
   #engine: Engine;
@@ -96,6 +104,8 @@ export class Host {
     this.#installing = options.installing;
     const seeded = wire.seeded.fork(options.name);
     const random = options.random?.(seeded.random) ?? seeded.random;
+    const keys = new PrivateKeys(options.privateKeys ?? [], this.crypto, seeded.fork('sign').random);
+    this.#answer = (question) => options.answer?.(question) ?? keys.answer(question);
     this.kernel = this.#kernel(options.kernel ?? 'memory', seeded.fork('kernel').random);
     this.#restart = () => {
       const given: EngineOptions = {
@@ -262,6 +272,7 @@ export class Host {
         const { id, ask } = action;
         if (ask.kind === 'lastUse')
           return this.feed({ type: 'answer', id, answer: lastUse(this.kernel, ask.ids) });
+        if (ask.kind !== 'install') return this.#ask(id, ask);
         const { errno, late } = this.#outcome(ask.command);
         const answer = (): void =>
           this.feed({
@@ -275,6 +286,11 @@ export class Host {
         return answer();
       }
     }
+  }
+
+  #ask(id: number, question: Question): void {
+    const answer = this.#answer(question) ?? { ok: false, errno: 'ENOSYS' };
+    this.feed({ type: 'answer', id, answer });
   }
 
   /** What comes of a command: done, refused, or answered late. */

@@ -1,55 +1,27 @@
 /** IKE_AUTH: who both ends are, and the first Child SA unless childless. RFC 7296 §1.2, §2.15, §2.21.2; RFC 6023. */
-import type { Secret } from '../../crypto/secret.ts';
-import { formatIdentity, type Identity, sameIdentity } from '../../policy/identity.ts';
+import { formatIdentity, type Identity } from '../../policy/identity.ts';
 import { identify } from '../../policy/pad.ts';
-import type { PadEntry, PreSharedKey } from '../../policy/policy.ts';
-import { pskFor } from '../../policy/secrets.ts';
+import { type AuthKind, type PadEntry, waysAs } from '../../policy/policy.ts';
 import { find, notifies } from '../../wire/message.ts';
-import { AuthMethod, ExchangeType, NotifyType, nameOf } from '../../wire/numbers.ts';
-import type { Authentication } from '../../wire/payloads/auth.ts';
-import type { IdentificationInitiator, IdentificationResponder } from '../../wire/payloads/id.ts';
+import { ExchangeType, NotifyType } from '../../wire/numbers.ts';
 import type { Payload } from '../../wire/payloads/index.ts';
 import type { Answer, Ask } from '../actions.ts';
-import { pskAuth } from '../auth/psk.ts';
-import { signedOctets } from '../auth/signed-octets.ts';
-import {
-  acceptChild,
-  answerChild,
-  type ChildOffer,
-  type KeySource,
-  offerChild,
-  type Ride,
-} from '../child-negotiation.ts';
+import { check, refused, waysIn } from '../auth/check.ts';
+import { authenticatingPhase, establish, replaceOthers } from '../auth/establish.ts';
+import { identityFits, identityOf, idPayload, isPattern, proven } from '../auth/identities.ts';
+import { keyFor, type Proof, prove } from '../auth/proof.ts';
+import { offerChild } from '../child-negotiation.ts';
 import type { Context } from '../context.ts';
-import {
-  BadResponse,
-  Bug,
-  errorNotify,
-  failureOf,
-  isExpected,
-  LocalFailure,
-  NotifyError,
-  PeerRefused,
-} from '../errors.ts';
-import type { Exchange, Outstanding } from '../exchange.ts';
-import {
-  answerConfiguration,
-  leaseOwner,
-  offerConfiguration,
-  readConfiguration,
-} from '../extensions/configuration.ts';
+import { BadResponse, Bug, PeerRefused } from '../errors.ts';
+import { type Exchange, isGenerator, stepsOf } from '../exchange.ts';
+import { offerAuthMethods } from '../extensions/auth-methods.ts';
+import { asksForCertificate, requestCertificates } from '../extensions/certificates.ts';
+import { leaseOwner, offerConfiguration } from '../extensions/configuration.ts';
+import { finish, type Held, respondChild } from '../first-child.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { errorIn, statusNotify } from '../notify.ts';
-import type { Authenticating, Established } from '../phase.ts';
-import { crossed } from '../uniqueness.ts';
-import { wantChild } from './create-child.ts';
-import { deleteSpi } from './delete.ts';
-
-interface Held {
-  readonly entry: PadEntry;
-  readonly psk: Secret;
-  readonly offer: ChildOffer | undefined;
-}
+import type { Authenticating } from '../phase.ts';
+import { beginConversation, joinConversation } from './eap-auth.ts';
 
 export const ikeAuth: Exchange<undefined, Held> = {
   name: 'IKE_AUTH',
@@ -58,86 +30,81 @@ export const ikeAuth: Exchange<undefined, Held> = {
   request: { required: ['idi'] },
   response: { required: [] },
 
+  matches: (sa) => sa.phase.name === 'authenticating' && sa.phase.conversation === undefined,
+
   initiate(sa, _want, cx) {
     const phase = authenticatingPhase(sa);
     const entry = phase.candidates[0];
     if (entry === undefined) throw new Bug('an initiator without a connection');
-    const psk = keyFor(sa, entry, entry.remote.identity, cx)?.secret;
-    if (psk === undefined) throw new LocalFailure(noSharedKey(entry, entry.remote.identity));
-    const { identity } = entry.local;
-    const spd = entry.children.find(({ action }) => action === 'protect');
-    const child = spd && offerChild(sa, spd, cx);
-    const asked = entry.remote.identity;
-    const first =
-      entry.initialContact &&
-      cx.sasOf(entry.name).every((other) => other === sa || other.phase.name !== 'established');
-    const payloads: Payload[] = [
-      idPayload('idi', identity),
-      ...(asked ? [idPayload('idr', asked)] : []),
-      authPayload(sa, phase, 'initiator', psk, identity),
-      ...(first ? [statusNotify(NotifyType.INITIAL_CONTACT)] : []),
-      ...offerConfiguration(sa, entry),
-      ...(child?.payloads ?? []),
-    ];
-    return { payloads, held: { entry, psk, offer: child?.offer } };
+    const peer = { identity: entry.remote.identity, asksForCertificate: phase.support.asksForCertificate };
+    const proof = prove(sa, phase, entry, peer, cx);
+    return isGenerator(proof)
+      ? requestWhen(sa, phase, entry, proof, cx)
+      : requestWith(sa, phase, entry, proof, cx);
   },
 
   *respond(sa, request, cx) {
     const phase = authenticatingPhase(sa);
     const idi = find(request, 'idi');
     if (idi === undefined) throw new Bug('a shape let through what it requires');
-    const idr = find(request, 'idr');
-    // The policy may have been read again since IKE_SA_INIT.
-    const candidates = phase.candidates.flatMap((each) => cx.pad.unchanged(each) ?? []);
-    const entry = identify(candidates, identityOf(idi), idr && identityOf(idr));
-    if (entry === undefined) {
-      const asked = idr ? ` asking for ${formatIdentity(identityOf(idr))}` : '';
-      throw refused(`no connection for the peer's identity ${formatIdentity(identityOf(idi))}${asked}`);
+    const identity = identityOf(idi);
+    const entry = entryFor(phase, request, identity, cx);
+    const asked = asksForCertificate(request);
+    const eapOnly = notifies(request, NotifyType.EAP_ONLY_AUTHENTICATION).length > 0;
+    const mine = { identity, asksForCertificate: asked, eapOnly };
+    if (waysIn(request)[0] === 'eap') {
+      const proof = yield* stepsOf(prove(sa, phase, entry, mine, cx));
+      return [
+        idPayload('idr', entry.local.identity),
+        ...proof.certificates,
+        ...proof.auth,
+        ...(yield* beginConversation(sa, phase, entry, idi, request, proof.kind === 'eap', cx)),
+      ];
     }
-    const remoteId = identityOf(idi);
-    const key = keyFor(sa, entry, remoteId, cx);
-    if (key === undefined) throw refused(noSharedKey(entry, remoteId));
-    verify(sa, phase, 'initiator', key.secret, idi, find(request, 'auth'), cx);
-    sa.internal.owner = leaseOwner(entry, remoteId, key);
-    const { identity } = entry.local;
-    const auth = authPayload(sa, phase, 'responder', key.secret, identity);
-    const established = establish(sa, phase, entry, identity, remoteId, cx);
+    const key = keyFor(sa, entry, identity, cx);
+    const kind = yield* check(
+      sa,
+      phase,
+      entry,
+      { signer: 'initiator', identity, payloads: request },
+      key?.secret,
+      cx,
+    );
+    const remoteId = proven(kind, identity);
+    const proof = yield* stepsOf(prove(sa, phase, entry, mine, cx));
+    sa.internal.owner = leaseOwner(entry, remoteId, kind === 'psk' ? key : undefined, kind);
+    establish(sa, phase, entry, { identity: remoteId, proof: kind }, cx);
     if (notifies(request, NotifyType.INITIAL_CONTACT).length > 0) replaceOthers(sa, cx);
     return [
-      idPayload('idr', identity),
-      auth,
-      ...(yield* respondChild(sa, entry, request, established, phase, cx)),
+      idPayload('idr', entry.local.identity),
+      ...proof.certificates,
+      ...proof.auth,
+      ...(yield* respondChild(sa, entry, request, phase, cx)),
     ];
   },
 
   *conclude(sa, held, response, cx) {
     const phase = authenticatingPhase(sa);
-    const { entry, psk, offer } = held;
+    const { entry, proof } = held;
     const idr = find(response, 'idr');
-    if (idr === undefined || find(response, 'auth') === undefined) {
+    const packet = find(response, 'eap');
+    if (idr === undefined || (packet === undefined && find(response, 'auth') === undefined)) {
       const error = errorIn(response);
       if (error)
         throw new PeerRefused(
           error.type,
-          `our identity ${formatIdentity(entry.local.identity)} and AUTH by shared key`,
+          `our identity ${formatIdentity(entry.local.identity)} and ${shown(proof)}`,
         );
       throw new BadResponse('IKE_AUTH response without IDr or AUTH');
     }
-    const remoteId = identityOf(idr);
+    const identity = identityOf(idr);
     const wanted = entry.remote.identity;
-    if (wanted && !sameIdentity(wanted, remoteId)) {
-      throw refused(`the peer is ${formatIdentity(remoteId)}, wanted ${formatIdentity(wanted)}`);
-    }
-    verify(sa, phase, 'responder', psk, idr, find(response, 'auth'), cx);
-    const established = establish(sa, phase, entry, entry.local.identity, remoteId, cx);
-    cx.afterwards(() => {
-      for (const spd of entry.children) {
-        if (spd.action === 'protect' && spd !== offer?.spd) sa.want(wantChild(spd, sa));
-      }
-    });
-    readConfiguration(sa, entry, response, cx);
-    if (offer !== undefined)
-      yield* concludeChild(sa, entry, offer, response, keySource(established, phase), cx);
+    if (wanted && !identityFits(wanted, identity))
+      throw refused(`the peer is ${formatIdentity(identity)}, wanted ${formatIdentity(wanted)}`);
+    const kind = yield* responderProof(sa, phase, held, identity, response, cx);
+    if (packet !== undefined) return yield* joinConversation(sa, held, identity, kind, packet, cx);
+    if (proof.kind === 'eap') throw refused('the peer takes us for who we are without EAP');
+    yield* finish(sa, phase, held, { identity: proven(kind, identity), proof: kind }, response, cx);
     return undefined;
   },
 
@@ -146,171 +113,94 @@ export const ikeAuth: Exchange<undefined, Held> = {
   },
 };
 
-/** What was asked for by a Configuration payload and the child's payloads, or the notify that refuses it: the IKE SA lives on. */
-function* respondChild(
+interface Request {
+  payloads: Payload[];
+  held: Held;
+}
+
+function* requestWhen(
   sa: IkeSa,
+  phase: Authenticating,
   entry: PadEntry,
+  proof: Generator<Ask, Proof, Answer>,
+  cx: Context,
+): Generator<Ask, Request, Answer> {
+  return requestWith(sa, phase, entry, yield* proof, cx);
+}
+
+function requestWith(sa: IkeSa, phase: Authenticating, entry: PadEntry, proof: Proof, cx: Context): Request {
+  const { local, remote } = entry;
+  const spd = entry.children.find(({ action }) => action === 'protect');
+  const child = spd && offerChild(sa, spd, cx);
+  const first =
+    entry.initialContact &&
+    local.auth[0]?.kind !== 'null' &&
+    cx.sasOf(entry.name).every((other) => other === sa || other.phase.name !== 'established');
+  const onlyEap = proof.kind === 'eap' && waysAs('responder', remote.auth)[0]?.kind === 'eap';
+  const payloads: Payload[] = [
+    idPayload('idi', local.identity),
+    ...proof.certificates,
+    ...requestCertificates([entry], cx.trust),
+    ...(remote.identity && !isPattern(remote.identity) ? [idPayload('idr', remote.identity)] : []),
+    ...proof.auth,
+    ...(first ? [statusNotify(NotifyType.INITIAL_CONTACT)] : []),
+    ...(onlyEap ? [statusNotify(NotifyType.EAP_ONLY_AUTHENTICATION)] : []),
+    ...(phase.support.authMethods.length > 0 ? offerAuthMethods([entry]) : []),
+    ...offerConfiguration(sa, entry),
+    ...(child?.payloads ?? []),
+  ];
+  return { payloads, held: { entry, proof, offer: child?.offer } };
+}
+
+/** The entry for what the initiator says to be, among those that take its kind of proof. */
+function entryFor(
+  phase: Authenticating,
   request: readonly Payload[],
-  established: Established,
-  phase: Authenticating,
+  identity: Identity,
   cx: Context,
-): Generator<Ask, Payload[], Answer> {
-  let reply: Payload[] = [];
-  try {
-    reply = answerConfiguration(sa, entry, request, cx);
-    if (!find(request, 'sa') && !find(request, 'tsi') && !find(request, 'tsr')) return reply;
-    const ride: Ride = { entry, source: keySource(established, phase), pfs: false };
-    return [...reply, ...(yield* answerChild(sa, request, ride, cx)).payloads];
-  } catch (error) {
-    if (!(error instanceof NotifyError) || error.scope !== 'child') throw error;
-    childFailed(sa, entry, entry.children[0]?.name ?? entry.name, error, cx);
-    return [...reply, errorNotify(error)];
-  }
+): PadEntry {
+  const idr = find(request, 'idr');
+  const asked = idr && identityOf(idr);
+  // The policy may have been read again since IKE_SA_INIT.
+  const candidates = phase.candidates.flatMap((each) => cx.pad.unchanged(each) ?? []);
+  const ways = waysIn(request);
+  const takesIt = candidates.filter(({ remote }) =>
+    waysAs('initiator', remote.auth).some(({ kind }) => ways.includes(kind)),
+  );
+  // Who is nobody needs no name; a name shown beside is not proven.
+  const nobody = ways.includes('null');
+  const entry =
+    identify(takesIt, identity, asked, identityFits) ??
+    (nobody ? takesIt.find(takesNobody) : undefined) ??
+    identify(candidates, identity, asked, identityFits);
+  if (entry !== undefined) return entry;
+  const whom = asked ? ` asking for ${formatIdentity(asked)}` : '';
+  throw refused(`no connection for the peer's identity ${formatIdentity(identity)}${whom}`);
 }
 
-/** The IKE SA stands; a child that failed is deleted at the peer if the peer believes in it. */
-function* concludeChild(
+const takesNobody = ({ remote }: PadEntry): boolean => remote.auth.every(({ kind }) => kind === 'null');
+
+/** The responder's AUTH; without one its proof is the EAP method's key, where the connection says so (RFC 5998). */
+function* responderProof(
   sa: IkeSa,
-  entry: PadEntry,
-  offer: ChildOffer,
+  phase: Authenticating,
+  { entry, proof }: Held,
+  identity: Identity,
   response: readonly Payload[],
-  source: KeySource,
   cx: Context,
-): Generator<Ask, Outstanding | undefined, Answer> {
-  try {
-    yield* acceptChild(sa, offer, response, { entry, source, pfs: false }, cx);
-  } catch (error) {
-    if (!isExpected(error)) throw error;
-    childFailed(sa, entry, offer.spd.name, error, cx);
-    cx.releaseChildSpi(offer.inboundSpi);
-    if (error instanceof PeerRefused && error.notify === NotifyType.SINGLE_PAIR_REQUIRED) {
-      cx.afterwards(() => sa.want(wantChild(offer.spd, sa, true)));
-    }
-    if (find(response, 'sa')) cx.afterwards(() => sa.want(deleteSpi(offer.inboundSpi)));
+): Generator<Ask, AuthKind, Answer> {
+  if (find(response, 'auth') === undefined) {
+    if (proof.kind === 'eap' && waysAs('responder', entry.remote.auth)[0]?.kind === 'eap') return 'eap';
+    throw refused(`${formatIdentity(identity)} asks for EAP without proving itself`);
   }
-  return undefined;
+  return yield* check(sa, phase, entry, { signer: 'responder', identity, payloads: response }, proof.psk, cx);
 }
 
-function childFailed(sa: IkeSa, entry: PadEntry, child: string, error: unknown, cx: Context): void {
-  cx.emit({ kind: 'childFailed', sa: sa.name, connection: entry.name, child, reason: failureOf(error) });
-}
-
-function establish(
-  sa: IkeSa,
-  phase: Authenticating,
-  entry: PadEntry,
-  localId: Identity,
-  remoteId: Identity,
-  cx: Context,
-): Established {
-  const { suite, keys, protection, support } = phase;
-  const established: Established = {
-    name: 'established',
-    suite,
-    keys,
-    protection,
-    support,
-    localId,
-    remoteId,
-  };
-  cx.setPhase(established);
-  const before = sa.entry;
-  sa.entry = entry;
-  cx.onThrow(() => {
-    sa.entry = before;
-  });
-  cx.afterwards(() => sa.establish(established));
-  return established;
-}
-
-/** INITIAL_CONTACT: what else we hold of this peer is of a life before. RFC 7296 §2.4. */
-function replaceOthers(sa: IkeSa, cx: Context): void {
-  cx.afterwards(() => {
-    const why = { code: 'REPLACED', text: 'the peer started anew (INITIAL_CONTACT)' } as const;
-    for (const other of cx.sameIdentities()) {
-      if (other === sa || crossed(sa, other, cx.now)) continue;
-      other.die(why);
-      // The heir of a rekey that was under way is of that life too.
-      if (other.children.owner !== other) other.children.owner.die(why);
-    }
-  });
-}
-
-/** Throws AUTHENTICATION_FAILED unless AUTH is the shared key's over what `signer` sent. */
-function verify(
-  sa: IkeSa,
-  phase: Authenticating,
-  signer: 'initiator' | 'responder',
-  psk: Secret,
-  id: IdPayload,
-  auth: Authentication | undefined,
-  cx: Context,
-): void {
-  if (auth === undefined) throw refused('no AUTH payload: the peer wants EAP');
-  if (auth.method !== AuthMethod.SHARED_KEY_MESSAGE_INTEGRITY_CODE) {
-    throw refused(
-      `the peer proves itself by ${nameOf(AuthMethod, auth.method)}, our policy wants a shared key`,
-    );
-  }
-  const identity = identityOf(id);
-  const sent = { ...identity, ...(id.reserved && { reserved: id.reserved }) };
-  const expected = authPayload(sa, phase, signer, psk, sent).data;
-  if (!cx.crypto.equal(expected, auth.data))
-    throw refused(`AUTH of ${formatIdentity(identity)} does not hold: another shared key?`);
-}
-
-function authPayload(
-  sa: IkeSa,
-  phase: Authenticating,
-  signer: 'initiator' | 'responder',
-  psk: Secret,
-  identity: Identity & { readonly reserved?: Uint8Array },
-): Authentication {
-  const { suite, keys, ni, nr } = phase;
-  const { request, response } = sa.opening;
-  const signed =
-    signer === 'initiator'
-      ? signedOctets(suite.prf, keys.pi, request, nr, identity)
-      : signedOctets(suite.prf, keys.pr, response, ni, identity);
-  return {
-    kind: 'auth',
-    method: AuthMethod.SHARED_KEY_MESSAGE_INTEGRITY_CODE,
-    data: pskAuth(suite.prf, psk, signed),
-  };
-}
-
-function keyFor(
-  sa: IkeSa,
-  entry: PadEntry,
-  remoteId: Identity | undefined,
-  cx: Context,
-): PreSharedKey | undefined {
-  const { local, remote } = sa.path;
-  return pskFor(cx.policy.preSharedKeys, entry.local.identity, remoteId, local.address, remote.address);
-}
-
-function authenticatingPhase(sa: IkeSa): Authenticating {
-  if (sa.phase.name !== 'authenticating') throw new Bug(`IKE_AUTH while ${sa.phase.name}`);
-  return sa.phase;
-}
-
-const keySource = (established: Established, { ni, nr }: Authenticating): KeySource => ({
-  prf: established.suite.prf,
-  d: established.keys.d,
-  ni,
-  nr,
-});
-
-const refused = (why: string): NotifyError => new NotifyError(NotifyType.AUTHENTICATION_FAILED, why);
-
-type IdPayload = IdentificationInitiator | IdentificationResponder;
-
-const identityOf = ({ idType, data }: IdPayload): Identity => ({
-  type: idType,
-  data,
-});
-
-const idPayload = (kind: 'idi' | 'idr', { type, data }: Identity): Payload => ({ kind, idType: type, data });
-
-export const noSharedKey = (entry: PadEntry, remote: Identity | undefined): string =>
-  `no shared key for ${entry.name}: ${formatIdentity(entry.local.identity)} and ${remote ? formatIdentity(remote) : '%any'}`;
+const shown = ({ kind }: Proof): string =>
+  kind === 'psk'
+    ? 'AUTH by shared key'
+    : kind === 'signature'
+      ? 'our signature'
+      : kind === 'null'
+        ? 'NULL AUTH'
+        : 'EAP';

@@ -12,6 +12,8 @@ import type { SecurityAssociation } from '../../wire/payloads/sa.ts';
 import type { Context } from '../context.ts';
 import { BadResponse, Bug, NotifyError, PeerRefused, wrongGroup } from '../errors.ts';
 import { type Exchange, type Outstanding, type Steps, start } from '../exchange.ts';
+import { offerAuthMethods } from '../extensions/auth-methods.ts';
+import { requestCertificates } from '../extensions/certificates.ts';
 import { natPath, offerNatDetection, readNatDetection } from '../extensions/nat-detection.ts';
 import { offerSupport, readSupport } from '../extensions/support.ts';
 import type { IkeSa } from '../ike-sa.ts';
@@ -90,6 +92,8 @@ export const ikeSaInit: Exchange<Opening, Held> = {
       { kind: 'nonce', data: nr },
       ...offerNatDetection(sa, entry.encapsulation, cx),
       ...offerSupport('responder', entry, request),
+      ...offerAuthMethods(candidates),
+      ...requestCertificates(candidates, cx.trust),
     ];
   },
 

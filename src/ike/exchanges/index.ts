@@ -5,6 +5,7 @@ import type { IkeSa } from '../ike-sa.ts';
 import { configuration } from './configuration.ts';
 import { createChild, rekeyChild, tooLate } from './create-child.ts';
 import { deletion, failure } from './delete.ts';
+import { eapAuth } from './eap-auth.ts';
 import { ikeAuth } from './ike-auth.ts';
 import { ikeSaInit } from './ike-sa-init.ts';
 import { liveness } from './liveness.ts';
@@ -18,6 +19,7 @@ export { wantIkeRekey } from './rekey-ike.ts';
 const table: readonly Responder[] = [
   ikeSaInit,
   ikeAuth,
+  eapAuth,
   rekeyIke,
   rekeyChild,
   createChild,

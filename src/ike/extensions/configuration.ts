@@ -1,6 +1,12 @@
 /** The Configuration payload: what a client asks for, and what a gateway gives. RFC 7296 §2.19, §3.15; RFC 5739, RFC 8598. */
 import { formatIdentity, type Identity, sameIdentity } from '../../policy/identity.ts';
-import type { AddressFamily, ConfigurationServer, PadEntry, PreSharedKey } from '../../policy/policy.ts';
+import type {
+  AddressFamily,
+  AuthKind,
+  ConfigurationServer,
+  PadEntry,
+  PreSharedKey,
+} from '../../policy/policy.ts';
 import { findAll } from '../../wire/message.ts';
 import { CfgAttribute, CfgType, IdType, NotifyType } from '../../wire/numbers.ts';
 import type { Configuration, ConfigurationAttribute } from '../../wire/payloads/configuration.ts';
@@ -94,12 +100,18 @@ export function readConfiguration(
  * Whom a lease is kept for: a peer whose identity is its own. Never one that is an address or nobody's, nor one that is
  * proven by a key for any peer, nor one that several may use at a time.
  */
-export function leaseOwner(entry: PadEntry, peer: Identity, key: PreSharedKey): string | undefined {
+export function leaseOwner(
+  entry: PadEntry,
+  peer: Identity,
+  key: PreSharedKey | undefined,
+  proof: AuthKind,
+): string | undefined {
   const { configuration, unique } = entry;
   if (configuration?.role !== 'server' || !configuration.keepLeases || !unique) return undefined;
-  const personal = key.selectors.some(
-    (each) => each.kind === 'identity' && sameIdentity(each.identity, peer),
-  );
+  const personal =
+    proof === 'psk'
+      ? key?.selectors.some((each) => each.kind === 'identity' && sameIdentity(each.identity, peer))
+      : proof !== 'null';
   if (!personal || !ownTypes.has(peer.type)) return undefined;
   return `${peer.type} ${formatIdentity(peer).toLowerCase().replace(/\.+$/, '')}`;
 }

@@ -1,4 +1,4 @@
-/** What both ends tell of themselves in IKE_SA_INIT: RFC 7383, RFC 6023, RFC 7427 §4. */
+/** What both ends tell of themselves in IKE_SA_INIT: RFC 7383, RFC 6023, RFC 7427 §4, RFC 8420, RFC 9593. */
 import type { PadEntry } from '../../policy/policy.ts';
 import { notifies } from '../../wire/message.ts';
 import { HashAlgorithm, NotifyType } from '../../wire/numbers.ts';
@@ -6,8 +6,15 @@ import type { Payload } from '../../wire/payloads/index.ts';
 import type { Role } from '../actions.ts';
 import { statusNotify } from '../notify.ts';
 import type { PeerSupport } from '../phase.ts';
+import { readAuthMethods } from './auth-methods.ts';
+import { asksForCertificate } from './certificates.ts';
 
-const hashes = [HashAlgorithm.SHA2_256, HashAlgorithm.SHA2_384, HashAlgorithm.SHA2_512];
+const hashes = [
+  HashAlgorithm.SHA2_256,
+  HashAlgorithm.SHA2_384,
+  HashAlgorithm.SHA2_512,
+  HashAlgorithm.IDENTITY,
+];
 
 /** A responder answers fragmentation and hashes only when asked; CHILDLESS_IKEV2_SUPPORTED is the responder's alone. */
 export function offerSupport(role: Role, entry: PadEntry, request: readonly Payload[] = []): Payload[] {
@@ -36,5 +43,7 @@ export function readSupport(payloads: readonly Payload[], entry: PadEntry): Peer
     fragmentation: entry.fragmentation !== 'no' && has(NotifyType.IKEV2_FRAGMENTATION_SUPPORTED),
     childless: has(NotifyType.CHILDLESS_IKEV2_SUPPORTED),
     signatureHashes,
+    authMethods: readAuthMethods(payloads),
+    asksForCertificate: asksForCertificate(payloads),
   };
 }

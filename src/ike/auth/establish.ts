@@ -1,0 +1,54 @@
+/** The peer has proven who it is. RFC 7296 §2.4, §2.15. */
+import type { Identity } from '../../policy/identity.ts';
+import type { AuthKind, PadEntry } from '../../policy/policy.ts';
+import type { Context } from '../context.ts';
+import { Bug } from '../errors.ts';
+import type { IkeSa } from '../ike-sa.ts';
+import type { Authenticating, Established } from '../phase.ts';
+import { crossed } from '../uniqueness.ts';
+
+export function authenticatingPhase(sa: IkeSa): Authenticating {
+  if (sa.phase.name !== 'authenticating') throw new Bug(`IKE_AUTH while ${sa.phase.name}`);
+  return sa.phase;
+}
+
+/** From authenticating to established, once the step is through. */
+export function establish(
+  sa: IkeSa,
+  phase: Authenticating,
+  entry: PadEntry,
+  peer: { readonly identity: Identity; readonly proof: AuthKind },
+  cx: Context,
+): void {
+  const { suite, keys, protection, support } = phase;
+  const established: Established = {
+    name: 'established',
+    suite,
+    keys,
+    protection,
+    support,
+    localId: entry.local.identity,
+    remoteId: peer.identity,
+    proof: peer.proof,
+  };
+  cx.setPhase(established);
+  const before = sa.entry;
+  sa.entry = entry;
+  cx.onThrow(() => {
+    sa.entry = before;
+  });
+  cx.afterwards(() => sa.establish(established));
+}
+
+/** INITIAL_CONTACT: what else we hold of this peer is of a life before. RFC 7296 §2.4. */
+export function replaceOthers(sa: IkeSa, cx: Context): void {
+  cx.afterwards(() => {
+    const why = { code: 'REPLACED', text: 'the peer started anew (INITIAL_CONTACT)' } as const;
+    for (const other of cx.sameIdentities()) {
+      if (other === sa || crossed(sa, other, cx.now)) continue;
+      other.die(why);
+      // The heir of a rekey that was under way is of that life too.
+      if (other.children.owner !== other) other.children.owner.die(why);
+    }
+  });
+}

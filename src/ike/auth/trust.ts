@@ -1,0 +1,132 @@
+/** Whom we trust for certificates, parsed once for a policy. RFC 5280 §6, RFC 4945 §5. */
+import type { Crypto } from '../../crypto/provider.ts';
+import {
+  type Certificate,
+  CertificateCache,
+  type Crl,
+  type OcspResponse,
+  PkiError,
+  parseCrl,
+  parseOcspResponse,
+  type Verdict,
+  validateChain,
+} from '../../pki/index.ts';
+import type { PeerKeys, PkiPolicy } from '../../policy/policy.ts';
+import { toHex } from '../../wire/hex.ts';
+import { concat } from '../keys.ts';
+
+/** Hashes in one CERTREQ: more do not fit a datagram well. */
+const mostHashes = 50;
+
+/** What was fetched while a peer proved itself. */
+export interface Fetched {
+  readonly crls: readonly Crl[];
+  readonly ocspResponses: readonly OcspResponse[];
+}
+
+export const nothingFetched: Fetched = { crls: [], ocspResponses: [] };
+
+/** The end certificate first. */
+export type Chain = readonly [Certificate, ...Certificate[]];
+
+const mostVerdicts = 1024;
+
+export class Trust {
+  readonly #crypto: Crypto;
+  readonly #cache: CertificateCache;
+  readonly #anchors: readonly Certificate[];
+  readonly #certificates: readonly Certificate[];
+  readonly #crls: readonly Crl[];
+  readonly #policy: PkiPolicy | undefined;
+  /** Chains that were accepted, by their octets, while they stay so; the one that was first goes first. */
+  readonly #accepted = new Map<string, { verdict: Acceptance; since: number; until: number }>();
+
+  /** What the policy holds was checked when it was read; what does not parse all the same is passed over. */
+  constructor(policy: PkiPolicy | undefined, crypto: Crypto, cache = new CertificateCache()) {
+    this.#policy = policy;
+    this.#crypto = crypto;
+    this.#cache = cache;
+    this.#anchors = (policy?.anchors ?? []).flatMap((der) => this.parse(der) ?? []);
+    this.#certificates = (policy?.certificates ?? []).flatMap((der) => this.parse(der) ?? []);
+    this.#crls = (policy?.crls ?? []).flatMap((der) => parsed(() => parseCrl(der)) ?? []);
+  }
+
+  /** With another policy; certificates that were parsed stay so. */
+  under(policy: PkiPolicy | undefined): Trust {
+    return policy === this.#policy ? this : new Trust(policy, this.#crypto, this.#cache);
+  }
+
+  get revocation(): PkiPolicy['revocation'] | undefined {
+    return this.#policy?.revocation;
+  }
+
+  /** SHA-1 hashes of the authorities' keys, as CERTREQ carries them; undefined when we trust none. RFC 7296 §3.7. */
+  get authorities(): Uint8Array | undefined {
+    if (this.#anchors.length === 0) return undefined;
+    return concat(...this.#anchors.slice(0, mostHashes).map(({ keyHash }) => keyHash));
+  }
+
+  /** Undefined when the octets are no certificate. */
+  parse(der: Uint8Array): Certificate | undefined {
+    return parsed(() => this.#cache.parse(der));
+  }
+
+  /** Certificates at hand of peers that send none. */
+  get known(): readonly Certificate[] {
+    return this.#certificates;
+  }
+
+  /** Whether the first certificate's path leads to an anchor at this time (unix seconds). */
+  judge(chain: Chain, keys: PeerKeys | undefined, at: number, fetched: Fetched): Verdict {
+    const plain = fetched.crls.length + fetched.ocspResponses.length === 0;
+    const key = toHex(this.#crypto.hash('sha256', ...chain.map(({ der }) => der)));
+    const known = plain ? this.#accepted.get(key) : undefined;
+    const verdict =
+      known && at < known.until && at >= known.since ? known.verdict : this.#validate(chain, at, fetched);
+    if (!verdict.ok) return verdict;
+    if (plain && verdict !== known?.verdict) this.#remember(key, verdict, at);
+    const { authority } = keys ?? {};
+    if (
+      authority === undefined ||
+      verdict.path.slice(1).some(({ subject }) => sameOctets(subject, authority))
+    )
+      return verdict;
+    const text = `${formatDn(authority)} is not among those that issued it`;
+    return { ok: false, code: 'UNTRUSTED', text, certificate: chain[0], needed: [] };
+  }
+
+  #validate([leaf, ...sent]: Chain, at: number, { crls, ocspResponses }: Fetched): Verdict {
+    return validateChain({
+      leaf,
+      intermediates: [...sent, ...this.#certificates],
+      anchors: this.#anchors,
+      crls: [...this.#crls, ...crls],
+      ocsp: ocspResponses,
+      at,
+      crypto: this.#crypto,
+      options: ikePathOptions,
+    });
+  }
+
+  #remember(key: string, verdict: Acceptance, since: number): void {
+    const [oldest] = this.#accepted.keys();
+    if (this.#accepted.size >= mostVerdicts && oldest !== undefined) this.#accepted.delete(oldest);
+    this.#accepted.set(key, { verdict, since, until: verdict.until });
+  }
+
+  read(crls: readonly Uint8Array[], ocspResponses: readonly Uint8Array[]): Fetched {
+    return {
+      crls: crls.flatMap((der) => parsed(() => parseCrl(der)) ?? []),
+      ocspResponses: ocspResponses.flatMap((der) => parsed(() => parseOcspResponse(der)) ?? []),
+    };
+  }
+}
+
+function parsed<T>(parse: () => T): T | undefined {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof PkiError) return undefined;
+    throw error;
+  }
+}
