@@ -3,6 +3,7 @@ import type { Crypto } from '../crypto/provider.ts';
 import type { PadEntry, Policy, PreSharedKey } from '../policy/policy.ts';
 import { pskFor } from '../policy/secrets.ts';
 import { type ConnContext, type ResolvedConnection, resolveConn } from './conn.ts';
+import { Credentials, isCertificateFile, noCredentials } from './credentials.ts';
 import { identityName } from './end-identity.ts';
 import { type HostFacts, hostSpec } from './host.ts';
 import { ConfigError, type Mistake, Mistakes, quoted } from './mistake.ts';
@@ -49,7 +50,8 @@ export function parseConfig(text: ConfigText, facts: HostFacts, crypto: Crypto):
   const preShared = preSharedKeys(keys, facts.resolved ?? new Map(), mistakes);
   const connections: ResolvedConnection[] = [];
   const waiting: { connection: string; name: string }[] = [];
-  const cx: ConnContext = { facts, crypto, setup: settings, mistakes };
+  const credentials = new Credentials(facts.credentials ?? noCredentials, crypto, mistakes);
+  const cx: ConnContext = { facts, crypto, credentials, setup: settings, mistakes };
   for (const conn of conns.filter(({ template }) => !template)) {
     const resolved = resolveConn(conn, cx);
     if (resolved === undefined) continue;
@@ -69,7 +71,9 @@ export function parseConfig(text: ConfigText, facts: HostFacts, crypto: Crypto):
     for (const { secret } of preShared) secret.destroy();
     return { mistakes: mistakes.all };
   }
+  const pki = credentials.pki(settings.revocation);
   const policy: Policy = {
+    ...(pki && { pki }),
     pad: connections.flatMap(({ pad }) => pad ?? []),
     shunts: connections.flatMap(({ shunts }) => shunts),
     preSharedKeys: preShared,
@@ -90,6 +94,14 @@ export function hostsToResolve(text: ConfigText): string[] {
   ];
   for (const { secret } of keys) secret.destroy();
   return [...new Set(names)].sort();
+}
+
+/** The files that `leftcert=` and `rightcert=` name by a path. */
+export function certificateFiles(config: Sources, configFile: string): string[] {
+  const unheard = new Mistakes();
+  const conns = connSettings(parseSections(config, configFile, unheard), unheard);
+  const names = conns.flatMap(({ settings }) => [settings.get('leftcert'), settings.get('rightcert')]);
+  return [...new Set(names.flatMap((each) => (each && isCertificateFile(each.text) ? each.text : [])))];
 }
 
 /** The file `secretsfile=` names, if any. */
@@ -119,6 +131,7 @@ function checkKey(
   mistakes: Mistakes,
 ): void {
   if (pad === undefined || hasKey(pad, keys)) return;
+  if (![...pad.local.auth, ...pad.remote.auth].some(({ kind }) => kind === 'psk')) return;
   mistakes.warning(
     at,
     `conn ${quoted(name)}: no pre-shared key fits`,

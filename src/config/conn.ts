@@ -9,9 +9,10 @@ import {
   parseIkeProposals,
 } from '../policy/proposal-text.ts';
 import { formatAddress } from '../wire/address.ts';
-import { checkAuth } from './auth.ts';
+import { authentication, type BothAuth } from './auth.ts';
 import { children } from './children.ts';
-import { endIdentity } from './end-identity.ts';
+import type { Credentials } from './credentials.ts';
+import { type EndIdentity, endIdentity } from './end-identity.ts';
 import { type HostFacts, type Oriented, orient, placeOf } from './host.ts';
 import { type Lifetimes, lifetimes } from './lifetime.ts';
 import { liveness } from './liveness.ts';
@@ -39,6 +40,7 @@ export interface ResolvedConnection {
 export interface ConnContext {
   readonly facts: HostFacts;
   readonly crypto: Crypto;
+  readonly credentials: Credentials;
   readonly setup: DaemonSettings;
   readonly mistakes: Mistakes;
 }
@@ -52,14 +54,14 @@ export function resolveConn(
   const type = conn.settings.get('type')?.word ?? 'tunnel';
   const ends = orient(conn, facts, setup.localAddresses, mistakes);
   const shunt = type !== 'tunnel' && type !== 'transport';
-  const authentic = checkAuth(conn, shunt, mistakes);
+  const auth = authentication(conn, shunt, mistakes);
   const proposals = shunt ? { ike: [], esp: [] } : readProposals(conn, cx);
   const traffic = bothTraffic(conn, mistakes);
   const lives = lifetimes(conn, mistakes);
   if (ends === undefined || 'waitingFor' in ends) {
     // What does not depend on addresses is checked all the same.
     for (const end of ['left', 'right'] as const) {
-      if (!shunt) endIdentity(conn, end, undefined, facts, mistakes);
+      if (!shunt) endIdentity(conn, end, undefined, facts, mistakes, cx.credentials.identity(conn, end));
     }
     return ends;
   }
@@ -68,9 +70,9 @@ export function resolveConn(
   const spd = given && children(conn, ends, given.traffic, proposals?.esp ?? [], lives.child, mistakes);
   const base = { name: conn.name, at: conn.at, ours: ends.ours, parameters: [...conn.settings.values()] };
   if (shunt) return spd && { ...base, pad: undefined, shunts: spd };
-  const pad = padEntry(conn, ends, lives, cx);
+  const pad = auth && padEntry(conn, ends, auth, lives, cx);
   if (pad === undefined || 'waitingFor' in pad) return pad;
-  if (!authentic || given === undefined || spd === undefined || proposals === undefined) return undefined;
+  if (given === undefined || spd === undefined || proposals === undefined) return undefined;
   const { configuration } = given;
   const all = { ...pad, ike: proposals.ike, children: spd, ...(configuration && { configuration }) };
   return { ...base, shunts: [], pad: all };
@@ -81,28 +83,46 @@ type Skeleton = Omit<PadEntry, 'ike' | 'children'>;
 function padEntry(
   conn: ConnSettings,
   ends: Oriented,
+  auth: BothAuth,
   lives: Lifetimes,
-  { facts, setup, mistakes }: ConnContext,
+  { facts, setup, credentials, mistakes }: ConnContext,
 ): Skeleton | { waitingFor: string } | undefined {
   const { settings } = conn;
   const { ours, theirs, local, remote } = ends;
-  const localId = endIdentity(conn, ours, local, facts, mistakes);
-  const remoteId = endIdentity(conn, theirs, remote, facts, mistakes);
+  const identity = (end: End, address: Uint8Array | undefined): EndIdentity | undefined =>
+    endIdentity(conn, end, address, facts, mistakes, credentials.identity(conn, end));
+  const localId = identity(ours, local);
+  const remoteId = identity(theirs, remote);
+  const own = credentials.own(conn, ours, auth[ours]);
+  const peer = credentials.peer(conn, theirs, ours, auth[theirs]);
+  if (own.failed || peer.failed) return undefined;
   if (localId === undefined || remoteId === undefined) return undefined;
   if ('waitingFor' in localId) return localId;
   if ('waitingFor' in remoteId) return remoteId;
   if (localId.identity === undefined) {
-    mistakes.error(placeOf(conn, `${ours}id`), `our own ${ours}id= cannot be %any`, 'an identity');
+    const text = conn.settings.get(`${ours}id`)?.text ?? '%any';
+    const why =
+      text === '%fromcert'
+        ? `${ours}id=%fromcert without ${ours}cert=`
+        : `our own ${ours}id= cannot be ${text}`;
+    mistakes.error(placeOf(conn, `${ours}id`), why, 'an identity');
     return undefined;
   }
   return {
     name: conn.name,
-    local: { address: formatAddress(local), port: port(conn, ours), identity: localId.identity, auth: [{ kind: 'psk' }] },
+    local: {
+      address: formatAddress(local),
+      port: port(conn, ours),
+      identity: localId.identity,
+      auth: auth[ours],
+      ...(own.credential && { credential: own.credential }),
+    },
     remote: {
       address: remote && formatAddress(remote),
       port: port(conn, theirs),
       identity: remoteId.identity,
-      auth: [{ kind: 'psk' }],
+      auth: auth[theirs],
+      ...(peer.keys && { keys: peer.keys }),
     },
     start: start(conn, remote !== undefined, mistakes),
     encapsulation: wordOf(settings, 'encapsulation', 'auto'),

@@ -1,7 +1,7 @@
 /** `leftid=`: how an end is called. */
-import { addressIdentity, type Identity, parseIdentity } from '../policy/identity.ts';
+import { parseDn } from '../pki/index.ts';
+import { addressIdentity, type Identity, identityOfDn, nobody, parseIdentity } from '../policy/identity.ts';
 import { parseAddress } from '../wire/address.ts';
-import { IdType } from '../wire/numbers.ts';
 import { type HostFacts, isHostName } from './host.ts';
 import type { End } from './lookup.ts';
 import { type Mistakes, printable, quoted } from './mistake.ts';
@@ -10,15 +10,17 @@ import type { ConnSettings } from './settings.ts';
 /** An identity, none in particular, or a host name whose address is the identity. */
 export type EndIdentity = { readonly identity: Identity | undefined } | { readonly waitingFor: string };
 
-const certificates = 'authentication is by pre-shared key only';
-
-/** The identity of an end; its address unless the conn says another. Undefined when a mistake was reported. */
+/**
+ * The identity of an end; unless the conn says another, that of its certificate (`certified`), or its address. Undefined
+ * when a mistake was reported.
+ */
 export function endIdentity(
   conn: ConnSettings,
   end: End,
   address: Uint8Array | undefined,
   facts: HostFacts,
   mistakes: Mistakes,
+  certified?: Identity,
 ): EndIdentity | undefined {
   const setting = conn.settings.get(`${end}id`);
   const own = address && addressIdentity(address);
@@ -28,7 +30,7 @@ export function endIdentity(
   const text = setting?.text ?? '%none';
   switch (text.toLowerCase()) {
     case '%none':
-      return { identity: own };
+      return { identity: certified ?? own };
     case '%any':
     case '0.0.0.0':
     case '::':
@@ -36,8 +38,9 @@ export function endIdentity(
     case '%myid':
       return fail('%myid is obsolete', '@NAME or an address');
     case '%fromcert':
+      return { identity: certified };
     case '%null':
-      return fail(`${text} is not supported yet: ${certificates}`);
+      return { identity: nobody };
   }
   const name = identityName(text);
   if (name !== undefined) {
@@ -51,13 +54,16 @@ export function endIdentity(
     return named(name, address, facts);
   }
   try {
-    const identity = parseIdentity(text);
-    if (identity.type === IdType.DER_ASN1_DN)
-      return fail(`distinguished names are not supported yet: ${certificates}`);
-    return { identity };
+    return {
+      identity:
+        text.includes('=') && !/^@[~#[]/.test(text) ? identityOfDn(parseDn(text)) : parseIdentity(text),
+    };
   } catch (error) {
     const why = error instanceof Error ? error.message : '';
-    return fail(`${quoted(text)}: ${printable(why)}`, 'an address, @NAME, USER@HOST, @[KEYID] or @#HEX');
+    return fail(
+      `${quoted(text)}: ${printable(why)}`,
+      'an address, @NAME, USER@HOST, @[KEYID], @#HEX or "C=..., CN=..."',
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 /** What stands behind `left=` and `right=`, and which of the two is this host. */
 import { compareAddresses } from '../policy/range.ts';
 import { formatAddress, parseAddress } from '../wire/address.ts';
+import type { StoredCredentials } from './credentials.ts';
 import type { End } from './lookup.ts';
 import { type Mistakes, type Place, quoted } from './mistake.ts';
 import type { ConnSettings } from './settings.ts';
@@ -17,6 +18,8 @@ export interface HostFacts {
   readonly resolved?: ReadonlyMap<string, readonly string[]>;
   /** The port of the IKE socket; tells two ends on one address apart. 500 unless given. */
   readonly ikePort?: number;
+  /** Certificates and keys at hand; none unless given. */
+  readonly credentials?: StoredCredentials;
 }
 
 /** The value of `left=` or `right=`. */

@@ -75,7 +75,6 @@ function makers(where: Where): Makers {
 }
 
 const yesNoAuto = { ...yesNo, auto: 'auto' };
-const certificates = 'authentication is by pre-shared key only';
 const ikev1 = 'it is for IKEv1 only';
 const kernelLater = 'the data plane has no such setting';
 
@@ -103,16 +102,24 @@ function setupKeywords(): Keyword[] {
     ...old('ocsp-trust-name', 'ocsp-trustname'),
     ...unsafe('listen-udp', yesNo, 'yes', 'UDP is always listened on'),
     ...later('listen-tcp', yesNo, 'no', 'there is no TCP (RFC 9329)'),
-    ...later('crl-strict ocsp-enable ocsp-strict', yesNo, 'no', certificates),
+    supported('crl-strict', yesNo),
+    supported('ocsp-enable', yesNo),
+    supported('ocsp-strict', yesNo),
+    supported('crlcheckinterval', 'seconds'),
+    supported('crl-timeout', 'seconds'),
+    supported('ocsp-timeout', 'seconds'),
+    supported('ocsp-uri', 'text'),
+    supported('ocsp-method', oneOf('get post')),
+    ...alias('curl-timeout', 'crl-timeout'),
     ...later(
-      'crlcheckinterval crl-timeout curl-timeout ocsp-timeout ocsp-cache-min-age ocsp-cache-max-age',
+      'ocsp-cache-min-age ocsp-cache-max-age',
       'seconds',
       '',
-      certificates,
+      'an OCSP response is kept until its nextUpdate',
     ),
-    ...later('ocsp-cache-size', 'count', '', certificates),
-    ...later('ocsp-method', oneOf('get post'), '', certificates),
-    ...later('ocsp-uri ocsp-trustname curl-iface', 'text', '', certificates),
+    ...later('ocsp-cache-size', 'count', '', 'an OCSP response is kept until its nextUpdate'),
+    ...unsafe('ocsp-trustname', 'text', '', 'a responder must be the issuer, or have its certificate'),
+    ...later('curl-iface', 'text', '', 'the routing table decides'),
     ...later('dnssec-enable', yesNo, 'no', 'names are resolved as the system does'),
     ...later(
       'dnssec-rootkey-file dnssec-anchors dns-resolver',
@@ -166,30 +173,36 @@ function endKeywords(): Keyword[] {
     supported(
       'auth',
       oneOf(
-        'secret never rsasig ecdsa null eaponly rsa-sha1 rsa-sha2 rsa-sha2_256 rsa-sha2_384 rsa-sha2_512 eddsa',
+        'secret never rsasig ecdsa null eaponly rsa-sha1 rsa-sha2 rsa-sha2_256 rsa-sha2_384 rsa-sha2_512 ecdsa-sha2 ecdsa-sha2_256 ecdsa-sha2_384 ecdsa-sha2_512 eddsa',
         { rsa: 'rsasig', psk: 'secret' },
       ),
-      Object.fromEntries(
-        'rsasig ecdsa null eaponly rsa-sha1 rsa-sha2 rsa-sha2_256 rsa-sha2_384 rsa-sha2_512 eddsa'
-          .split(' ')
-          .map((word) => [word, certificates]),
-      ),
     ),
-    ...unsafe('cert ckaid ca rsasigkey rsasigkey2 ecdsakey eddsakey pubkey', 'text', '%none', certificates),
-    ...unsafe('autheap', oneOf('none tls'), 'none', 'there is no EAP'),
+    supported('autheap', oneOf('none tls mschapv2 md5')),
+    supported('cert', 'text'),
+    supported('ckaid', 'text'),
+    supported('ca', 'text'),
+    supported('rsasigkey', 'text'),
+    supported('ecdsakey', 'text'),
+    supported('eddsakey', 'text'),
+    supported('pubkey', 'text'),
+    supported(
+      'sendcert',
+      oneOf('never sendifasked always', {
+        alwayssend: 'always',
+        no: 'never',
+        yes: 'always',
+        sendifasked: 'ifasked',
+        ifasked: 'ifasked',
+      }),
+    ),
+    supported('username', 'text'),
+    ...unsafe('rsasigkey2', 'text', '%none', 'one key an end, and the next one is in the conn that follows'),
     ...unsafe('xauthserver xauthclient', yesNo, 'no', `${ikev1} and IKEv1 is not supported`),
     ...unsafe('interface-ip vti', 'text', '', kernelLater),
     ...unsafe('groundhog', 'text', 'no', 'it is a test feature of pluto'),
-    ...later(
-      'sendcert',
-      oneOf('never sendifasked always', { alwayssend: 'always', no: 'never', yes: 'always' }),
-      'never sendifasked',
-      certificates,
-    ),
     ...later('cat', yesNo, 'no', 'there is no client address translation'),
     ...later('sourceip', 'text', '', kernelLater),
     ...later('updown updown-config', 'text', 'none %disabled %none', 'no updown command is run yet'),
-    ...later('username', 'text', '', 'there is no EAP'),
     ...alias('xauthusername', 'username'),
     ...old('xauthname', 'username'),
     ...ignored('nexthop', '%direct %defaultroute', 'the routing table decides'),
@@ -302,8 +315,8 @@ function connKeywords(): Keyword[] {
     ...later('accept-redirect', yesNo, 'no', 'there is no redirection (RFC 5685)'),
     ...later('send-redirect', yesNoAuto, 'no', 'there is no redirection (RFC 5685)'),
     ...later('accept-redirect-to redirect-to', 'text', '', 'there is no redirection (RFC 5685)'),
-    ...later('require-id-on-certificate', yesNo, 'yes', certificates),
-    ...later('sendca', oneOf('none issuer all'), 'none', certificates),
+    supported('require-id-on-certificate', yesNo),
+    supported('sendca', oneOf('none issuer all')),
     ...later('ms-dh-downgrade pfs-rekey-workaround', yesNo, 'no', 'the groups of esp= hold for rekeys too'),
     ...later('reject-simultaneous-ike-auth', yesNo, 'no', 'both are let live'),
     ...later('clones', 'count', '0 1', 'there are no per-CPU SAs (RFC 9611)'),

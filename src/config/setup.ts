@@ -1,10 +1,11 @@
 /** `config setup`: what the daemon as a whole needs. */
 
+import type { RevocationPolicy } from '../policy/policy.ts';
 import { parseAddress } from '../wire/address.ts';
 import { canonical, type HostFacts } from './host.ts';
 import { nearest } from './lookup.ts';
 import { type Mistakes, quoted } from './mistake.ts';
-import type { Setting } from './settings.ts';
+import { type Setting, timeOf } from './settings.ts';
 import { parseTime } from './values.ts';
 
 export interface DaemonSettings {
@@ -25,6 +26,7 @@ export interface DaemonSettings {
   /** Half-open SAs from which on cookies are asked for. 0: always. */
   readonly cookieThreshold: number;
   readonly halfOpenLimit: number;
+  readonly revocation: RevocationPolicy;
   /** The text of the vendor ID of conns with `send-vendorid=yes`. */
   readonly vendorId: string;
 }
@@ -52,7 +54,22 @@ export function daemonSettings(
     natKeepalive: typeof keepAlive === 'number' && keepAlive > 0 ? keepAlive : 20_000,
     cookieThreshold: cookieThreshold(settings.get('ddos-mode')?.word, count('ddos-ike-threshold', 25_000)),
     halfOpenLimit: count('max-halfopen-ike', 50_000),
+    revocation: revocation(settings),
     vendorId: text('myvendorid') ?? 'ikev2 (TypeScript)',
+  };
+}
+
+/** pluto's defaults: CRLs are not fetched, nothing is strict, a fetch takes 5 s, an OCSP answer 2 s. */
+function revocation(settings: ReadonlyMap<string, Setting>): RevocationPolicy {
+  const yes = (name: string): boolean => settings.get(name)?.word === 'yes';
+  const uri = settings.get('ocsp-uri')?.text;
+  const fetched = timeOf(settings, 'crlcheckinterval', 's', 0) > 0;
+  return {
+    crlStrict: yes('crl-strict'),
+    crlTimeout: fetched ? timeOf(settings, 'crl-timeout', 's', 5_000) : 0,
+    ocsp: !yes('ocsp-enable') ? 'off' : yes('ocsp-strict') ? 'strict' : 'on',
+    ...(uri !== undefined && { ocspUri: uri }),
+    ocspTimeout: timeOf(settings, 'ocsp-timeout', 's', 2_000),
   };
 }
 

@@ -30,7 +30,7 @@ const octetsOf = (text: string): Uint8Array => new TextEncoder().encode(text);
  */
 export function parseIdentity(text: string): Identity {
   if (text === '') throw new IdentityError(text, 0, 'an identity is missing');
-  if (text === '%null') return { type: IdType.NULL, data: new Uint8Array() };
+  if (text === '%null') return nobody;
   if (text.startsWith('@#')) return { type: IdType.KEY_ID, data: hexOf(text) };
   if (text.startsWith('@~')) return { type: IdType.DER_ASN1_DN, data: hexOf(text) };
   if (text.startsWith('@[')) {
@@ -69,6 +69,12 @@ export const addressIdentity = (address: Uint8Array): Identity => ({
   type: address.length === 4 ? IdType.IPV4_ADDR : IdType.IPV6_ADDR,
   data: address,
 });
+
+/** ID_NULL. RFC 7619 §2.2. */
+export const nobody: Identity = { type: IdType.NULL, data: new Uint8Array() };
+
+/** The identity a Name (DER) is. */
+export const identityOfDn = (name: Uint8Array): Identity => ({ type: IdType.DER_ASN1_DN, data: name });
 
 /** The identity a bare name is, as EAP has them: `user@host` or a name. */
 export const identityOfName = (name: string): Identity => ({

@@ -1,6 +1,6 @@
 /** Identities as they are sent, wanted and proven. RFC 7296 §3.5, RFC 7619 §2.2. */
 import { dnMatches, hasWildcard } from '../../pki/index.ts';
-import { type Identity, sameIdentity } from '../../policy/identity.ts';
+import { type Identity, nobody, sameIdentity } from '../../policy/identity.ts';
 import type { AuthKind } from '../../policy/policy.ts';
 import { IdType } from '../../wire/numbers.ts';
 import type { IdentificationInitiator, IdentificationResponder } from '../../wire/payloads/id.ts';
@@ -30,7 +30,7 @@ export const identityFits = (wanted: Identity, actual: Identity): boolean =>
 
 /** What a proof stands for: what is proven by nothing is nobody, whatever it is called. */
 export const proven = (kind: AuthKind, { type, data }: Identity): Identity =>
-  kind === 'null' ? { type: IdType.NULL, data: new Uint8Array(0) } : { type, data };
+  kind === 'null' ? nobody : { type, data };
 
 /** Whether a wanted identity stands for several. */
 export const isPattern = ({ type, data }: Identity): boolean =>
