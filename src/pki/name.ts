@@ -57,7 +57,7 @@ function valueKey(value: Element): string {
     .replace(/[\\"\n]/g, (one) => `\\${one.charCodeAt(0)};`)}`;
 }
 
-/** The characters of a DirectoryString or IA5String; undefined for another type or octets that are none. */
+/** The characters of a DirectoryString, IA5String or NumericString; undefined for another type or octets that are none. */
 export function textOf(value: Element): string | undefined {
   switch (value.tag) {
     case Tag.UTF8_STRING:
@@ -65,6 +65,7 @@ export function textOf(value: Element): string | undefined {
     case Tag.PRINTABLE_STRING:
     case Tag.IA5_STRING:
     case Tag.NUMERIC_STRING:
+    case Tag.TELETEX_STRING: // beyond ASCII nobody agrees what it means
       return value.body.every((octet) => octet < 0x80) ? latin(value.body) : undefined;
     case Tag.BMP_STRING:
       return wide(value.body, 2);

@@ -1,0 +1,88 @@
+/** What OCSP responses say of a certificate. RFC 6960 §3.2 and §4.2.2. */
+import type { Certificate } from './certificate.ts';
+import { sameOctets } from './der.ts';
+import { KeyPurpose, KeyUsage } from './object-ids.ts';
+import type { OcspResponse, SingleResponse } from './ocsp.ts';
+import { keyOctets } from './ocsp-request.ts';
+import type { Search } from './path.ts';
+import { isSignedBy, publicKeyOf, usesSha1 } from './public-key.ts';
+import type { Status } from './revocation.ts';
+
+/**
+ * The status of `certificate` by those responses that the issuer's key, or a responder the issuer named, signed. A signed
+ * `revoked` holds however old; `good` only until nextUpdate.
+ */
+export function ocspStatus(
+  certificate: Certificate,
+  issuer: Certificate,
+  responses: readonly OcspResponse[],
+  search: Search,
+): Status {
+  let best: Status = { kind: 'unknown' };
+  for (const response of responses) {
+    const single = response.responses.find((one) => concerns(one, certificate, issuer, search));
+    if (single === undefined || single.status === 'unknown' || !isAuthentic(response, issuer, search))
+      continue;
+    if (single.status === 'revoked') return { kind: 'revoked' };
+    const until = single.nextUpdate ?? single.thisUpdate + search.options.maxStatusAge;
+    if (single.thisUpdate > search.at || until < search.at) continue;
+    if (best.kind !== 'good' || until > best.until) best = { kind: 'good', until };
+  }
+  return best;
+}
+
+function concerns(
+  { id }: SingleResponse,
+  certificate: Certificate,
+  issuer: Certificate,
+  { crypto }: Search,
+): boolean {
+  return (
+    sameOctets(id.serial, certificate.serial) &&
+    sameOctets(id.issuerName, crypto.hash(id.hash, certificate.issuer)) &&
+    sameOctets(id.issuerKey, crypto.hash(id.hash, keyOctets(issuer)))
+  );
+}
+
+/** §4.2.2.2: by the issuer itself, or by one whom it gave a certificate for that. */
+function isAuthentic(response: OcspResponse, issuer: Certificate, search: Search): boolean {
+  const signers = [issuer, ...response.certificates.filter((one) => isDelegate(one, issuer, search))];
+  return signers.some(
+    (signer) => isNamed(response, signer, search) && signedWithin(response, signer, search),
+  );
+}
+
+function isNamed({ responder }: OcspResponse, signer: Certificate, { crypto }: Search): boolean {
+  if ('name' in responder) return responder.name === signer.subjectKey;
+  return sameOctets(responder.keyHash, crypto.hash('sha1', keyOctets(signer)));
+}
+
+function isDelegate(candidate: Certificate, issuer: Certificate, search: Search): boolean {
+  const {
+    extendedKeyUsage = [],
+    keyUsage = KeyUsage.DIGITAL_SIGNATURE,
+    unknownCritical,
+  } = candidate.extensions;
+  return (
+    candidate.issuerKey === issuer.subjectKey &&
+    extendedKeyUsage.includes(KeyPurpose.OCSP_SIGNING) &&
+    (keyUsage & (KeyUsage.DIGITAL_SIGNATURE | KeyUsage.NON_REPUDIATION)) !== 0 &&
+    unknownCritical.length === 0 &&
+    candidate.notBefore <= search.at &&
+    search.at <= candidate.notAfter &&
+    signedWithin(candidate, issuer, search)
+  );
+}
+
+/** The signature holds, by an algorithm and a key the options allow, within the budget of signatures. */
+export function signedWithin(
+  signed: Parameters<typeof isSignedBy>[1],
+  signer: Certificate,
+  search: Search,
+): boolean {
+  const { crypto, options, budget } = search;
+  if (!options.sha1 && usesSha1(signed.signatureAlgorithm)) return false;
+  const key = publicKeyOf(crypto, signer);
+  if (key === undefined || (key.kind === 'rsa' && key.bits < options.leastRsaBits)) return false;
+  return budget.signatures-- > 0 && isSignedBy(crypto, signed, signer);
+}
