@@ -25,6 +25,6 @@ export interface KeyFileCrypto {
     iv: Uint8Array,
     ciphertext: Uint8Array,
   ): Uint8Array | undefined;
-  /** The SubjectPublicKeyInfo (DER) of a private key in PKCS#8 (DER); undefined when it is no private key. */
+  /** The SubjectPublicKeyInfo (DER) of a private key in PKCS#8 (DER); undefined when it is none that signs. */
   spkiOf(pkcs8: Uint8Array): Uint8Array | undefined;
 }

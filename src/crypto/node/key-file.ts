@@ -1,7 +1,8 @@
 /** Opening key files over node:crypto. */
-import { createDecipheriv, createPrivateKey, createPublicKey, pbkdf2Sync, scryptSync } from 'node:crypto';
+import { createDecipheriv, pbkdf2Sync, scryptSync } from 'node:crypto';
 import type { KeyFileCrypto } from '../key-file.ts';
 import { plain } from './octets.ts';
+import { nodePrivateKey } from './signature.ts';
 
 export const nodeKeyFileCrypto: KeyFileCrypto = {
   pbkdf2: (hash, password, salt, iterations, length) =>
@@ -18,11 +19,7 @@ export const nodeKeyFileCrypto: KeyFileCrypto = {
       const decipher = createDecipheriv(name, key, iv);
       return plain(Buffer.concat([decipher.update(ciphertext), decipher.final()]));
     }),
-  spkiOf: (pkcs8) =>
-    attempt(() => {
-      const key = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' });
-      return plain(createPublicKey(key).export({ format: 'der', type: 'spki' }));
-    }),
+  spkiOf: (pkcs8) => attempt(() => nodePrivateKey(pkcs8).spki),
 };
 
 function attempt<T>(work: () => T): T | undefined {

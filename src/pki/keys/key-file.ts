@@ -27,6 +27,7 @@ export interface KeyFile {
   readonly privateKeys: readonly PrivateKeyData[];
   /** DER. */
   readonly crls: readonly Uint8Array[];
+  readonly format: 'pem' | 'der' | 'pkcs12';
   /** PKCS#12's friendlyName. */
   readonly name: string | undefined;
 }
@@ -39,6 +40,7 @@ interface Gathered {
   readonly certificates: Uint8Array[];
   readonly keys: PrivateKeyData[];
   readonly crls: Uint8Array[];
+  format: KeyFile['format'];
   name?: string | undefined;
 }
 
@@ -51,20 +53,21 @@ export function readKeyFile(octets: Uint8Array, options: KeyFileOptions = {}): K
     crypto: options.crypto ?? nodeKeyFileCrypto,
     effort: new Effort(options.effort ?? usualEffort),
   };
-  const gathered: Gathered = { certificates: [], keys: [], crls: [] };
+  const gathered: Gathered = { certificates: [], keys: [], crls: [], format: 'der' };
   if (octets[0] === Tag.SEQUENCE) readDer(octets, opening, gathered);
   else readPem(octets, opening, gathered);
-  const { certificates, keys, crls, name } = gathered;
+  const { certificates, keys, crls, format, name } = gathered;
   if (certificates.length + keys.length + crls.length === 0)
     throw new KeyFileError('EMPTY', 'there is neither a key nor a certificate in it');
   const privateKeys = [...new Map(keys.map((key) => [String(key.spki), key])).values()];
   const spkis = privateKeys.map(({ spki }) => spki);
-  return { certificates: leafFirst(certificates, spkis), privateKeys, crls, name };
+  return { certificates: leafFirst(certificates, spkis), privateKeys, crls, format, name };
 }
 
 function readPem(octets: Uint8Array, opening: Opening, into: Gathered): void {
   const text = new TextDecoder('latin1').decode(octets);
   if (!looksLikePem(text)) throw unsupported('it is neither PEM nor DER nor PKCS#12');
+  into.format = 'pem';
   for (const block of pemBlocks(text)) {
     try {
       readBlock(block, opening, into);
@@ -125,6 +128,7 @@ function readDer(octets: Uint8Array, opening: Opening, into: Gathered): void {
     into.keys.push(...bags.keys);
     into.crls.push(...bags.crls);
     into.name ??= bags.name;
+    into.format = 'pkcs12';
   } else if (kind === 'encrypted') into.keys.push(fromEncryptedPkcs8(octets, opening));
   else into.keys.push({ pkcs8: fromPkcs8, pkcs1: fromPkcs1, sec1: fromSec1 }[kind](octets, opening.crypto));
 }

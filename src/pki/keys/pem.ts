@@ -1,4 +1,5 @@
 /** PEM: blocks between text that does not matter. RFC 7468, and the encryption of RFC 1421 §4.6 as OpenSSL has it. */
+import { base64Of, fromBase64 } from './base64.ts';
 import { malformed } from './key-file-error.ts';
 
 export interface PemBlock {
@@ -58,10 +59,14 @@ function encryptionOf(headers: readonly string[], line: number): PemBlock['encry
 function base64(lines: readonly string[], first: number): Uint8Array {
   const wrong = lines.findIndex((line) => !/^[A-Za-z0-9+/]*={0,2}\s*$/.test(line.trimStart()));
   if (wrong >= 0) throw malformed(`line ${first + wrong}: not base64`);
-  try {
-    const text = atob(lines.join('').replace(/\s+/g, ''));
-    return Uint8Array.from(text, (character) => character.charCodeAt(0));
-  } catch {
+  const octets = fromBase64(lines.join('').replace(/\s+/g, ''));
+  if (octets === undefined)
     throw malformed(`line ${first + lines.length - 1}: the base64 ends in the middle`);
-  }
+  return octets;
+}
+
+/** One block, with lines of 64 characters. */
+export function formatPem(label: string, octets: Uint8Array): string {
+  const lines = base64Of(octets).match(/.{1,64}/g) ?? [];
+  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
 }

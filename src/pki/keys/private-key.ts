@@ -1,10 +1,10 @@
 /** Private keys: PKCS#1 (RFC 8017 §A.1.2), SEC1 (RFC 5915) and PKCS#8 (RFC 5958), each made PKCS#8. */
 
+import { der, derNatural, derNull, derOid } from '../../crypto/der.ts';
 import type { KeyFileCrypto } from '../../crypto/key-file.ts';
 import { Secret } from '../../crypto/secret.ts';
 import { type Element, Tag } from '../der.ts';
 import { element, explicit, Fields, oidText } from './ber.ts';
-import { integer, nothing, octetString, oid, sequence } from './der-writer.ts';
 import { decrypted } from './encryption.ts';
 import { malformed, unsupported } from './key-file-error.ts';
 import type { Opening } from './opening.ts';
@@ -38,7 +38,7 @@ export function fromPkcs1(octets: Uint8Array, crypto: KeyFileCrypto): PrivateKey
   for (const field of ['n', 'e', 'd', 'p', 'q', 'd mod p-1', 'd mod q-1', 'q^-1 mod p'])
     fields.next(field, Tag.INTEGER);
   fields.end();
-  return checked(sequence(zero, sequence(oid(KeyKind.RSA), nothing), octetString(octets)), crypto);
+  return checked(sequence(zero, sequence(derOid(KeyKind.RSA), derNull), octetString(octets)), crypto);
 }
 
 /** ECPrivateKey. */
@@ -52,8 +52,8 @@ export function fromSec1(octets: Uint8Array, crypto: KeyFileCrypto): PrivateKeyD
   if (!parameters) throw unsupported('an EC key that does not say its curve');
   const curve = element('curve', parameters.body);
   const point = publicKey ? [publicKey.raw] : [];
-  const inner = sequence(integer(Uint8Array.of(1)), octetString(scalar), ...point);
-  return checked(sequence(zero, sequence(oid(KeyKind.EC), namedCurve(curve)), octetString(inner)), crypto);
+  const inner = sequence(derNatural(Uint8Array.of(1)), octetString(scalar), ...point);
+  return checked(sequence(zero, sequence(derOid(KeyKind.EC), namedCurve(curve)), octetString(inner)), crypto);
 }
 
 /** PrivateKeyInfo and OneAsymmetricKey; attributes are left out. */
@@ -86,7 +86,9 @@ export function fromEncryptedPkcs8(octets: Uint8Array, opening: Opening): Privat
   }
 }
 
-const zero = integer(Uint8Array.of(0));
+const sequence = (...parts: readonly Uint8Array[]): Uint8Array => der(Tag.SEQUENCE, ...parts);
+const octetString = (octets: Uint8Array): Uint8Array => der(Tag.OCTET_STRING, octets);
+const zero = derNatural(Uint8Array.of(0));
 
 function namedCurve(curve: Element): Uint8Array {
   if (curve.tag !== Tag.OID) throw unsupported('an EC key of a curve without a name');
@@ -94,9 +96,10 @@ function namedCurve(curve: Element): Uint8Array {
   return curve.raw;
 }
 
-function checked(pkcs8: Uint8Array, crypto: KeyFileCrypto): PrivateKeyData {
+/** With its public half. Throws KeyFileError when there is none. */
+export function checked(pkcs8: Uint8Array, crypto: KeyFileCrypto): PrivateKeyData {
   const spki = crypto.spkiOf(pkcs8);
   if (spki) return { pkcs8: new Secret(pkcs8), spki };
   pkcs8.fill(0);
-  throw malformed('private key: its numbers make no key');
+  throw malformed('a private key that is damaged, or of a curve or a size that is not used here');
 }
