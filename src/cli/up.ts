@@ -7,10 +7,11 @@ import { withDaemon } from './with-daemon.ts';
 export function add(program: Command): void {
   withControl(program.command('up <name>'))
     .description('bring a connection up; exit code 0 only when it is established')
-    .action((name: string, options: ControlOptions) =>
+    .option('--peer <address>', 'the peer, when the connection is for any (right=%any, a group)')
+    .action((name: string, options: ControlOptions & { readonly peer?: string }) =>
       withDaemon(options, async (control, output) => {
         const { already } = await control.request<{ already: boolean }>(
-          { command: 'up', name },
+          { command: 'up', name, ...(options.peer && { peer: options.peer }) },
           ({ text, event }) => {
             output.line(text);
             if (event) output.object(event);

@@ -73,9 +73,15 @@ export function hostSpec(
   if (text === '%any' || text === '%any4' || text === '%any6') return { kind: 'any' };
   if (text === '%defaultroute') return { kind: 'defaultRoute' };
   if (isHostName(text)) return { kind: 'name', name: text };
-  if (groups.includes(text))
-    mistakes.error(setting.at, `${end}=${text} is not supported yet: there are no policy groups yet`);
-  else if (/^%[a-z]/.test(text))
+  if (groups.includes(text)) {
+    mistakes.warning(
+      setting.at,
+      `conn ${quoted(name)}: ${end}=${text} stands for any peer, as policy groups are not read yet`,
+      `ikev2 up ${name} --peer ADDRESS, or a peer that begins`,
+    );
+    return { kind: 'any' };
+  }
+  if (/^%[a-z]/.test(text))
     mistakes.error(setting.at, `${end}=${quoted(text)}: interfaces are not supported yet`, 'an address');
   else
     mistakes.error(

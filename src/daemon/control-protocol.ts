@@ -1,9 +1,16 @@
 /** What is said over the control socket: a JSON object a line. docs/control.md tells it to people. */
+import { isIP } from 'node:net';
 import type { EngineEvent } from '../ike/actions.ts';
 
 export type ControlRequest =
   | { readonly command: 'status' | 'reload' | 'stop' | 'watch' }
-  | { readonly command: 'add' | 'up' | 'delete'; readonly name: string }
+  | { readonly command: 'add' | 'delete'; readonly name: string }
+  | {
+      readonly command: 'up';
+      readonly name: string;
+      /** The peer's address, when the connection is for any. */
+      readonly peer?: string;
+    }
   | {
       readonly command: 'down';
       readonly name: string;
@@ -91,7 +98,7 @@ export function requestId(value: unknown): number | undefined {
 
 /** Throws ControlError BAD_REQUEST, saying what is wrong. */
 export function parseRequest(value: unknown): ControlRequest {
-  const { id, command, name, address, count, what, child } = fieldsOf(value);
+  const { id, command, name, address, count, what, child, peer } = fieldsOf(value);
   if (typeof id !== 'number') throw bad('"id" must be a number');
   const simple = plain.find((word) => word === command);
   if (simple) return { command: simple };
@@ -103,6 +110,11 @@ export function parseRequest(value: unknown): ControlRequest {
   if (verb === 'down') {
     if (child !== undefined && typeof child !== 'string') throw bad('"child" must be a string');
     return { command: verb, name, ...(child !== undefined && { child }) };
+  }
+  if (verb === 'up') {
+    if (peer !== undefined && (typeof peer !== 'string' || isIP(peer) === 0))
+      throw bad('"peer" must be an IPv4 or IPv6 address');
+    return { command: verb, name, ...(peer && { peer }) };
   }
   if (verb === 'rekey') {
     if (what !== undefined && what !== 'children' && what !== 'ike')

@@ -3,6 +3,7 @@ import type { Crypto } from '../crypto/index.ts';
 import { defaultCrypto } from '../crypto/index.ts';
 import type { EngineEvent, Millis } from '../ike/actions.ts';
 import type { PadEntry } from '../policy/policy.ts';
+import { Answers, type DaemonSecrets, noSecrets } from './answers.ts';
 import { systemClock } from './clock.ts';
 import { Connections, type Difference, difference } from './connections.ts';
 import { ControlServer } from './control.ts';
@@ -62,7 +63,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   try {
     const connections = new Connections(loaded.policy);
     await listen(udp, options, loaded, connections.entries);
-    const daemon = new Daemon({ options, log, udp, trace, connections });
+    const daemon = new Daemon({ options, log, udp, trace, connections, secrets: loaded.secrets ?? noSecrets });
     if (options.control !== undefined) await daemon.control.listen(options.control);
     daemon.begin(loaded);
     return daemon;
@@ -79,6 +80,7 @@ interface Parts {
   readonly udp: UdpSockets;
   readonly trace: Trace;
   readonly connections: Connections;
+  readonly secrets: DaemonSecrets;
 }
 
 export class Daemon {
@@ -87,6 +89,7 @@ export class Daemon {
   readonly supervisor: Supervisor;
   readonly control: ControlServer;
   readonly #parts: Parts;
+  readonly #answers: Answers;
   #connections: Connections;
   readonly #startedAt = systemClock.now();
   #changes: Promise<unknown> = Promise.resolve();
@@ -102,10 +105,12 @@ export class Daemon {
     const { options, log, udp, trace, connections } = parts;
     this.#parts = parts;
     this.log = log;
+    this.#answers = new Answers(options.crypto ?? defaultCrypto, parts.secrets);
     this.#connections = connections;
     this.shell = new Shell({
       clock: systemClock,
       crypto: options.crypto ?? defaultCrypto,
+      answer: this.#answers.answer,
       kernel: options.kernel ?? 'userspace',
       policy: connections.policy,
       keyLog: options.keyLog !== undefined || options.espKeyLog !== undefined,
@@ -175,10 +180,11 @@ export class Daemon {
     return this.#change(`add ${name}`, (loaded) => this.#connections.with(name, loaded.policy));
   }
 
-  /** Starts an attempt at whatever of it is not up. */
-  up(name: string): void {
+  /** Starts an attempt at whatever of it is not up; with `peer` at that one of its peers. */
+  up(name: string, peer?: string): void {
     const entry = this.connections.entries.find((each) => each.name === name);
-    if (entry && !isUp(entry, this.shell.ikeSas)) this.shell.command({ kind: 'up', name });
+    const ikeSas = this.shell.ikeSas.filter(({ path }) => !peer || path.remote.address === peer);
+    if (entry && !isUp(entry, ikeSas)) this.shell.command({ kind: 'up', name, ...(peer && { peer }) });
   }
 
   /** Takes a connection down and forgets it until it is added again. Throws ControlError. */
@@ -200,6 +206,7 @@ export class Daemon {
       const loaded = await options.source();
       const connections = take(loaded);
       await listen(udp, options, loaded, connections.entries);
+      this.#answers.reloaded(loaded.secrets ?? noSecrets);
       this.#apply(connections);
       this.#remark(loaded);
       const done = { ...difference(before, connections.entries), remarks: loaded.remarks };

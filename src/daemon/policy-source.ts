@@ -10,12 +10,15 @@ import {
 } from '../config/index.ts';
 import { type Crypto, defaultCrypto } from '../crypto/index.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { DaemonSecrets } from './answers.ts';
 import { ControlError } from './control-protocol.ts';
 import { defaultRoutes, localAddresses, resolveNames } from './host.ts';
 
 /** What a configuration was found to say. */
 export interface Loaded {
   readonly policy: Policy;
+  /** Kept from the engine; none unless given. */
+  readonly secrets?: DaemonSecrets;
   /** Warnings and notes, a line each. */
   readonly remarks: readonly string[];
   /** Host names that have no address yet; their connections are left out. */

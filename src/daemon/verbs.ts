@@ -1,6 +1,9 @@
 /** What the control socket's commands do. */
 import type { EngineEvent } from '../ike/actions.ts';
 import { UserspaceKernel } from '../kernel/userspace.ts';
+import type { PadEntry } from '../policy/policy.ts';
+import { contains } from '../policy/range.ts';
+import { parseAddress } from '../wire/address.ts';
 import { attempt, connectionOf } from './attempt.ts';
 import type { ControlCall, ControlVerbs } from './control.ts';
 import { ControlError, type ControlRequest } from './control-protocol.ts';
@@ -22,7 +25,7 @@ export function makeVerbs(daemon: Daemon): ControlVerbs {
       case 'delete':
         return daemon.delete(request.name);
       case 'up':
-        return up(daemon, request.name, call);
+        return up(daemon, request, call);
       case 'down':
         return request.child === undefined
           ? down(daemon, request.name, call)
@@ -39,22 +42,39 @@ export function makeVerbs(daemon: Daemon): ControlVerbs {
   };
 }
 
-async function up(daemon: Daemon, name: string, call: ControlCall): Promise<{ already: boolean }> {
+async function up(
+  daemon: Daemon,
+  { name, peer }: Extract<ControlRequest, { command: 'up' }>,
+  call: ControlCall,
+): Promise<{ already: boolean }> {
   const entry = daemon.connections.find(name);
-  if (entry.remote.address === undefined) {
-    throw new ControlError('BAD_REQUEST', `"${name}" can only wait for its peer, which may have any address`);
-  }
+  mustBePeer(entry, peer);
   daemon.supervisor.hold(name, false);
-  if (isUp(entry, daemon.shell.ikeSas)) return { already: true };
+  const ikeSas = daemon.shell.ikeSas.filter(({ path }) => !peer || path.remote.address === peer);
+  if (isUp(entry, ikeSas)) return { already: true };
   await attempt(
     entry,
-    daemon.shell.ikeSas,
+    ikeSas,
     daemon.shell.subscribe,
-    () => daemon.up(name),
+    () => daemon.up(name, peer),
     (event) => tell(call, event),
     call.signal,
   );
   return { already: false };
+}
+
+/** Throws ControlError BAD_REQUEST unless the connection has one peer, or `peer` is one of those it is for. */
+function mustBePeer({ name, remote }: PadEntry, peer: string | undefined): void {
+  if (remote.address === undefined && peer === undefined) {
+    const text = `"${name}" is for peers of any address: ikev2 up ${name} --peer ADDRESS, or wait for one`;
+    throw new ControlError('BAD_REQUEST', text);
+  }
+  if (peer === undefined || remote.address === peer) return;
+  if (remote.address !== undefined)
+    throw new ControlError('BAD_REQUEST', `"${name}" is for ${remote.address}, not for ${peer}`);
+  const address = parseAddress(peer);
+  if (remote.range && !(address && contains(remote.range, { start: address, end: address })))
+    throw new ControlError('BAD_REQUEST', `"${name}" is not for ${peer}`);
 }
 
 /** Done when none of the connection's IKE SAs is left. */

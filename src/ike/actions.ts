@@ -24,8 +24,8 @@ export interface Path {
 }
 
 export type Command =
-  /** Bring a connection up; `child` names one of its children, else all. */
-  | { readonly kind: 'up'; readonly name: string }
+  /** Bring a connection up; with `peer`, the address of one of those it is for when it is for several. */
+  | { readonly kind: 'up'; readonly name: string; readonly peer?: string }
   /** Delete a connection's IKE SAs and children at the peer; it stays down. */
   | { readonly kind: 'down'; readonly name: string }
   /** Check that a connection's peers are alive. */

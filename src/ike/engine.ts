@@ -169,7 +169,7 @@ export class IkeEngine {
   #command(command: Command): void {
     switch (command.kind) {
       case 'up':
-        return this.#up(command.name);
+        return this.#up(command.name, command.peer);
       case 'down':
         for (const sa of this.#table.ofConnection(command.name))
           sa.leave({ code: 'DELETED_BY_US', text: 'taken down' });
@@ -211,12 +211,14 @@ export class IkeEngine {
         if (!child.heir && !child.outboundHeld) sa.want(wantRekey(child, sa));
   }
 
-  #up(name: string): void {
+  #up(name: string, peer: string | undefined): void {
     const entry = this.#pad.named(name);
     if (entry === undefined) return this.#cannot(name, `there is no connection ${name}`);
-    const { address } = entry.remote;
+    const address = entry.remote.address ?? peer;
     if (address === undefined) return this.#cannot(name, `${name} has no peer address to initiate to`);
-    const living = this.#table.ofConnection(name).find(({ phase }) => isAlive(phase.name));
+    const living = this.#table
+      .ofConnection(name)
+      .find(({ phase, path }) => isAlive(phase.name) && (!peer || path.remote.address === peer));
     if (living?.phase.name === 'established') return this.#upMissing(living, entry);
     if (living !== undefined) return living.progress('up', `already ${living.phase.name}`);
     // Known beforehand: the peer is spared a half-open SA.
