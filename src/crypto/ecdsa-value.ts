@@ -21,9 +21,11 @@ export function ecdsaToRaw(signature: Uint8Array, fieldOctets: number): Uint8Arr
   return raw;
 }
 
-/** The Ecdsa-Sig-Value of r | s; undefined when `raw` is not two halves. That the length is the curve's is for the caller to check. */
+/** The Ecdsa-Sig-Value of r | s; undefined when `raw` is not two halves, or one is zero. That the length is the curve's is for the caller to check. */
 export function ecdsaFromRaw(raw: Uint8Array): Uint8Array | undefined {
   const half = raw.length / 2;
-  if (half === 0 || !Number.isInteger(half)) return undefined;
-  return der(DerTag.SEQUENCE, derNatural(raw.subarray(0, half)), derNatural(raw.subarray(half)));
+  if (!Number.isInteger(half)) return undefined;
+  const halves = [raw.subarray(0, half), raw.subarray(half)];
+  if (halves.some((each) => each.every((octet) => octet === 0))) return undefined;
+  return der(DerTag.SEQUENCE, ...halves.map(derNatural));
 }

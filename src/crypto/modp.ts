@@ -1,6 +1,7 @@
 /** MODP groups: safe primes with generator 2. RFC 2409 §6.2 and RFC 3526. */
 import { numberToBytesBE } from '@noble/curves/utils.js';
 import { KeyExchangeMethod } from '../wire/numbers.ts';
+import { isBelow } from './magnitude.ts';
 import { KeyExchangeError } from './provider.ts';
 
 export interface ModpGroup {
@@ -71,11 +72,6 @@ export const modpGroups: readonly ModpGroup[] = [
 export function checkRange(group: ModpGroup, value: Uint8Array): void {
   const small = value.every((octet, i) => octet === 0 || (octet === 1 && i === group.length - 1));
   if (small || !isBelow(value, group.largest)) throw new KeyExchangeError(group.id, 'range');
-}
-
-function isBelow(a: Uint8Array, b: Uint8Array): boolean {
-  const at = a.findIndex((octet, i) => octet !== b[i]);
-  return at >= 0 && (a[at] ?? 0) < (b[at] ?? 0);
 }
 
 /** The same octets, padded with zeros on the left to `length`. */

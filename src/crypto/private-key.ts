@@ -1,5 +1,6 @@
 /** PKCS #8 private keys of the kinds that sign. RFC 5208, RFC 5958, RFC 5915, RFC 8410 §7. */
 import { type DerReader, DerTag, der, derBits, derNatural, explicitTag, readDer } from './der.ts';
+import { isBelow, isZero } from './magnitude.ts';
 import { leftPadded } from './modp.ts';
 import { type KeyKind, readKind, rsaIdentifier } from './signature-key.ts';
 
@@ -40,15 +41,23 @@ export const plainPkcs8 = ({ kind, identifier, inner }: Pkcs8): Uint8Array =>
 export const spkiOf = ({ identifier }: Pkcs8, key: Uint8Array): Uint8Array =>
   der(DerTag.SEQUENCE, identifier, derBits(key));
 
-/** The private scalar of an EC key, big-endian, `length` octets; the seed of an Edwards key. Throws RangeError. */
+/**
+ * The private scalar of an EC key, big-endian, as long as a coordinate and in range; the seed of an Edwards key. A copy, the
+ * caller's to zero. Throws RangeError.
+ */
 export function secretOf({ kind, inner }: Pkcs8): Uint8Array {
-  const isEc = kind.kind === 'ec';
-  const length = isEc ? kind.curve.length : kind.kind === 'ed25519' ? 32 : 57;
-  const secret = readDer(inner, isEc ? readEcPrivateKey : (reader) => reader.read(DerTag.OCTET_STRING));
+  const curve = kind.kind === 'ec' ? kind.curve : undefined;
+  const length = curve?.length ?? (kind.kind === 'ed25519' ? 32 : 57);
+  const read = readDer(inner, curve ? readEcPrivateKey : (reader) => reader.read(DerTag.OCTET_STRING));
   // Old software leaves out a scalar's leading zeros.
-  if (secret === undefined || secret.length > length || (!isEc && secret.length < length))
-    throw new RangeError(`not a private key of kind ${kind.kind}`);
-  return leftPadded(secret, length);
+  const fits = read && (curve ? read.length <= length : read.length === length);
+  if (!fits) throw new RangeError(`not a private key of kind ${kind.kind}`);
+  const secret = leftPadded(read, length);
+  if (curve && (isZero(secret) || !isBelow(secret, curve.order))) {
+    secret.fill(0);
+    throw new RangeError(`not a private scalar of ${curve.name}`);
+  }
+  return secret;
 }
 
 function readEcPrivateKey(outer: DerReader): Uint8Array {

@@ -1,6 +1,7 @@
 /** What every signature check and every signing has in common, whichever provider does its arithmetic. */
 import { ecdsaToRaw } from './ecdsa-value.ts';
-import type { Crypto, PrivateKey, PublicKey, Random, SignatureAlgorithm } from './provider.ts';
+import { isBelow, isZero } from './magnitude.ts';
+import type { Crypto, PrivateKey, PublicKey, SignatureAlgorithm } from './provider.ts';
 import { parseSpki, type SignatureKey } from './signature-key.ts';
 
 /** A signature that has the form of its algorithm: what is left is arithmetic. */
@@ -36,11 +37,7 @@ export function privateKeyOf(
   const key = parseSpki(spki);
   const other = publicKey(spki);
   if (key === undefined || other === undefined) throw new RangeError('a private key out of bounds');
-  const algorithm = proofOf(key);
-  const message = new Uint8Array();
-  const zeros: Random = (length) => new Uint8Array(length);
-  if (!other.verify(algorithm, message, sign(zeros, algorithm, message)))
-    throw new RangeError('a private key that does not fit its public half');
+  prove(key, other, sign);
   return {
     ...shapeOf(key),
     spki,
@@ -49,6 +46,19 @@ export function privateKeyOf(
       return sign(random, wanted, data);
     },
   };
+}
+
+function prove(key: SignatureKey, other: PublicKey, sign: PrivateKey['sign']): void {
+  const algorithm = proofOf(key);
+  const message = new Uint8Array();
+  let signature: Uint8Array;
+  try {
+    signature = sign((length) => new Uint8Array(length), algorithm, message);
+  } catch (cause) {
+    throw new RangeError('a private key that cannot sign', { cause });
+  }
+  if (!other.verify(algorithm, message, signature))
+    throw new RangeError('a private key that does not fit its public half');
 }
 
 function proofOf(key: SignatureKey): SignatureAlgorithm {
@@ -94,13 +104,6 @@ function hasForm(key: SignatureKey, signature: Uint8Array): boolean {
     }
   }
 }
-
-function isBelow(a: Uint8Array, b: Uint8Array): boolean {
-  const at = a.findIndex((octet, i) => octet !== b[i]);
-  return at >= 0 && (a[at] ?? 0) < (b[at] ?? 0);
-}
-
-const isZero = (octets: Uint8Array): boolean => octets.every((octet) => octet === 0);
 
 const octetsOf = (hex: string): Uint8Array =>
   Uint8Array.from(hex.match(/../g) ?? [], (octet) => Number.parseInt(octet, 16));

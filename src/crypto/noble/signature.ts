@@ -85,8 +85,7 @@ export function noblePrivateKey(pkcs8: Uint8Array): PrivateKey {
     return privateKeyOf(spki, publicKey, (_random, _algorithm, message) => scheme.sign(message, secret));
   }
   const { name } = kind.curve;
-  const { utils, getPublicKey } = schemeOf(name, 'sha256');
-  if (!utils.isValidSecretKey(secret)) throw new RangeError(`not a private scalar of ${name}`);
+  const { getPublicKey } = schemeOf(name, 'sha256');
   return privateKeyOf(
     spkiOf(parsed, getPublicKey(secret, false)),
     publicKey,

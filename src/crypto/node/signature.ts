@@ -9,7 +9,7 @@ import {
   verify as verifyWith,
 } from 'node:crypto';
 import { emsaPss } from '../emsa-pss.ts';
-import { parsePkcs8, plainPkcs8, spkiOf } from '../private-key.ts';
+import { parsePkcs8, plainPkcs8, secretOf, spkiOf } from '../private-key.ts';
 import type { PrivateKey, PublicKey, Random, SignatureAlgorithm } from '../provider.ts';
 import { privateKeyOf, publicKeyOf } from '../signature.ts';
 import { parseSpki, rsaSpki, spkiBits } from '../signature-key.ts';
@@ -68,6 +68,8 @@ function holds(
  */
 export function nodePrivateKey(pkcs8: Uint8Array): PrivateKey {
   const parsed = parsePkcs8(pkcs8);
+  // OpenSSL takes scalars that are none.
+  if (parsed.kind.kind !== 'rsa') secretOf(parsed).fill(0);
   const key = importPkcs8(plainPkcs8(parsed));
   const spki = spkiOf(parsed, spkiBits(createPublicKey(key).export({ format: 'der', type: 'spki' })));
   return privateKeyOf(spki, publicKey, (random, algorithm, message) =>
@@ -97,7 +99,7 @@ function signUnder(
       return plain(signWith(algorithm.hash, message, { key, padding: constants.RSA_PKCS1_PADDING }));
     case 'rsa-pss': {
       const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
-      const encoded = emsaPss(hash, algorithm.hash, message, random(algorithm.saltLength), bits);
+      const encoded = emsaPss(hash, algorithm.hash, message, random, algorithm.saltLength, bits);
       return plain(privateEncrypt({ key, padding: constants.RSA_NO_PADDING }, encoded));
     }
     case 'ecdsa':
