@@ -4,6 +4,8 @@ import { join } from 'node:path';
 
 export const defaultConfig = '/etc/ipsec.conf';
 export const defaultSecrets = '/etc/ipsec.secrets';
+/** Of keys and certificates: `private/ certs/ cacerts/ crls/`. */
+export const defaultStore = '/etc/ipsec.d';
 
 /** `/run/ikev2/control.sock` for root; else in the user's runtime directory, or at home when there is none. */
 export function defaultControl(env: NodeJS.ProcessEnv = process.env, uid = process.getuid?.() ?? 0): string {

@@ -44,3 +44,9 @@ export function namesOf(der: Uint8Array): Names {
   const spki = tbs.next('public key', Tag.SEQUENCE);
   return { der, issuer: String(issuer.raw), subject: String(subject.raw), spki: String(spki.raw) };
 }
+
+/** Whether subject and issuer are the same name: a root, or one that says so. Throws KeyFileError. */
+export function isSelfIssuedName(der: Uint8Array): boolean {
+  const { issuer, subject } = namesOf(der);
+  return issuer === subject;
+}
