@@ -32,8 +32,9 @@ export function coverage(crl: Crl, certificate: Certificate, point: Distribution
 /** (b)(1): the certificate's issuer, or with an indirect CRL the issuer the distribution point names. */
 function issues(crl: Crl, certificate: Certificate, { crlIssuer }: DistributionPoint): boolean {
   if (crlIssuer === undefined) return crl.issuerKey === certificate.issuerKey;
-  const named = crlIssuer.some((name) => name.kind === 'dn' && name.key === crl.issuerKey);
-  return named && (crl.scope?.indirect === true || crl.issuerKey === certificate.issuerKey);
+  return (
+    crl.scope?.indirect === true && crlIssuer.some((name) => name.kind === 'dn' && name.key === crl.issuerKey)
+  );
 }
 
 /** (b)(2)(i). */

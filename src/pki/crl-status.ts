@@ -6,9 +6,9 @@ import { coverage, extendsBase, pointsOf } from './crl-scope.ts';
 import { sameOctets } from './der.ts';
 import { allReasons } from './distribution-point.ts';
 import { KeyUsage } from './object-ids.ts';
-import { signedWithin } from './ocsp-status.ts';
-import { findPath, type Search } from './path.ts';
-import type { Status } from './revocation.ts';
+import { findPath, type Search, signedWithin } from './path.ts';
+import { crlBreach } from './profile.ts';
+import { freshUntil, type Status } from './status.ts';
 import { type Refusal, refusal } from './verdict.ts';
 
 /** What is needed to judge the CRLs of one certificate. */
@@ -29,12 +29,13 @@ export function crlStatus(certificate: Certificate, context: CrlContext): Status
   for (const point of pointsOf(certificate)) {
     for (const crl of context.crls) {
       if (crl.deltaBase !== undefined || crl.thisUpdate > at) continue;
+      if (context.search.options.strictProfile && crlBreach(crl) !== undefined) continue;
       const covered = coverage(crl, certificate, point);
       if ((covered & ~reasons) === 0 || !isAuthentic(crl, certificate, context)) continue;
       const listed = listedIn(crl, certificate, context);
       if (listed === 'malformed') continue;
       if (listed === 'revoked') return { kind: 'revoked' };
-      const fresh = freshUntil(crl, context.search);
+      const fresh = freshUntil(crl, context.search.options);
       if (fresh < at) continue;
       reasons |= covered;
       until = Math.min(until, fresh);
@@ -42,9 +43,6 @@ export function crlStatus(certificate: Certificate, context: CrlContext): Status
   }
   return reasons === allReasons ? { kind: 'good', until } : { kind: 'unknown' };
 }
-
-const freshUntil = (crl: Crl, { options }: Search): number =>
-  crl.nextUpdate ?? crl.thisUpdate + options.maxStatusAge;
 
 /**
  * Whether the certificate is on `crl`, or on a delta to it, which may also take it off. An entry of a stale list counts: what
@@ -58,7 +56,8 @@ function listedIn(
   const { at } = context.search;
   const entry = (list: Crl) => entryFor(list, certificate.serial, certificate.issuerKey);
   for (const delta of context.crls) {
-    if (delta.thisUpdate > at || freshUntil(delta, context.search) < at || !extendsBase(delta, crl)) continue;
+    if (delta.thisUpdate > at || freshUntil(delta, context.search.options) < at || !extendsBase(delta, crl))
+      continue;
     if (delta.unknownCritical.length > 0 || !isAuthentic(delta, certificate, context)) continue;
     const change = entry(delta);
     if (change === 'malformed') return change;
@@ -66,7 +65,7 @@ function listedIn(
   }
   const found = entry(crl);
   if (found === undefined || found === 'malformed') return found;
-  const lapsed = found.reason === CERTIFICATE_HOLD && freshUntil(crl, context.search) < at;
+  const lapsed = found.reason === CERTIFICATE_HOLD && freshUntil(crl, context.search.options) < at;
   return found.reason === REMOVE_FROM_CRL || lapsed ? undefined : 'revoked';
 }
 
@@ -90,7 +89,6 @@ function isAuthentic(crl: Crl, certificate: Certificate, context: CrlContext): b
     );
 }
 
-/** An anchor of the same name and key may be any: a CRL is as good as its signer. */
 const mayIssue = ({ extensions: { keyUsage = KeyUsage.CRL_SIGN } }: Certificate): boolean =>
   (keyUsage & KeyUsage.CRL_SIGN) !== 0;
 
@@ -98,6 +96,9 @@ function isTrusted(signer: Certificate, context: CrlContext): boolean {
   const { search, path } = context;
   const anchor = path[path.length - 1];
   if (signer === anchor || path.includes(signer)) return true;
+  // A root that changed its key: both are anchors, of one name.
+  if (signer.subjectKey === anchor?.subjectKey && search.anchors.get(signer.subjectKey)?.includes(signer))
+    return true;
   const options = { ...search.options, purposes: undefined, keyUsage: 0, policies: {} };
   const found = findPath<{ trusted: true }>(
     signer,

@@ -4,9 +4,8 @@ import { sameOctets } from './der.ts';
 import { KeyPurpose, KeyUsage } from './object-ids.ts';
 import type { OcspResponse, SingleResponse } from './ocsp.ts';
 import { keyOctets } from './ocsp-request.ts';
-import type { Search } from './path.ts';
-import { isSignedBy, publicKeyOf, usesSha1 } from './public-key.ts';
-import type { Status } from './revocation.ts';
+import { type Search, signedWithin } from './path.ts';
+import { freshUntil, type Status } from './status.ts';
 
 /**
  * The status of `certificate` by those responses that the issuer's key, or a responder the issuer named, signed. A signed
@@ -24,7 +23,7 @@ export function ocspStatus(
     if (single === undefined || single.status === 'unknown' || !isAuthentic(response, issuer, search))
       continue;
     if (single.status === 'revoked') return { kind: 'revoked' };
-    const until = single.nextUpdate ?? single.thisUpdate + search.options.maxStatusAge;
+    const until = freshUntil(single, search.options);
     if (single.thisUpdate > search.at || until < search.at) continue;
     if (best.kind !== 'good' || until > best.until) best = { kind: 'good', until };
   }
@@ -72,17 +71,4 @@ function isDelegate(candidate: Certificate, issuer: Certificate, search: Search)
     search.at <= candidate.notAfter &&
     signedWithin(candidate, issuer, search)
   );
-}
-
-/** The signature holds, by an algorithm and a key the options allow, within the budget of signatures. */
-export function signedWithin(
-  signed: Parameters<typeof isSignedBy>[1],
-  signer: Certificate,
-  search: Search,
-): boolean {
-  const { crypto, options, budget } = search;
-  if (!options.sha1 && usesSha1(signed.signatureAlgorithm)) return false;
-  const key = publicKeyOf(crypto, signer);
-  if (key === undefined || (key.kind === 'rsa' && key.bits < options.leastRsaBits)) return false;
-  return budget.signatures-- > 0 && isSignedBy(crypto, signed, signer);
 }

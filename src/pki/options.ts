@@ -25,7 +25,7 @@ export interface PathOptions {
    * or of every certificate but the anchor.
    */
   readonly revocation: 'off' | 'soft' | 'strict-leaf' | 'strict';
-  /** Seconds after thisUpdate for which a CRL or an OCSP response without nextUpdate is fresh. */
+  /** Seconds after thisUpdate for which a CRL or an OCSP response is fresh at most, whatever its nextUpdate. */
   readonly maxStatusAge: number;
   readonly limits: Limits;
 }
@@ -64,7 +64,7 @@ export const ikePathOptions: PathOptions = {
   policies: {},
   strictProfile: false,
   revocation: 'soft',
-  maxStatusAge: 7 * 86_400,
+  maxStatusAge: Number.POSITIVE_INFINITY,
   limits: {
     certificates: 100,
     octets: 1 << 20,

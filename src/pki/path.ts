@@ -6,7 +6,7 @@ import { formatDn } from './dn-text.ts';
 import type { Budget } from './name-constraints.ts';
 import type { PathOptions } from './options.ts';
 import { checkPath } from './path-rules.ts';
-import { isSignedBy, publicKeyOf } from './public-key.ts';
+import { isSignedBy, publicKeyOf, type Signed, usesSha1 } from './public-key.ts';
 import { type Refusal, refusal } from './verdict.ts';
 
 /** What was given, what is known and what may still be spent, for one verdict. */
@@ -103,6 +103,15 @@ function signedBy(certificate: Certificate, issuer: Certificate, search: Search)
     known.set(certificate, holds);
   }
   return holds;
+}
+
+/** The signature holds, by an algorithm and a key the options allow, within the budget of signatures. */
+export function signedWithin(signed: Signed, signer: Certificate, search: Search): boolean {
+  const { crypto, options, budget } = search;
+  if (!options.sha1 && usesSha1(signed.signatureAlgorithm)) return false;
+  const key = publicKeyOf(crypto, signer);
+  if (key === undefined || (key.kind === 'rsa' && key.bits < options.leastRsaBits)) return false;
+  return budget.signatures-- > 0 && isSignedBy(crypto, signed, signer);
 }
 
 const unknownIssuer = (certificate: Certificate) =>

@@ -1,5 +1,6 @@
 /** What RFC 5280 §4 forbids authorities to issue, though a path with it would validate. */
-import type { Certificate } from './certificate.ts';
+import { type Certificate, isSelfIssued } from './certificate.ts';
+import type { Crl } from './crl.ts';
 import { Extension, KeyUsage } from './object-ids.ts';
 
 /** The first breach, in words; undefined when there is none. */
@@ -23,7 +24,7 @@ export function profileBreach(
   if (critical(Extension.SUBJECT_KEY_IDENTIFIER) === true) return 'critical subjectKeyIdentifier (§4.2.1.2)';
   if (critical(Extension.AUTHORITY_KEY_IDENTIFIER) === true)
     return 'critical authorityKeyIdentifier (§4.2.1.1)';
-  if (role !== 'anchor' && extensions.authorityKeyId?.keyId === undefined) {
+  if ((role !== 'anchor' || !isSelfIssued(certificate)) && extensions.authorityKeyId?.keyId === undefined) {
     return 'no authorityKeyIdentifier (§4.2.1.1)';
   }
   if (critical(Extension.NAME_CONSTRAINTS) === false) return 'nameConstraints not critical (§4.2.1.10)';
@@ -47,6 +48,13 @@ function leafBreach({ extensions }: Certificate): string | undefined {
   if (extensions.nameConstraints) return 'nameConstraints without being an authority (§4.2.1.10)';
   const signs = ((extensions.keyUsage ?? 0) & KeyUsage.KEY_CERT_SIGN) !== 0;
   return signs ? 'keyCertSign without being an authority (§4.2.1.9)' : undefined;
+}
+
+/** The same of a CRL (§5.2). */
+export function crlBreach(crl: Crl): string | undefined {
+  if (crl.version !== 2) return 'not a version 2 CRL (§5.1.2.1)';
+  if (crl.extensions.get(Extension.CRL_NUMBER) !== false) return 'no CRL number, or a critical one (§5.2.3)';
+  return crl.authorityKeyId === undefined ? 'CRL without authorityKeyIdentifier (§5.2.1)' : undefined;
 }
 
 const isHostName = (text: string): boolean =>

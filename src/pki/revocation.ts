@@ -6,13 +6,8 @@ import { formatDn } from './dn-text.ts';
 import type { OcspResponse } from './ocsp.ts';
 import { ocspStatus } from './ocsp-status.ts';
 import type { Search } from './path.ts';
+import type { Status } from './status.ts';
 import { type Refusal, refusal } from './verdict.ts';
-
-/** `until`, unix seconds: when it has to be asked again. */
-export type Status =
-  | { readonly kind: 'good'; readonly until: number }
-  | { readonly kind: 'revoked' }
-  | { readonly kind: 'unknown' };
 
 export interface PathStatus {
   readonly refusal?: Refusal;
