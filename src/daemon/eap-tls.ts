@@ -185,6 +185,7 @@ const fragmentsOf = ({ fragment = defaultFragment }: EapTlsOptions): TlsFragment
 
 function contextOf(options: EapTlsOptions): SecureContextOptions {
   const { certificates, privateKey, anchors, crls = [], versions = ['TLSv1.2', 'TLSv1.3'] } = options;
+  if (certificates.length === 0) throw new RangeError('EAP-TLS needs a certificate of ours');
   if (anchors.length === 0) throw new RangeError('EAP-TLS needs an authority to trust');
   const key = createPrivateKey({ key: Buffer.from(privateKey.octets), format: 'der', type: 'pkcs8' });
   const context: SecureContextOptions = {
