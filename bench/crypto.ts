@@ -4,7 +4,18 @@
  */
 import { randomBytes } from 'node:crypto';
 import { Bench } from 'tinybench';
-import { type Crypto, nobleCrypto, nodeCrypto, prfPlus, type Random } from '../src/crypto/index.ts';
+import {
+  type Crypto,
+  nobleCrypto,
+  noblePrivateKey,
+  nodeCrypto,
+  nodePrivateKey,
+  type PrivateKey,
+  prfPlus,
+  type Random,
+  type SignatureAlgorithm,
+} from '../src/crypto/index.ts';
+import { ecPkcs8, edwardsPkcs8, rsaKeys } from '../test/crypto/signature-keys.ts';
 
 const [only = ''] = process.argv.slice(2);
 const random: Random = (length) => Uint8Array.from(randomBytes(length));
@@ -74,6 +85,44 @@ for (const { id, name } of nodeCrypto.keyExchanges.values()) {
     const peer = group?.generate(random).publicValue;
     return group && peer && (() => group.respond(random, peer));
   });
+}
+
+const ecKey = (curve: string, length: number): Uint8Array => {
+  const scalar = random(length);
+  scalar[0] = 0;
+  return ecPkcs8(curve, scalar);
+};
+const signatures: readonly (readonly [string, Uint8Array, SignatureAlgorithm])[] = [
+  ['RSA_2048 PKCS#1', rsaKeys.rsa2048, { kind: 'rsa-pkcs1', hash: 'sha256' }],
+  ['RSA_2048 PSS', rsaKeys.rsa2048, { kind: 'rsa-pss', hash: 'sha256', saltLength: 32 }],
+  ['ECDSA P-256', ecKey('P-256', 32), { kind: 'ecdsa', hash: 'sha256' }],
+  ['ECDSA P-384', ecKey('P-384', 48), { kind: 'ecdsa', hash: 'sha384' }],
+  ['ECDSA P-521', ecKey('P-521', 66), { kind: 'ecdsa', hash: 'sha512' }],
+  ['ECDSA brainpoolP256r1', ecKey('brainpoolP256r1', 32), { kind: 'ecdsa', hash: 'sha256' }],
+  ['Ed25519', edwardsPkcs8('ed25519', random(32)), { kind: 'ed25519' }],
+  ['Ed448', edwardsPkcs8('ed448', random(57)), { kind: 'ed448' }],
+];
+
+for (const [name, pkcs8, algorithm] of signatures) {
+  // Some 600 octets are signed: IKE_SA_INIT, nonce, prf of the identity.
+  const signed = random(600);
+  const node = nodePrivateKey(pkcs8);
+  const own = (crypto: Crypto): PrivateKey | undefined => {
+    if (crypto === nodeCrypto) return node;
+    return node.kind === 'rsa' ? undefined : noblePrivateKey(pkcs8);
+  };
+  const signature = node.sign(random, algorithm, signed);
+  operations.set(`SIG ${name} sign`, (crypto) => {
+    const key = own(crypto);
+    return key && (() => key.sign(random, algorithm, signed));
+  });
+  operations.set(`SIG ${name} verify`, (crypto) => {
+    const key = crypto.publicKey(node.spki);
+    return key && (() => key.verify(algorithm, signed, signature));
+  });
+  operations.set(`SIG ${name} read`, (crypto) =>
+    crypto.publicKey(node.spki) ? () => crypto.publicKey(node.spki) : undefined,
+  );
 }
 
 for (const [operation, of] of operations) {

@@ -3,6 +3,7 @@ import {
   constants,
   createPrivateKey,
   createPublicKey,
+  type JsonWebKey,
   type KeyObject,
   privateEncrypt,
   sign as signWith,
@@ -12,28 +13,48 @@ import { emsaPss } from '../emsa-pss.ts';
 import { parsePkcs8, plainPkcs8, secretOf, spkiOf } from '../private-key.ts';
 import type { PrivateKey, PublicKey, Random, SignatureAlgorithm } from '../provider.ts';
 import { privateKeyOf, publicKeyOf } from '../signature.ts';
-import { parseSpki, rsaSpki, spkiBits } from '../signature-key.ts';
+import { parseSpki, type SignatureKey, spkiBits } from '../signature-key.ts';
 import { hash } from './hash.ts';
 import { plain } from './octets.ts';
 
 /** RSA, EC on the NIST and Brainpool curves, Ed25519, Ed448. */
 export function publicKey(spki: Uint8Array): PublicKey | undefined {
   const parsed = parseSpki(spki);
-  if (parsed === undefined) return undefined;
-  // A restriction to PSS is ours to see to.
-  const key = importSpki(parsed.kind === 'rsa' ? rsaSpki(parsed) : spki);
+  const key = parsed && importPublic(parsed, spki);
   return (
     key && publicKeyOf(parsed, (algorithm, message, signature) => holds(key, algorithm, message, signature))
   );
 }
 
-function importSpki(spki: Uint8Array): KeyObject | undefined {
+function importPublic(parsed: SignatureKey, spki: Uint8Array): KeyObject | undefined {
+  const key = jwkOf(parsed);
   try {
-    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+    return key === undefined
+      ? createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
+      : createPublicKey({ key, format: 'jwk' });
   } catch {
     return undefined; // a point off its curve
   }
 }
+
+/** A JWK is read ten times as fast as DER. Of RSA it also leaves out a restriction to PSS, which is ours to see to. */
+function jwkOf(key: SignatureKey): JsonWebKey | undefined {
+  switch (key.kind) {
+    case 'rsa':
+      return { kty: 'RSA', n: base64url(key.modulus), e: base64url(key.exponent) };
+    case 'ec': {
+      // Of the larger ones OpenSSL multiplies the point by the order: over a millisecond, for curves of cofactor 1.
+      const { name, length } = key.curve;
+      if (name !== 'P-256' || key.point[0] !== 4) return undefined;
+      const [x, y] = [key.point.subarray(1, 1 + length), key.point.subarray(1 + length)];
+      return { kty: 'EC', crv: name, x: base64url(x), y: base64url(y) };
+    }
+    default:
+      return { kty: 'OKP', crv: key.kind === 'ed25519' ? 'Ed25519' : 'Ed448', x: base64url(key.point) };
+  }
+}
+
+const base64url = (octets: Uint8Array): string => Buffer.from(octets).toString('base64url');
 
 function holds(
   key: KeyObject,
