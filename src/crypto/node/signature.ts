@@ -98,8 +98,9 @@ export function nodePrivateKey(pkcs8: Uint8Array): PrivateKey {
   );
 }
 
+/** `pkcs8` is zeroed. */
 function importPkcs8(pkcs8: Uint8Array): KeyObject {
-  const key = Buffer.from(pkcs8);
+  const key = Buffer.from(pkcs8.buffer, pkcs8.byteOffset, pkcs8.length);
   try {
     return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
   } catch {
