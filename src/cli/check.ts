@@ -22,7 +22,11 @@ export function add(program: Command): void {
 
 async function check(options: CheckOptions): Promise<void> {
   const output = new Output(options);
-  const result = await readConfiguration(options);
+  const { result, store } = await readConfiguration(options);
+  for (const mistake of store.mistakes) {
+    if (!output.json) process.stderr.write(`${paint('yellow', mistake, process.stderr)}\n`);
+    output.object({ type: 'store', message: mistake });
+  }
   if ('mistakes' in result) {
     report(result.mistakes, output);
     const errors = result.mistakes.filter(({ severity }) => severity === 'error').length;

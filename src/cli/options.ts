@@ -1,7 +1,7 @@
 /** Options that several commands share, and how their values are read. */
 import { isIP } from 'node:net';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { defaultConfig, defaultControl, defaultSecrets } from '../daemon/paths.ts';
+import { defaultConfig, defaultControl, defaultSecrets, defaultStore } from '../daemon/paths.ts';
 
 export interface ControlOptions {
   readonly control: string;
@@ -11,6 +11,7 @@ export interface ControlOptions {
 export interface ConfigOptions {
   readonly config: string;
   readonly secrets: string;
+  readonly store?: string;
   readonly listen?: readonly string[];
 }
 
@@ -27,6 +28,7 @@ export const withConfig = (command: Command): Command =>
   command
     .option('--config <file>', 'connections, as ipsec.conf', defaultConfig)
     .option('--secrets <file>', 'pre-shared keys, as ipsec.secrets', defaultSecrets)
+    .option('--store <dir>', 'keys and certificates: private/ certs/ cacerts/ crls/', defaultStore)
     .addOption(
       new Option(
         '--listen <address>',

@@ -1,5 +1,7 @@
 /** ipsec.conf and ipsec.secrets to policy: all of it, or all the mistakes. */
 import type { Crypto } from '../crypto/provider.ts';
+import type { Secret } from '../crypto/secret.ts';
+import { type EapPasswords, parseEapSecrets } from '../eap/index.ts';
 import type { PadEntry, Policy, PreSharedKey } from '../policy/policy.ts';
 import { pskFor } from '../policy/secrets.ts';
 import { type ConnContext, type ResolvedConnection, resolveConn } from './conn.ts';
@@ -9,7 +11,7 @@ import { type HostFacts, hostSpec } from './host.ts';
 import { ConfigError, type Mistake, Mistakes, quoted } from './mistake.ts';
 import { checkPools } from './modecfg.ts';
 import { parseSections } from './parser.ts';
-import { namesOf, parseSecrets, preSharedKeys } from './secrets.ts';
+import { namesOf, parseSecrets, preSharedKeys, type SecretsFile } from './secrets.ts';
 import { type ConnSettings, connSettings, setupSettings } from './settings.ts';
 import { type DaemonSettings, daemonSettings } from './setup.ts';
 import type { Sources } from './sources.ts';
@@ -26,6 +28,8 @@ export interface ConfigText {
 
 export interface Config {
   readonly policy: Policy;
+  /** Kept from the engine. */
+  readonly eapPasswords: EapPasswords;
   /** What each conn came to, for an operator to look at. */
   readonly connections: readonly ResolvedConnection[];
   readonly settings: DaemonSettings;
@@ -47,7 +51,7 @@ export function parseConfig(text: ConfigText, facts: HostFacts, crypto: Crypto):
   const settings = daemonSettings(setupSettings(sections, mistakes), facts, mistakes);
   const conns = connSettings(sections, mistakes);
   const keys = parseSecrets(text.secrets, text.secretsFiles, mistakes);
-  const preShared = preSharedKeys(keys, facts.resolved ?? new Map(), mistakes);
+  const preShared = preSharedKeys(keys.preShared, facts.resolved ?? new Map(), mistakes);
   const connections: ResolvedConnection[] = [];
   const waiting: { connection: string; name: string }[] = [];
   const credentials = new Credentials(facts.credentials ?? noCredentials, crypto, mistakes);
@@ -66,9 +70,10 @@ export function parseConfig(text: ConfigText, facts: HostFacts, crypto: Crypto):
       checkKey(resolved, preShared, mistakes);
     }
   }
+  const eapPasswords = parseEapSecrets(keys.eap, mistakes);
   checkPools(connections, mistakes);
   if (mistakes.failed) {
-    for (const { secret } of preShared) secret.destroy();
+    forget(keys);
     return { mistakes: mistakes.all };
   }
   const pki = credentials.pki(settings.revocation);
@@ -80,7 +85,7 @@ export function parseConfig(text: ConfigText, facts: HostFacts, crypto: Crypto):
     cookieThreshold: settings.cookieThreshold,
     halfOpenLimit: settings.halfOpenLimit,
   };
-  return { policy, connections, settings, waiting, notes: mistakes.all };
+  return { policy, eapPasswords, connections, settings, waiting, notes: mistakes.all };
 }
 
 /** The host names a configuration speaks of, to be resolved before `parseConfig`. In alphabetical order. */
@@ -90,9 +95,9 @@ export function hostsToResolve(text: ConfigText): string[] {
   const keys = parseSecrets(text.secrets, text.secretsFiles, mistakes);
   const names = [
     ...conns.filter(({ template }) => !template).flatMap((conn) => connNames(conn, mistakes)),
-    ...namesOf(keys),
+    ...namesOf(keys.preShared),
   ];
-  for (const { secret } of keys) secret.destroy();
+  forget(keys);
   return [...new Set(names)].sort();
 }
 
@@ -102,6 +107,18 @@ export function certificateFiles(config: Sources, configFile: string): string[] 
   const conns = connSettings(parseSections(config, configFile, unheard), unheard);
   const names = conns.flatMap(({ settings }) => [settings.get('leftcert'), settings.get('rightcert')]);
   return [...new Set(names.flatMap((each) => (each && isCertificateFile(each.text) ? each.text : [])))];
+}
+
+/** Passphrases of key files, by the name that stands in ipsec.secrets. */
+export function keyFilePassphrases(text: ConfigText): ReadonlyMap<string, Secret> {
+  const { preShared, eap, passphrases } = parseSecrets(text.secrets, text.secretsFiles, new Mistakes());
+  for (const { secret } of [...preShared, ...eap]) secret.destroy();
+  return passphrases;
+}
+
+function forget({ preShared, eap, passphrases }: SecretsFile): void {
+  for (const { secret } of [...preShared, ...eap]) secret.destroy();
+  for (const secret of passphrases.values()) secret.destroy();
 }
 
 /** The file `secretsfile=` names, if any. */

@@ -96,6 +96,7 @@ function padEntry(
   const own = credentials.own(conn, ours, auth[ours]);
   const peer = credentials.peer(conn, theirs, ours, auth[theirs]);
   if (own.failed || peer.failed) return undefined;
+  const username = settings.get(`${ours}username`)?.text;
   if (localId === undefined || remoteId === undefined) return undefined;
   if ('waitingFor' in localId) return localId;
   if ('waitingFor' in remoteId) return remoteId;
@@ -116,6 +117,7 @@ function padEntry(
       identity: localId.identity,
       auth: auth[ours],
       ...(own.credential && { credential: own.credential }),
+      ...(username !== undefined && { username }),
     },
     remote: {
       address: remote && formatAddress(remote),

@@ -81,7 +81,7 @@ export class Credentials {
 
   /** What we sign with; undefined when we do not sign, or a mistake was reported (`failed`). */
   own(conn: ConnSettings, end: End, ways: readonly AuthPolicy[]): { credential?: Credential; failed?: true } {
-    if (!ways.some(({ kind }) => kind === 'signature')) return {};
+    if (!ways.some(signs)) return {};
     const certificate = this.certificate(conn, end);
     if (certificate === undefined && conn.settings.has(`${end}cert`)) return { failed: true };
     const spki = certificate?.spki ?? this.#ownKey(conn, end);
@@ -274,8 +274,11 @@ export class Credentials {
   }
 }
 
+const signs = (way: AuthPolicy): boolean =>
+  way.kind === 'signature' || (way.kind === 'eap' && way.methods.includes('tls'));
+
 const rawNames = ['rsasigkey', 'ecdsakey', 'eddsakey', 'pubkey'] as const;
-const rawKinds = { rsasigkey: 'rsa', ecdsakey: 'ecdsa', eddsakey: 'eddsa', pubkey: 'any' } as const;
+const rawKinds = { rsasigkey: 'rsa', ecdsakey: 'ecdsa', eddsakey: 'eddsa', pubkey: 'pubkey' } as const;
 
 const same = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((octet, at) => octet === b[at]);

@@ -10,11 +10,14 @@ export {
   type Config,
   type ConfigResult,
   type ConfigText,
+  certificateFiles,
   configOrThrow,
   hostsToResolve,
+  keyFilePassphrases,
   parseConfig,
 } from './config.ts';
 export type { ResolvedConnection } from './conn.ts';
+export type { StoredCredentials } from './credentials.ts';
 export type { HostFacts } from './host.ts';
 export { ConfigError, formatMistake, type Mistake, type Place, type Severity } from './mistake.ts';
 export type { DaemonSettings } from './setup.ts';

@@ -1,9 +1,10 @@
 /** ipsec.secrets: pre-shared keys and whom they are for. ipsec.secrets(5). What a key is never enters a mistake. */
 import { Secret } from '../crypto/secret.ts';
-import { addressIdentity, parseIdentity } from '../policy/identity.ts';
+import type { EapSecretEntry } from '../eap/index.ts';
+import { parseDn } from '../pki/index.ts';
+import { addressIdentity, identityOfDn, parseIdentity } from '../policy/identity.ts';
 import type { KeySelector, PreSharedKey } from '../policy/policy.ts';
 import { parseAddress } from '../wire/address.ts';
-import { IdType } from '../wire/numbers.ts';
 import { identityName } from './end-identity.ts';
 import { type Mistakes, type Place, printable, quoted } from './mistake.ts';
 import { secretOctets } from './secret-text.ts';
@@ -12,18 +13,22 @@ import type { Sources } from './sources.ts';
 
 /** Kinds of secrets that others know: what to say about them. */
 const otherKinds: Readonly<Record<string, string>> = {
-  rsa: 'private keys are not supported yet',
-  ecdsa: 'private keys are not supported yet',
-  eddsa: 'private keys are not supported yet',
   pin: 'smart cards are not supported',
-  p12: 'private keys are not supported yet',
-  pkcs12: 'private keys are not supported yet',
   xauth: 'XAUTH is for IKEv1 only',
-  eap: 'EAP is not supported yet',
-  ntlm: 'EAP is not supported yet',
   ppk: 'post-quantum keys (RFC 8784) are not supported yet',
   ppks: 'post-quantum keys (RFC 8784) are not supported yet',
 };
+
+/** Secrets that open a file of a private key: `: RSA FILE "passphrase"`. */
+const fileKinds: ReadonlySet<string> = new Set(['rsa', 'ecdsa', 'eddsa', 'pkcs8', 'p12', 'pkcs12']);
+
+/** Everything of ipsec.secrets. */
+export interface SecretsFile {
+  readonly preShared: readonly KeyEntry[];
+  readonly eap: readonly EapSecretEntry[];
+  /** What opens key files, by the name that stands in the file. */
+  readonly passphrases: ReadonlyMap<string, Secret>;
+}
 
 /** A key, its names not yet resolved. */
 export interface KeyEntry {
@@ -32,11 +37,18 @@ export interface KeyEntry {
   readonly at: Place;
 }
 
-/** The PSK entries of `files` and of all they include. */
-export function parseSecrets(sources: Sources, files: readonly string[], mistakes: Mistakes): KeyEntry[] {
-  return files.flatMap((file) =>
-    secretEntries(sources, file, mistakes).flatMap((entry) => keyEntry(entry, mistakes) ?? []),
-  );
+/** The entries of `files` and of all they include. */
+export function parseSecrets(sources: Sources, files: readonly string[], mistakes: Mistakes): SecretsFile {
+  const preShared: KeyEntry[] = [];
+  const eap: EapSecretEntry[] = [];
+  const passphrases = new Map<string, Secret>();
+  for (const entry of files.flatMap((file) => secretEntries(sources, file, mistakes))) {
+    const word = entry.kind.text.toLowerCase();
+    if (fileKinds.has(word)) passphrase(entry, passphrases, mistakes);
+    else if (word === 'eap' || word === 'ntlm') eap.push(...eapEntry(entry, mistakes));
+    else preShared.push(...keyEntry(entry, mistakes));
+  }
+  return { preShared, eap, passphrases };
 }
 
 /** Host names among the entries' names, to be resolved as pluto does. */
@@ -87,9 +99,9 @@ function selectorsOf(
     return undefined;
   }
   try {
-    const identity = parseIdentity(text);
-    if (identity.type !== IdType.DER_ASN1_DN) return [{ kind: 'identity', identity }];
-    mistakes.error(at, 'distinguished names are not supported yet');
+    const identity =
+      text.includes('=') && !/^@[~#[]/.test(text) ? identityOfDn(parseDn(text)) : parseIdentity(text);
+    return [{ kind: 'identity', identity }];
   } catch (error) {
     // What stands in quotes may be a key in the wrong place.
     const why = quote || !(error instanceof Error) ? 'a name in quotes' : printable(error.message);
@@ -98,27 +110,65 @@ function selectorsOf(
   return undefined;
 }
 
-function keyEntry({ names, kind, values, at }: SecretEntry, mistakes: Mistakes): KeyEntry | undefined {
+function keyEntry({ names, kind, values, at }: SecretEntry, mistakes: Mistakes): KeyEntry[] {
   const word = kind.text.toLowerCase();
   if (word !== 'psk') {
     const known = otherKinds[word];
     if (known !== undefined)
       mistakes.warning(kind, `${word.toUpperCase()} secrets are not supported yet: ${known}`);
     else if (kind.quote) mistakes.error(kind, 'the kind of the secret is missing', 'PSK before the key');
-    else mistakes.error(kind, 'there is no such kind of secret', 'PSK');
-    return undefined;
+    else mistakes.error(kind, 'there is no such kind of secret', 'PSK, EAP, RSA, ECDSA or P12');
+    return [];
   }
   const [value, more] = values;
   if (value === undefined) {
     mistakes.error(kind, 'the key is missing', 'PSK "key", PSK 0xHEX or PSK 0sBASE64');
-    return undefined;
+    return [];
   }
   if (more !== undefined) {
     mistakes.error(more, 'something follows the key', 'nothing; a key with blanks goes into double quotes');
-    return undefined;
+    return [];
   }
+  const secret = secretIn(value, mistakes);
+  return secret ? [{ names, secret, at }] : [];
+}
+
+function eapEntry({ names, kind, values, at }: SecretEntry, mistakes: Mistakes): EapSecretEntry[] {
+  const [value, more] = values;
+  if (value === undefined) mistakes.error(kind, 'the password is missing', 'EAP "password"');
+  else if (more !== undefined)
+    mistakes.error(
+      more,
+      'something follows the password',
+      'nothing; a password with blanks goes into double quotes',
+    );
+  const secret = value && !more ? secretIn(value, mistakes) : undefined;
+  return secret ? [{ names, secret, at }] : [];
+}
+
+/** `: RSA FILE "passphrase"`; without a passphrase there is nothing to know. A key written out as numbers is of FreeS/WAN's time. */
+function passphrase(
+  { kind, values }: SecretEntry,
+  passphrases: Map<string, Secret>,
+  mistakes: Mistakes,
+): void {
+  const [file, value, more] = values;
+  if (file === undefined || file.text.startsWith('{')) {
+    mistakes.warning(
+      kind,
+      'keys do not stand in this file; it is left out',
+      `${kind.text} FILE "passphrase"`,
+    );
+    return;
+  }
+  if (more !== undefined) mistakes.error(more, 'something follows the passphrase', 'nothing');
+  const secret = value && secretIn(value, mistakes);
+  if (secret) passphrases.set(file.text, secret);
+}
+
+function secretIn(value: Token, mistakes: Mistakes): Secret | undefined {
   const octets = secretOctets(value);
-  if (octets instanceof Uint8Array) return { names, secret: new Secret(octets), at };
+  if (octets instanceof Uint8Array) return new Secret(octets);
   mistakes.error(value, octets.wrong, octets.expected);
   return undefined;
 }

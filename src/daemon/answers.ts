@@ -1,32 +1,78 @@
 /** Who answers the engine's questions: private keys, the web for revocation, EAP methods. */
 import { randomBytes } from 'node:crypto';
 import type { Crypto, PrivateKey } from '../crypto/provider.ts';
-import type { Answer, Question } from '../ike/actions.ts';
+import type { Secret } from '../crypto/secret.ts';
+import { ckaid } from '../crypto/signature-key.ts';
+import type { EapPasswords } from '../eap/index.ts';
+import type { Answer, EngineEvent, Question } from '../ike/actions.ts';
 import { PrivateKeys } from '../ike/private-keys.ts';
+import type { Policy } from '../policy/policy.ts';
+import { toHex } from '../wire/hex.ts';
+import type { Clock } from './clock.ts';
+import { EapSessions } from './eap.ts';
+
+/** A private key, ready to sign, and as EAP-TLS needs it. */
+export interface HeldKey {
+  readonly key: PrivateKey;
+  /** DER. */
+  readonly pkcs8: Secret;
+}
 
 /** What the configuration brought that no engine is given. */
 export interface DaemonSecrets {
-  readonly privateKeys: readonly PrivateKey[];
+  readonly keys: readonly HeldKey[];
+  readonly eapPasswords: EapPasswords;
 }
 
-export const noSecrets: DaemonSecrets = { privateKeys: [] };
+export const noSecrets: DaemonSecrets = { keys: [], eapPasswords: new Map() };
 
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 
 export class Answers {
   readonly #crypto: Crypto;
+  readonly #eap: EapSessions;
+  #secrets: DaemonSecrets;
   #keys: PrivateKeys;
 
-  constructor(crypto: Crypto, secrets: DaemonSecrets) {
+  constructor(crypto: Crypto, clock: Clock, secrets: DaemonSecrets, policy: () => Policy) {
     this.#crypto = crypto;
-    this.#keys = new PrivateKeys(secrets.privateKeys, crypto, random);
+    this.#secrets = secrets;
+    this.#keys = this.#ring();
+    this.#eap = new EapSessions({
+      crypto,
+      random,
+      clock,
+      policy,
+      passwords: () => this.#secrets.eapPasswords,
+      privateKey: (wanted) =>
+        this.#secrets.keys.find(({ key }) => toHex(ckaid(key.spki, crypto)) === wanted)?.pkcs8,
+    });
   }
 
   /** After the configuration was read again. */
   reloaded(secrets: DaemonSecrets): void {
-    this.#keys = new PrivateKeys(secrets.privateKeys, this.#crypto, random);
+    this.#secrets = secrets;
+    this.#keys = this.#ring();
   }
 
-  readonly answer = (question: Question): Answer | Promise<Answer> =>
-    this.#keys.answer(question) ?? { ok: false, errno: 'ENOSYS' };
+  readonly answer = (question: Question): Answer | Promise<Answer> => {
+    if (question.kind === 'eap') return this.#eap.answer(question);
+    return this.#keys.answer(question) ?? { ok: false, errno: 'ENOSYS' };
+  };
+
+  event(event: EngineEvent): void {
+    this.#eap.event(event);
+  }
+
+  close(): void {
+    this.#eap.close();
+  }
+
+  #ring(): PrivateKeys {
+    return new PrivateKeys(
+      this.#secrets.keys.map(({ key }) => key),
+      this.#crypto,
+      random,
+    );
+  }
 }

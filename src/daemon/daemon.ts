@@ -63,7 +63,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   try {
     const connections = new Connections(loaded.policy);
     await listen(udp, options, loaded, connections.entries);
-    const daemon = new Daemon({ options, log, udp, trace, connections, secrets: loaded.secrets ?? noSecrets });
+    const daemon = new Daemon({
+      options,
+      log,
+      udp,
+      trace,
+      connections,
+      secrets: loaded.secrets ?? noSecrets,
+    });
     if (options.control !== undefined) await daemon.control.listen(options.control);
     daemon.begin(loaded);
     return daemon;
@@ -105,7 +112,12 @@ export class Daemon {
     const { options, log, udp, trace, connections } = parts;
     this.#parts = parts;
     this.log = log;
-    this.#answers = new Answers(options.crypto ?? defaultCrypto, parts.secrets);
+    this.#answers = new Answers(
+      options.crypto ?? defaultCrypto,
+      systemClock,
+      parts.secrets,
+      () => this.connections.policy,
+    );
     this.#connections = connections;
     this.shell = new Shell({
       clock: systemClock,
@@ -127,6 +139,7 @@ export class Daemon {
         log.warn(`"${name}": given up after keyingtries=${tries}; again with: ikev2 up ${name}`),
     });
     this.shell.subscribe((event: EngineEvent) => this.supervisor.event(event));
+    this.shell.subscribe((event: EngineEvent) => this.#answers.event(event));
     this.control = new ControlServer(makeVerbs(this));
   }
 
@@ -249,6 +262,7 @@ export class Daemon {
     this.log.info('stopping');
     this.#resolveAgain();
     this.supervisor.close();
+    this.#answers.close();
     await this.shell.shutdown(options.grace ?? 3_000);
     this.shell.close();
     await this.control.close();

@@ -165,12 +165,11 @@ const mostFiles = 10_000;
 /** In the order of their names; hidden ones, and what an editor leaves, not. */
 function filesOf(directory: string, mistakes: string[]): string[] {
   try {
-    const names = readdirSync(directory).filter((name) => !/^\.|~$|\.(?:bak|swp|txt|md)$|^README/.test(name));
-    if (names.length > mostFiles) mistakes.push(`${printable(directory)}: more than ${mostFiles} files`);
-    const paths = names.sort().map((name) => join(directory, name));
-    return paths
-      .slice(0, mostFiles)
-      .filter((path) => !statSync(path, { throwIfNoEntry: false })?.isDirectory());
+    const entries = readdirSync(directory, { withFileTypes: true });
+    const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+    const wanted = names.filter((name) => !/^\.|~$|\.(?:bak|swp|txt|md)$|^README/.test(name)).sort();
+    if (wanted.length > mostFiles) mistakes.push(`${printable(directory)}: more than ${mostFiles} files`);
+    return wanted.slice(0, mostFiles).map((name) => join(directory, name));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT') mistakes.push(`${printable(directory)}: ${code} when listing its files`);
@@ -178,7 +177,9 @@ function filesOf(directory: string, mistakes: string[]): string[] {
   }
 }
 
-const nicknameOf = (path: string): string => basename(path).replace(/\.(p12|pfx|pem|crt|cer|der|key)$/i, '');
+/** A file's name without its ending. */
+export const nicknameOf = (path: string): string =>
+  basename(path).replace(/\.(p12|pfx|pem|crt|cer|der|key)$/i, '');
 
 function found(directory: string, text: string): string {
   if (isAbsolute(text)) return text;
@@ -218,7 +219,7 @@ const reasons: Readonly<Record<string, string>> = {
 const plainPath = /^[\w./@+,:=-]+$/;
 
 /** On one line, whatever is in it. */
-const printable = (text: string): string => (plainPath.test(text) ? text : JSON.stringify(text));
+export const printable = (text: string): string => (plainPath.test(text) ? text : JSON.stringify(text));
 
 /** To be pasted into a shell. */
 export const shellWord = (text: string): string =>

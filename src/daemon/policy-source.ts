@@ -1,18 +1,23 @@
 /** Configuration files as a policy source: read, resolve names, understand, as often as asked. */
 import { accessSync, constants } from 'node:fs';
+import { basename } from 'node:path';
 import {
   type ConfigResult,
+  certificateFiles,
   type DaemonSettings,
   formatMistake,
   hostsToResolve,
+  keyFilePassphrases,
   parseConfig,
   readConfigText,
 } from '../config/index.ts';
-import { type Crypto, defaultCrypto } from '../crypto/index.ts';
+import { type Crypto, defaultCrypto, nodePrivateKey } from '../crypto/index.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { DaemonSecrets } from './answers.ts';
 import { ControlError } from './control-protocol.ts';
 import { defaultRoutes, localAddresses, resolveNames } from './host.ts';
+import { credentialsOf, type KeyStore, loadStore } from './key-store.ts';
+import { defaultStore } from './paths.ts';
 
 /** What a configuration was found to say. */
 export interface Loaded {
@@ -43,13 +48,17 @@ export interface ConfigFiles {
    * Tells two ends on one address apart.
    */
   readonly natPort?: number | undefined;
+  /** The directory of keys and certificates; the default one unless said. */
+  readonly store?: string | undefined;
   /** Whose algorithms the default proposals name; the default providers unless said. */
   readonly crypto?: Crypto | undefined;
 }
 
 /** The configuration with what this host knows, or all its mistakes. Throws ControlError CONFIG when a file is missing. */
-export async function readConfiguration(files: ConfigFiles): Promise<ConfigResult> {
-  const { config, secrets, listen, natPort, crypto = defaultCrypto } = files;
+export async function readConfiguration(
+  files: ConfigFiles,
+): Promise<{ readonly result: ConfigResult; readonly store: KeyStore }> {
+  const { config, secrets, listen, natPort, crypto = defaultCrypto, store: directory = defaultStore } = files;
   mustBeReadable(config, 'write your connections there, or name another file with --config');
   if (secrets !== undefined) {
     mustBeReadable(
@@ -60,12 +69,18 @@ export async function readConfiguration(files: ConfigFiles): Promise<ConfigResul
   const text = readConfigText({ config, secrets: secrets === undefined ? [] : [secrets] });
   const names = hostsToResolve(text);
   const [defaultRoute, resolved] = await Promise.all([defaultRoutes(), resolveNames(names)]);
-  const facts = { addresses: localAddresses(), defaultRoute, resolved };
-  return parseConfig(
+  const passphrases = keyFilePassphrases(text);
+  const store = loadStore(directory, {
+    files: certificateFiles(text.config, text.configFile),
+    passphrases: (path) => passphrases.get(path) ?? passphrases.get(basename(path)),
+  });
+  const facts = { addresses: localAddresses(), defaultRoute, resolved, credentials: credentialsOf(store) };
+  const result = parseConfig(
     text,
     { ...facts, ...(listen && { listen }), ...(natPort && { ikePort: natPort }) },
     crypto,
   );
+  return { result, store };
 }
 
 function mustBeReadable(path: string, advice: string): void {
@@ -83,9 +98,12 @@ function mustBeReadable(path: string, advice: string): void {
 export const fileSource =
   (files: ConfigFiles): PolicySource =>
   async () => {
-    const result = await readConfiguration(files);
-    if ('mistakes' in result) throw new ControlError('CONFIG', result.mistakes.map(formatMistake).join('\n'));
-    const { policy, settings, notes, waiting } = result;
+    const { result, store } = await readConfiguration(files);
+    if ('mistakes' in result)
+      throw new ControlError('CONFIG', [...store.mistakes, ...result.mistakes.map(formatMistake)].join('\n'));
+    const { policy, eapPasswords, settings, notes, waiting } = result;
     const waitingFor = [...new Set(waiting.map(({ name }) => name))];
-    return { policy, settings, remarks: notes.map(formatMistake), waitingFor };
+    const keys = store.keys.map(({ pkcs8 }) => ({ pkcs8, key: nodePrivateKey(pkcs8.octets) }));
+    const remarks = [...store.mistakes, ...notes.map(formatMistake)];
+    return { policy, secrets: { keys, eapPasswords }, settings, remarks, waitingFor };
   };

@@ -2,6 +2,7 @@
 import type { SignatureAlgorithm } from '../crypto/provider.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { KernelCommand, KernelNotice, SaId } from '../kernel/port.ts';
+import type { Identity } from '../policy/identity.ts';
 import type { EapMethod, Policy } from '../policy/policy.ts';
 import type { Eap } from '../wire/payloads/eap.ts';
 
@@ -76,8 +77,10 @@ export type Ask =
       readonly role: 'peer' | 'authenticator';
       readonly connection: string;
       readonly methods: readonly EapMethod[];
-      /** Who the peer said to be (IDi), as text. */
+      /** A peer's own name; of an authenticator whom the other end said to be (IDi), as text. */
       readonly identity: string;
+      /** Whom the other end said to be. */
+      readonly claimed: Identity;
       readonly packet?: EapPacket;
     };
 

@@ -1,13 +1,13 @@
 /** An X.509 certificate, read. RFC 5280 §4.1. */
 import { hash } from '../crypto/noble/hash.ts';
 import type { SignatureAlgorithm } from '../crypto/provider.ts';
+import { parseAlgorithmIdentifier } from '../crypto/signature-algorithm.ts';
 import { contentsOf, context, type Element, elementOf, explicit, octetsOf, Tag } from './der.ts';
 import { checkDer } from './der-check.ts';
 import { bitString, smallInteger, time } from './der-values.ts';
 import { PkiError } from './error.ts';
 import { certificateExtensions, type Extensions } from './extensions.ts';
 import { nameKey } from './name.ts';
-import { signatureAlgorithm } from './signature-algorithm.ts';
 
 /** Octets are views into `der`, which nobody may change. */
 export interface Certificate {
@@ -75,7 +75,7 @@ export function parseCertificate(octets: Uint8Array): Certificate {
     crlUris: crlUrisOf(extensions),
     ocspUris: extensions.ocspUris ?? [],
     tbs: tbs.raw,
-    signatureAlgorithm: signatureAlgorithm(algorithm.raw),
+    signatureAlgorithm: parseAlgorithmIdentifier(algorithm.raw),
     algorithmsAgree:
       inner.length === algorithm.raw.length && inner.every((octet, at) => octet === algorithm.raw[at]),
     signature,

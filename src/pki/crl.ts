@@ -1,5 +1,6 @@
 /** A certificate revocation list, read. RFC 5280 §5. */
 import type { SignatureAlgorithm } from '../crypto/provider.ts';
+import { parseAlgorithmIdentifier } from '../crypto/signature-algorithm.ts';
 import { contentsOf, context, type Element, elementOf, explicit, octetsOf, sameOctets, Tag } from './der.ts';
 import { checkDer } from './der-check.ts';
 import { bitString, boolean, namedBits, smallInteger, time } from './der-values.ts';
@@ -8,7 +9,6 @@ import { PkiError } from './error.ts';
 import { type AuthorityKeyId, authorityKeyId, rawExtensions } from './extensions.ts';
 import { nameKey } from './name.ts';
 import { Extension } from './object-ids.ts';
-import { signatureAlgorithm } from './signature-algorithm.ts';
 
 /** Octets are views into `der`, which nobody may change. */
 export interface Crl {
@@ -64,7 +64,7 @@ export function parseCrl(octets: Uint8Array): Crl {
     der,
     ...fields,
     tbs: tbs.raw,
-    signatureAlgorithm: signatureAlgorithm(algorithm),
+    signatureAlgorithm: parseAlgorithmIdentifier(algorithm),
     algorithmsAgree: sameOctets(inner, algorithm),
     signature,
   };

@@ -1,5 +1,6 @@
 /** An OCSP response, read. RFC 6960 §4.2. */
 import type { HashName, SignatureAlgorithm } from '../crypto/provider.ts';
+import { parseAlgorithmIdentifier } from '../crypto/signature-algorithm.ts';
 import { type Certificate, parseCertificate } from './certificate.ts';
 import {
   type Contents,
@@ -16,9 +17,9 @@ import { checkDer } from './der-check.ts';
 import { bitString, oid, smallInteger, time } from './der-values.ts';
 import { PkiError } from './error.ts';
 import { type RawExtension, rawExtensions } from './extensions.ts';
+import { hashOf } from './hash-algorithm.ts';
 import { nameKey } from './name.ts';
 import { Extension } from './object-ids.ts';
-import { hashOf, signatureAlgorithm } from './signature-algorithm.ts';
 
 /** What one response says of one certificate. */
 export interface SingleResponse {
@@ -105,7 +106,7 @@ function basicResponse(contents: Contents): Omit<OcspResponse, 'der'> {
     ...responseData(data),
     certificates,
     tbs: data.raw,
-    signatureAlgorithm: signatureAlgorithm(algorithm),
+    signatureAlgorithm: parseAlgorithmIdentifier(algorithm),
     algorithmsAgree: true,
     signature,
   };

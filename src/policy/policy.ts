@@ -32,6 +32,8 @@ export interface PadEntry {
     readonly auth: readonly AuthPolicy[];
     /** What a signature of ours is made with. */
     readonly credential?: Credential;
+    /** Our name in EAP, when it is not the identity. */
+    readonly username?: string;
   };
   readonly remote: {
     /** Undefined: `%any`, a responder only. */

@@ -69,7 +69,12 @@ export function padEntry(options: ConnectionOptions): PadEntry {
   const anyAddress = remoteAddress === '%any';
   return {
     name,
-    local: { address, port: 500, identity: parseIdentity(options.identity ?? address), auth: [{ kind: 'psk' }] },
+    local: {
+      address,
+      port: 500,
+      identity: parseIdentity(options.identity ?? address),
+      auth: [{ kind: 'psk' }],
+    },
     remote: {
       address: anyAddress ? undefined : remoteAddress,
       port: options.peerPort ?? 500,

@@ -70,6 +70,7 @@ function setUp(kernel: Kernel, answers: Action[][]) {
     transmit: (_path, octets) => log.push(`transmit ${octets.join(' ')}`),
     event: (event: EngineEvent) =>
       log.push(event.kind === 'progress' ? event.detail : `${event.kind}: ${JSON.stringify(event)}`),
+    answer: () => ({ ok: false, errno: 'ENOSYS' }),
   });
   return { clock, inputs, log, engine, loop };
 }

@@ -69,7 +69,13 @@ describe('the keys of an IKE SA', () => {
     const end = { address: '10.0.0.1', port: 500 };
     const path = { socket: 'ike', local: end, remote: end } as const;
     const sa = new IkeSa({ now: 0 } as Services, 'initiator', { local: 1n, remote: 2n }, path);
-    const support = { fragmentation: true, childless: false, signatureHashes: [] };
+    const support = {
+      fragmentation: true,
+      childless: false,
+      signatureHashes: [],
+      authMethods: [],
+      asksForCertificate: false,
+    };
     sa.phase = { name: 'authenticating', suite, keys, protection, support, ni, nr, candidates: [] };
     const { phase } = sa;
     expectHidden(phase, secrets);

@@ -36,6 +36,7 @@ export class End {
     const loop = new Loop(engine, this.kernel, systemClock, {
       transmit: (path, octets) => this.#sockets.send(path, octets),
       event: (event) => this.#heard(event),
+      answer: () => ({ ok: false, errno: 'ENOSYS' }),
     });
     this.#sockets.deliverTo({
       ike: (path, octets) => loop.feed({ type: 'datagram', ...path, octets }),

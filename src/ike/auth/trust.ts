@@ -1,18 +1,19 @@
 /** Whom we trust for certificates, parsed once for a policy. RFC 5280 §6, RFC 4945 §5. */
 import type { Crypto } from '../../crypto/provider.ts';
+import { CertificateCache } from '../../pki/cache.ts';
+import { sameOctets } from '../../pki/der.ts';
 import {
   type Certificate,
-  CertificateCache,
   type Crl,
+  formatDn,
+  ikePathOptions,
   type OcspResponse,
   PkiError,
   parseCrl,
   parseOcspResponse,
   type Verdict,
-  validateChain,
 } from '../../pki/index.ts';
 import type { PeerKeys, PkiPolicy } from '../../policy/policy.ts';
-import { toHex } from '../../wire/hex.ts';
 import { concat } from '../keys.ts';
 
 /** Hashes in one CERTREQ: more do not fit a datagram well. */
@@ -29,8 +30,6 @@ export const nothingFetched: Fetched = { crls: [], ocspResponses: [] };
 /** The end certificate first. */
 export type Chain = readonly [Certificate, ...Certificate[]];
 
-const mostVerdicts = 1024;
-
 export class Trust {
   readonly #crypto: Crypto;
   readonly #cache: CertificateCache;
@@ -38,11 +37,9 @@ export class Trust {
   readonly #certificates: readonly Certificate[];
   readonly #crls: readonly Crl[];
   readonly #policy: PkiPolicy | undefined;
-  /** Chains that were accepted, by their octets, while they stay so; the one that was first goes first. */
-  readonly #accepted = new Map<string, { verdict: Acceptance; since: number; until: number }>();
 
   /** What the policy holds was checked when it was read; what does not parse all the same is passed over. */
-  constructor(policy: PkiPolicy | undefined, crypto: Crypto, cache = new CertificateCache()) {
+  constructor(policy: PkiPolicy | undefined, crypto: Crypto, cache = new CertificateCache(crypto)) {
     this.#policy = policy;
     this.#crypto = crypto;
     this.#cache = cache;
@@ -68,7 +65,7 @@ export class Trust {
 
   /** Undefined when the octets are no certificate. */
   parse(der: Uint8Array): Certificate | undefined {
-    return parsed(() => this.#cache.parse(der));
+    return parsed(() => this.#cache.certificate(der));
   }
 
   /** Certificates at hand of peers that send none. */
@@ -77,26 +74,9 @@ export class Trust {
   }
 
   /** Whether the first certificate's path leads to an anchor at this time (unix seconds). */
-  judge(chain: Chain, keys: PeerKeys | undefined, at: number, fetched: Fetched): Verdict {
-    const plain = fetched.crls.length + fetched.ocspResponses.length === 0;
-    const key = toHex(this.#crypto.hash('sha256', ...chain.map(({ der }) => der)));
-    const known = plain ? this.#accepted.get(key) : undefined;
-    const verdict =
-      known && at < known.until && at >= known.since ? known.verdict : this.#validate(chain, at, fetched);
-    if (!verdict.ok) return verdict;
-    if (plain && verdict !== known?.verdict) this.#remember(key, verdict, at);
-    const { authority } = keys ?? {};
-    if (
-      authority === undefined ||
-      verdict.path.slice(1).some(({ subject }) => sameOctets(subject, authority))
-    )
-      return verdict;
-    const text = `${formatDn(authority)} is not among those that issued it`;
-    return { ok: false, code: 'UNTRUSTED', text, certificate: chain[0], needed: [] };
-  }
-
-  #validate([leaf, ...sent]: Chain, at: number, { crls, ocspResponses }: Fetched): Verdict {
-    return validateChain({
+  judge(chain: Chain, keys: PeerKeys | undefined, at: number, { crls, ocspResponses }: Fetched): Verdict {
+    const [leaf, ...sent] = chain;
+    const verdict = this.#cache.verdict({
       leaf,
       intermediates: [...sent, ...this.#certificates],
       anchors: this.#anchors,
@@ -106,12 +86,11 @@ export class Trust {
       crypto: this.#crypto,
       options: ikePathOptions,
     });
-  }
-
-  #remember(key: string, verdict: Acceptance, since: number): void {
-    const [oldest] = this.#accepted.keys();
-    if (this.#accepted.size >= mostVerdicts && oldest !== undefined) this.#accepted.delete(oldest);
-    this.#accepted.set(key, { verdict, since, until: verdict.until });
+    const { authority } = keys ?? {};
+    if (!verdict.ok || authority === undefined) return verdict;
+    if (verdict.path.slice(1).some(({ subject }) => sameOctets(subject, authority))) return verdict;
+    const text = `${formatDn(authority)} is not among those that issued it`;
+    return { ok: false, code: 'UNTRUSTED', text, certificate: leaf, needed: [] };
   }
 
   read(crls: readonly Uint8Array[], ocspResponses: readonly Uint8Array[]): Fetched {

@@ -134,7 +134,7 @@ function* complete(
  */
 function authenticated(entry: PadEntry, claimed: Identity, name: string | undefined): Identity {
   const plain: Identity = { type: claimed.type, data: claimed.data };
-  if (name === undefined || formatIdentity(plain).replace(/^@/, '') === name) return plain;
+  if (name === undefined || bare(plain) === name) return plain;
   const { identity } = entry.remote;
   const own = identityOfName(name);
   if (identity === undefined || identityFits(identity, own)) return own;
@@ -239,7 +239,8 @@ function* next(
       role: 'peer',
       connection: entry.name,
       methods: way.methods,
-      identity: formatIdentity(entry.local.identity),
+      identity: entry.local.username ?? bare(entry.local.identity),
+      claimed: peer.identity,
       packet: plain(packet),
     },
   );
@@ -274,7 +275,8 @@ function* ask(
       role,
       connection: entry.name,
       methods: way.methods,
-      identity: formatIdentity(identityOf(idi)),
+      identity: bare(identityOf(idi)),
+      claimed: identityOf(idi),
       ...(packet && { packet: plain(packet) }),
     },
   );
@@ -284,6 +286,9 @@ function turnOf(answer: Answer): EapTurn {
   if (answer.ok && answer.eap) return answer.eap;
   throw refused(`EAP: ${answer.ok ? 'no answer' : answer.errno}`);
 }
+
+/** A name as EAP has it. */
+const bare = (identity: Identity): string => formatIdentity(identity).replace(/^@/, '');
 
 const plain = ({ kind: _, ...packet }: Eap): EapPacket => packet;
 
