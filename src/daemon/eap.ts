@@ -1,0 +1,188 @@
+/** EAP conversations for the engine: one session each, closed when the IKE SA is made or given up. RFC 7296 §2.16. */
+import type { Crypto, Random } from '../crypto/provider.ts';
+import type { Secret } from '../crypto/secret.ts';
+import {
+  type AuthenticatorOffer,
+  type EapPasswords,
+  type EapSession,
+  eapAuthenticator,
+  eapPeer,
+  md5Authenticator,
+  md5Peer,
+  mschapv2Authenticator,
+  mschapv2Peer,
+  type PeerOffer,
+} from '../eap/index.ts';
+import type { Answer, EngineEvent, Question, SaName } from '../ike/actions.ts';
+import { identityMatches, PkiError, parseCertificate } from '../pki/index.ts';
+import { formatIdentity, type Identity } from '../policy/identity.ts';
+import type { EapMethod, PadEntry, Policy } from '../policy/policy.ts';
+import { EapType, IdType } from '../wire/numbers.ts';
+import type { Clock } from './clock.ts';
+import { type EapTlsOptions, tlsAuthenticator, tlsPeer } from './eap-tls.ts';
+
+type Turn = Extract<Question, { kind: 'eap' }>;
+
+export interface EapOptions {
+  readonly crypto: Crypto;
+  readonly random: Random;
+  readonly clock: Clock;
+  /** As of now: the configuration may be read again. */
+  readonly policy: () => Policy;
+  readonly passwords: () => EapPasswords;
+  /** The private key (PKCS#8) of a credential. */
+  readonly privateKey: (ckaid: string) => Secret | undefined;
+}
+
+/** Conversations at a time, and how long one may take. */
+const mostSessions = 1000;
+const longestMillis = 120_000;
+
+interface Open {
+  readonly session: EapSession;
+  readonly since: number;
+}
+
+export class EapSessions {
+  readonly #options: EapOptions;
+  /** By role and session; the oldest first. */
+  readonly #open = new Map<string, Open>();
+
+  constructor(options: EapOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  async answer(question: Turn): Promise<Answer> {
+    const key = keyOf(question.session, question.role);
+    this.#sweep();
+    let open = this.#open.get(key);
+    if (open === undefined) {
+      const begun = this.#begin(question);
+      if (typeof begun === 'string') return refusal(begun);
+      open = { session: begun, since: this.#options.clock.now() };
+      this.#open.set(key, open);
+    }
+    const { packet, outcome } = await open.session.turn(question.packet);
+    if (outcome !== undefined) this.#close(key);
+    if (outcome?.ok !== true)
+      return { ok: true, eap: { ...(packet && { packet }), ...(outcome && { outcome }) } };
+    const { msk, method, identity } = outcome;
+    // What EAP-TLS proves is the certificate, which was held against IDi; its Identity is a mere word.
+    const named = identity !== undefined && method !== EapType.TLS;
+    return {
+      ok: true,
+      eap: {
+        ...(packet && { packet }),
+        outcome: { ok: true, ...(msk && { msk }), ...(named && { identity }) },
+      },
+    };
+  }
+
+  /** An IKE SA is up or gone: nothing is left to say. */
+  event(event: EngineEvent): void {
+    if (event.kind === 'ikeEstablished' || event.kind === 'ikeFailed' || event.kind === 'ikeDeleted')
+      this.#ended(event.sa);
+  }
+
+  close(): void {
+    for (const key of [...this.#open.keys()]) this.#close(key);
+  }
+
+  #ended({ spiI, spiR, role }: SaName): void {
+    this.#close(keyOf(`${spiI}${spiR}`, role === 'initiator' ? 'peer' : 'authenticator'));
+  }
+
+  #begin(question: Turn): EapSession | string {
+    const entry = this.#options.policy().pad.find(({ name }) => name === question.connection);
+    if (entry === undefined) return `no connection ${question.connection}`;
+    const { identity } = question;
+    try {
+      if (question.role === 'peer') return eapPeer({ identity, methods: this.#peerOffers(entry, question) });
+      return eapAuthenticator({
+        ...(namesOne(question.claimed) && { identity }),
+        methods: (user) => this.#authenticatorOffers(entry, question, user),
+        identifier: this.#options.random(1)[0] ?? 0,
+      });
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  #peerOffers(entry: PadEntry, { methods, identity: name, claimed }: Turn): PeerOffer[] {
+    const { crypto, random } = this.#options;
+    return methods.flatMap((method) => {
+      if (method === 'tls') return [tlsPeer(this.#tls(entry, claimed))];
+      const password = this.#options.passwords().get(name);
+      if (password === undefined) return [];
+      if (method === 'md5') return [md5Peer({ name, password })];
+      return [mschapv2Peer({ name, password, random, crypto })];
+    });
+  }
+
+  #authenticatorOffers(entry: PadEntry, { methods, claimed }: Turn, user: string): AuthenticatorOffer[] {
+    const { crypto, random } = this.#options;
+    const name = formatIdentity(entry.local.identity).replace(/^@/, '');
+    const passwordOf = (of: string): Secret | undefined => this.#options.passwords().get(of);
+    const offers: Record<EapMethod, () => AuthenticatorOffer> = {
+      tls: () => tlsAuthenticator(this.#tls(entry, claimed)),
+      md5: () => md5Authenticator({ name, password: passwordOf(user), random, crypto }),
+      mschapv2: () => mschapv2Authenticator({ name, password: passwordOf, random, crypto }),
+    };
+    return methods.map((method) => offers[method]());
+  }
+
+  /** Throws RangeError when the connection has nothing to show, or trusts nobody. */
+  #tls(entry: PadEntry, claimed: Identity): EapTlsOptions {
+    const { credential } = entry.local;
+    const privateKey = credential && this.#options.privateKey(credential.key);
+    if (!credential || credential.certificates.length === 0 || privateKey === undefined)
+      throw new RangeError(`${entry.name}: EAP-TLS needs a certificate and its key`);
+    const { pki } = this.#options.policy();
+    if (pki === undefined || pki.anchors.length === 0)
+      throw new RangeError(`${entry.name}: EAP-TLS needs an authority to trust`);
+    return {
+      certificates: credential.certificates,
+      privateKey,
+      anchors: pki.anchors,
+      checkPeer: ([der]) => (der === undefined ? 'no certificate' : strangerTo(der, claimed)),
+    };
+  }
+
+  #close(key: string): void {
+    this.#open.get(key)?.session.close();
+    this.#open.delete(key);
+  }
+
+  #sweep(): void {
+    const now = this.#options.clock.now();
+    for (const [key, { since }] of this.#open) {
+      if (now - since < longestMillis && this.#open.size < mostSessions) return;
+      this.#close(key);
+    }
+  }
+}
+
+const keyOf = (session: string, role: Turn['role']): string => `${role} ${session}`;
+
+const refusal = (reason: string): Answer => ({ ok: true, eap: { outcome: { ok: false, reason } } });
+
+/** Clients that have an address only as IDi are asked who they are. */
+const namesOne = ({ type }: Identity): boolean =>
+  type === IdType.FQDN ||
+  type === IdType.RFC822_ADDR ||
+  type === IdType.DER_ASN1_DN ||
+  type === IdType.KEY_ID;
+
+function strangerTo(der: Uint8Array, identity: Identity): string | undefined {
+  try {
+    if (identityMatches(parseCertificate(der), identity)) return undefined;
+    return `the certificate is not for ${formatIdentity(identity)}`;
+  } catch (error) {
+    if (error instanceof PkiError) return 'the certificate is malformed';
+    throw error;
+  }
+}
