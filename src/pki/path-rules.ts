@@ -161,7 +161,7 @@ class Walk {
 function authorityFault(certificate: Certificate, role: Role): [RefusalCode, string] | undefined {
   const { basicConstraints, keyUsage = KeyUsage.KEY_CERT_SIGN } = certificate.extensions;
   const old = role === 'anchor' && certificate.version < 3;
-  if (!old && !basicConstraints?.ca) return ['NOT_AN_AUTHORITY', 'certificate is not an authority’s'];
+  if (!old && !basicConstraints?.ca) return ['NOT_AN_AUTHORITY', "certificate is not an authority's"];
   if ((keyUsage & KeyUsage.KEY_CERT_SIGN) === 0)
     return ['KEY_USAGE', 'keyUsage does not let it sign certificates'];
   return undefined;

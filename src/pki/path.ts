@@ -62,10 +62,11 @@ export function findPath<T extends object>(
     if (anchors.length + between.length === 0) return note(unknownIssuer(last), 1);
     for (const [list, isAnchor] of [[anchors, true] as const, [between, false] as const]) {
       for (const issuer of list) {
-        if (search.budget.steps-- <= 0 || search.budget.signatures < 0) return note(exhausted(leaf), 5);
+        if (search.budget.steps-- <= 0) return note(exhausted(leaf), 5);
         if (path.some((one) => one.subjectKey === issuer.subjectKey && sameOctets(one.spki, issuer.spki)))
           continue;
         if (!signedBy(last, issuer, search)) {
+          if (search.budget.signatures < 0) return note(exhausted(leaf), 5);
           note(badSignature(last, issuer, search), 2);
           continue;
         }
