@@ -54,6 +54,13 @@ export function loadStore(directory: string, options: KeyStoreOptions = {}): Key
   return loading;
 }
 
+/** Those of `cacerts/` alone, as far as they can be read. */
+export function loadAuthorities(directory: string): readonly Stored[] {
+  const loading = new Loading(() => undefined);
+  for (const path of filesOf(join(directory, 'cacerts'), [])) loading.authority(path);
+  return loading.authorities;
+}
+
 /** What the configuration needs of it: nothing private. */
 export function credentialsOf({ certificates, keys, authorities, crls }: KeyStore): StoredCredentials {
   const ders = (all: readonly Stored[]): Uint8Array[] => all.map(({ der }) => der);

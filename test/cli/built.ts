@@ -19,6 +19,8 @@ export interface Outcome {
 }
 
 export interface Built {
+  /** The compiled program, for what must be started otherwise. */
+  readonly main: string;
   /** Runs a command to its end. */
   run(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Outcome>;
   /** As `run`, with a reader of its output that left before it began. */
@@ -52,6 +54,7 @@ export function build(): Built {
   copyFileSync(join(root, 'package.json'), join(directory, 'package.json'));
   const main = join(directory, 'dist', 'cli', 'main.js');
   return {
+    main,
     run: (args, env) => finished(start(main, args, env)),
     unread: (args) => {
       const child = start(main, args);
