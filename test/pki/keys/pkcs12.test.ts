@@ -1,6 +1,7 @@
 /** Every kind of PKCS#12 file that OpenSSL 3, NSS and Java write, opened again. */
-import { X509Certificate } from 'node:crypto';
+import { createHmac, pbkdf2Sync, X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DerReader, DerTag, der, derNatural, derNull, derOid, explicitTag } from '../../../src/crypto/der.ts';
 import { type KeyFile, KeyFileError, readKeyFile } from '../../../src/pki/keys/index.ts';
 import { Bench, noKeytool, noNss, noOpenssl } from './tools.ts';
 
@@ -35,6 +36,34 @@ const reason = (work: () => unknown): string => {
   }
   return 'none';
 };
+
+/** OpenSSL 3.0 does not write these yet. RFC 9879. */
+function withPbmac1(bare: Uint8Array, hash: 'sha256' | 'sha512', passphrase: string): Uint8Array {
+  const authSafe = new DerReader(bare).inside(DerTag.SEQUENCE);
+  const version = authSafe.whole(DerTag.INTEGER);
+  const contentInfo = authSafe.whole(DerTag.SEQUENCE);
+  const content = new DerReader(contentInfo).inside(DerTag.SEQUENCE);
+  content.read(DerTag.OBJECT_IDENTIFIER);
+  const safe = content.inside(explicitTag(0)).read(DerTag.OCTET_STRING);
+  const sequence = (...parts: Uint8Array[]) => der(DerTag.SEQUENCE, ...parts);
+  const number = (value: number) => derNatural(Uint8Array.of(value >> 8, value & 0xff));
+  const hmac = sequence(derOid(`1.2.840.113549.2.${hash === 'sha256' ? 9 : 11}`), derNull);
+  const [salt, length] = [Buffer.from('salt and salt'), hash === 'sha256' ? 32 : 64];
+  const derivation = sequence(
+    derOid('1.2.840.113549.1.5.12'),
+    sequence(der(DerTag.OCTET_STRING, salt), number(3000), number(length), hmac),
+  );
+  const algorithm = sequence(derOid('1.2.840.113549.1.5.14'), sequence(derivation, hmac));
+  const mac = createHmac(hash, pbkdf2Sync(passphrase, salt, 3000, length, hash))
+    .update(safe)
+    .digest();
+  const digest = sequence(algorithm, der(DerTag.OCTET_STRING, mac));
+  return sequence(
+    version,
+    contentInfo,
+    sequence(digest, der(DerTag.OCTET_STRING, Buffer.from('NOT USED')), number(1)),
+  );
+}
 
 function exported(name: string, passphrase: string, ...args: string[]): Uint8Array {
   bench.openssl(
@@ -87,6 +116,22 @@ describe.skipIf(noOpenssl)(`of openssl (${noOpenssl ?? 'openssl is there'})`, ()
     if (passphrase === '') return expectWhole(readKeyFile(octets));
     expect(reason(() => readKeyFile(octets))).toBe('PASSPHRASE_MISSING');
     expect(reason(() => readKeyFile(octets, { passphrase: 'wrong' }))).toBe('PASSPHRASE_WRONG');
+  });
+
+  it('an octet that changed is noticed by the MAC', () => {
+    const octets = exported('changed.p12', 'secret', ...pbe('NONE'));
+    const at = Buffer.from(octets).indexOf('leaf.test');
+    expect(at).toBeGreaterThan(0);
+    octets[at] = 0x4c;
+    expect(reason(() => readKeyFile(octets, { passphrase: 'secret' }))).toBe('PASSPHRASE_WRONG');
+  });
+
+  it.each(['sha256', 'sha512'] as const)('a MAC by PBMAC1 with %s', (hash) => {
+    const octets = withPbmac1(exported('bare.p12', 'secret', '-nomac'), hash, 'secret');
+    expectWhole(readKeyFile(octets, { passphrase: 'secret' }));
+    expect(reason(() => readKeyFile(octets, { passphrase: 'wrong' }))).toBe('PASSPHRASE_WRONG');
+    octets[octets.length - 30] = (octets[octets.length - 30] ?? 0) ^ 1;
+    expect(reason(() => readKeyFile(octets, { passphrase: 'secret' }))).toBe('PASSPHRASE_WRONG');
   });
 
   it('its certificates without a key', () => {

@@ -38,7 +38,7 @@ export function boringsslPaths(): PathCase[] {
   return cases
     .filter(
       ({ last_cert_trust: trust, key_purpose: purpose }) =>
-        /^TRUSTED_ANCHOR/.test(trust) && purpose in purposeOf,
+        /^TRUSTED_ANCHOR(?!_OR_LEAF)/.test(trust) && purpose in purposeOf,
     )
     .map((one) => {
       const chain = pemBlocks(readFileSync(`${root}/${one.dir}/${one.chain}`, 'utf8')).map(
