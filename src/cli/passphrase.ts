@@ -1,6 +1,6 @@
 /** Where a passphrase comes from: a file, an environment variable, or the terminal. */
 import { type Command, Option } from 'commander';
-import { readPassphraseFile, Secret } from '../daemon/passphrase.ts';
+import { type Passphrase, passphraseFrom, readPassphraseFile } from '../daemon/passphrase.ts';
 import { CommandError } from './failure.ts';
 
 export interface PassphraseOptions {
@@ -16,18 +16,18 @@ export const withPassphrase = (command: Command): Command =>
     .option('--passphrase-env <variable>', 'what is in this environment variable opens the file');
 
 /** The passphrase the options name; undefined when they name none. Throws CommandError. */
-export function passphraseOf(options: PassphraseOptions): Secret | undefined {
+export function passphraseOf(options: PassphraseOptions): Passphrase | undefined {
   const { passphraseFile, passphraseEnv } = options;
   if (passphraseFile !== undefined) return readPassphraseFile(passphraseFile);
   if (passphraseEnv === undefined) return undefined;
   const text = process.env[passphraseEnv];
   if (text === undefined)
     throw new CommandError(`--passphrase-env: there is no variable ${passphraseEnv}`, 2);
-  return new Secret(new TextEncoder().encode(text));
+  return passphraseFrom(new TextEncoder().encode(text));
 }
 
 /** Asks for one on the terminal, without showing it. Throws CommandError when there is no terminal, or no answer. */
-export async function askPassphrase(file: string): Promise<Secret> {
+export async function askPassphrase(file: string): Promise<Passphrase> {
   const { stdin, stderr } = process;
   if (!stdin.isTTY || !stderr.isTTY)
     throw new CommandError(
@@ -46,7 +46,7 @@ export async function askPassphrase(file: string): Promise<Secret> {
 
 const keys = { interrupt: 3, end: 4, erase: 8, newline: 10, enter: 13, clear: 21, backspace: 127 } as const;
 
-function typed(stdin: NodeJS.ReadStream): Promise<Secret> {
+function typed(stdin: NodeJS.ReadStream): Promise<Passphrase> {
   let octets: number[] = [];
   const eraseLast = (): void => {
     // A character of UTF-8: its last octets are 10xxxxxx.
@@ -65,7 +65,7 @@ function typed(stdin: NodeJS.ReadStream): Promise<Secret> {
         if (octet === keys.interrupt || octet === keys.end) return end();
         if (octet === keys.enter || octet === keys.newline) {
           stop();
-          return resolve(new Secret(Uint8Array.from(octets)));
+          return resolve(passphraseFrom(Uint8Array.from(octets)));
         }
         if (octet === keys.erase || octet === keys.backspace) eraseLast();
         else if (octet === keys.clear) octets = [];

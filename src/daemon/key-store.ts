@@ -82,11 +82,13 @@ export function readKeyFileAt(path: string, passphrase?: Secret, mayBeOpen = fal
     const file = readKeyFile(octets, { passphrase });
     if (file.privateKeys.length === 0) return file;
     octets.fill(0);
-    if (!mayBeOpen && (mode & 0o077) !== 0)
+    if (!mayBeOpen && (mode & 0o077) !== 0) {
+      for (const { pkcs8 } of file.privateKeys) pkcs8.destroy();
       throw new KeyFileError(
         'OPEN_TO_OTHERS',
         `others than its owner may use this private key; run: chmod 600 ${shellWord(path)}`,
       );
+    }
     return file;
   } catch (error) {
     if (!(error instanceof KeyFileError)) throw error;

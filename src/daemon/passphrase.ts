@@ -4,10 +4,13 @@ import { Secret } from '../crypto/index.ts';
 import { KeyFileError } from '../pki/keys/index.ts';
 import { printable, shellWord } from './key-store.ts';
 
-export { Secret };
+export type Passphrase = Secret;
+
+/** Takes over the octets: UTF-8. */
+export const passphraseFrom = (octets: Uint8Array): Passphrase => new Secret(octets);
 
 /** The first line of a file, or of a pipe. Throws KeyFileError, also when it is a file others may read. */
-export function readPassphraseFile(path: string): Secret {
+export function readPassphraseFile(path: string): Passphrase {
   let fd: number | undefined;
   try {
     fd = openSync(path, 'r');
@@ -20,9 +23,9 @@ export function readPassphraseFile(path: string): Secret {
     const octets = readFileSync(fd);
     const end = octets.indexOf(10);
     const line = octets.subarray(0, end < 0 ? octets.length : end);
-    const secret = new Secret(Uint8Array.from(line.at(-1) === 13 ? line.subarray(0, -1) : line));
+    const passphrase = passphraseFrom(Uint8Array.from(line.at(-1) === 13 ? line.subarray(0, -1) : line));
     octets.fill(0);
-    return secret;
+    return passphrase;
   } catch (error) {
     if (error instanceof KeyFileError) throw error;
     throw new KeyFileError('UNREADABLE', error instanceof Error ? error.message : String(error));

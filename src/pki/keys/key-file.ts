@@ -59,6 +59,12 @@ export function readKeyFile(octets: Uint8Array, options: KeyFileOptions = {}): K
   const { certificates, keys, crls, format, name } = gathered;
   if (certificates.length + keys.length + crls.length === 0)
     throw new KeyFileError('EMPTY', 'there is neither a key nor a certificate in it');
+  const total = certificates.reduce((sum, { length }) => sum + length, 0);
+  if (certificates.length > mostCertificates || total > longestKeyFile || keys.length > mostKeys)
+    throw new KeyFileError(
+      'TOO_BIG',
+      `there are more than ${mostCertificates} certificates or ${mostKeys} keys in it`,
+    );
   const privateKeys = [...new Map(keys.map((key) => [String(key.spki), key])).values()];
   const spkis = privateKeys.map(({ spki }) => spki);
   return { certificates: leafFirst(certificates, spkis), privateKeys, crls, format, name };
@@ -164,4 +170,6 @@ function certificate(octets: Uint8Array): Uint8Array {
   return namesOf(octets).der;
 }
 
+const mostCertificates = 5_000;
+const mostKeys = 100;
 const longestCertificate = 256 * 1024;

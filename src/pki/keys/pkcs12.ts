@@ -171,11 +171,24 @@ function attributes(bag: Fields): Pick<Bag, 'localKeyId' | 'name'> {
     const values = Fields.of('values', attribute.next('values', Tag.SET));
     if (values.done) continue;
     if (type === '1.2.840.113549.1.9.21') localKeyId = String(values.octetString('localKeyId'));
-    if (type === '1.2.840.113549.1.9.20')
-      name = new TextDecoder('utf-16be').decode(values.next('friendlyName', Tag.BMP_STRING).body);
+    if (type === '1.2.840.113549.1.9.20') name = bmpText(values.next('friendlyName', Tag.BMP_STRING).body);
   }
   return { localKeyId, name };
 }
+
+/** Node may come without a decoder of UTF-16BE. */
+function bmpText(octets: Uint8Array): string {
+  const units = Array.from(
+    { length: octets.length >> 1 },
+    (_, i) => (octets[2 * i] ?? 0) * 256 + (octets[2 * i + 1] ?? 0),
+  );
+  return units
+    .slice(0, longestName)
+    .map((unit) => String.fromCharCode(unit))
+    .join('');
+}
+
+const longestName = 256;
 
 /** CertBag and CRLBag; of other types than X.509 nothing. */
 function wrapped(field: string, value: Uint8Array, x509: string): Uint8Array[] {
