@@ -13,6 +13,7 @@ import {
   TlsFragments,
   tlsStart,
 } from '../eap/index.ts';
+import { octetsOf, shown } from '../eap/text.ts';
 import { EapType } from '../wire/numbers.ts';
 import { TlsEnd, type TlsSession } from './eap-tls-end.ts';
 
@@ -28,7 +29,7 @@ export interface EapTlsOptions {
   readonly versions?: readonly [least: 'TLSv1.2' | 'TLSv1.3', most: 'TLSv1.2' | 'TLSv1.3'];
   /** Octets of TLS in one EAP packet. */
   readonly fragment?: number;
-  /** Whether a trusted peer is the right one: undefined, or why not. DER, the peer's own first. */
+  /** Whether a trusted peer is the right one: undefined, or why not; what it throws is a refusal too. DER, the peer's own first. */
   checkPeer(certificates: readonly Uint8Array[]): string | undefined;
 }
 
@@ -175,7 +176,12 @@ class Authenticator implements AuthenticatorMethod {
 
 function judge({ untrusted, certificates }: TlsSession, options: EapTlsOptions): string | undefined {
   if (untrusted !== undefined) return `the peer's certificate: ${untrusted}`;
-  return options.checkPeer(certificates);
+  try {
+    return options.checkPeer(certificates);
+  } catch (error) {
+    // OpenSSL reads more than a strict reader of certificates does.
+    return `the peer's certificate: ${shown(octetsOf(error instanceof Error ? error.message : String(error)))}`;
+  }
 }
 
 const isCommitment = (data: Uint8Array): boolean => data.length === 1 && data[0] === commitment[0];

@@ -114,6 +114,11 @@ describe.skipIf(!hasOpenssl)('EAP-TLS (needs the openssl command)', () => {
         const second = await converse(peer(only(version)), authenticator({ checkPeer }));
         expect(reason(second.authenticator)).toBe('not whom we wanted');
         expect(reason(second.peer)).toBe('the authenticator refused TLS');
+        const unreadable = () => {
+          throw new RangeError('trailing\u001b octets');
+        };
+        const third = await converse(peer(only(version)), authenticator({ checkPeer: unreadable }));
+        expect(reason(third.authenticator)).toBe("the peer's certificate: trailing\ufffd octets");
       });
 
       it('a certificate for the other role only is refused', async () => {
