@@ -59,7 +59,7 @@ export function daemonSettings(
   };
 }
 
-/** pluto's defaults: CRLs are not fetched, nothing is strict, a fetch takes 5 s, an OCSP answer 2 s. */
+/** pluto's defaults: CRLs are not fetched, nothing is strict, a fetch takes 5 s, an OCSP answer 2 s, by GET. */
 function revocation(settings: ReadonlyMap<string, Setting>): RevocationPolicy {
   const yes = (name: string): boolean => settings.get(name)?.word === 'yes';
   const uri = settings.get('ocsp-uri')?.text;
@@ -70,6 +70,7 @@ function revocation(settings: ReadonlyMap<string, Setting>): RevocationPolicy {
     ocsp: !yes('ocsp-enable') ? 'off' : yes('ocsp-strict') ? 'strict' : 'on',
     ...(uri !== undefined && { ocspUri: uri }),
     ocspTimeout: timeOf(settings, 'ocsp-timeout', 's', 2_000),
+    ocspMethod: settings.get('ocsp-method')?.word === 'post' ? 'post' : 'get',
   };
 }
 

@@ -1,5 +1,5 @@
 /** The engine's shell: inputs in, actions performed in order, one alarm. */
-import type { Action, Answer, Answerer, EngineEvent, Input, Millis, Path, Question } from '../ike/actions.ts';
+import type { Action, Answer, EngineEvent, Input, Millis, Path, Question } from '../ike/actions.ts';
 import { lastUse } from '../kernel/last-use.ts';
 import type { Kernel } from '../kernel/port.ts';
 import type { Clock } from './clock.ts';
@@ -10,6 +10,9 @@ export interface Engine {
   handle(now: Millis, input: Input): Action[];
   readonly wakeAt: Millis | undefined;
 }
+
+/** Whoever answers what is not asked of the data plane; at once where it knows at once. */
+export type Answerer = (question: Question) => Answer | Promise<Answer>;
 
 /** Where actions end. None but `answer` may throw. */
 export interface Outlets {

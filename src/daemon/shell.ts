@@ -1,7 +1,7 @@
 /** The world around one engine: sockets, data plane, clock, log, capture and counters. */
 import { randomBytes } from 'node:crypto';
 import type { Crypto } from '../crypto/provider.ts';
-import type { Answerer, Command, EngineEvent, Millis, Path } from '../ike/actions.ts';
+import type { Command, EngineEvent, Millis, Path } from '../ike/actions.ts';
 import type { Engine } from '../ike/recording.ts';
 import type { IkeSaStatus } from '../ike/status.ts';
 import type { MemoryKernel } from '../kernel/memory.ts';
@@ -11,7 +11,7 @@ import type { Clock } from './clock.ts';
 import { type KernelName, makeKernel } from './data-plane.ts';
 import { formatEndpoint } from './endpoint.ts';
 import { type Logger, logEvent } from './log.ts';
-import { Loop } from './loop.ts';
+import { type Answerer, Loop } from './loop.ts';
 import { Metrics } from './metrics.ts';
 import type { Trace } from './trace.ts';
 import type { UdpSockets } from './udp.ts';

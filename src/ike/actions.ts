@@ -87,9 +87,6 @@ export type Ask =
 /** What is not asked of the data plane. */
 export type Question = Exclude<Ask, { kind: 'install' | 'lastUse' }>;
 
-/** Whoever answers; at once where it knows at once. */
-export type Answerer = (question: Question) => Answer | Promise<Answer>;
-
 export interface RevocationQuestion {
   readonly certificate: Uint8Array;
   readonly issuer: Uint8Array;

@@ -1,6 +1,5 @@
 /** The protocol engine: octets, time and answers in; octets, kernel commands and events out. Synchronous. */
 import type { Crypto, Random } from '../crypto/provider.ts';
-import { formatIdentity } from '../policy/identity.ts';
 import { Pad, sameEntry } from '../policy/pad.ts';
 import type { PadEntry, Policy } from '../policy/policy.ts';
 import { AddressPools } from '../policy/pool.ts';
@@ -28,12 +27,12 @@ import { start } from './exchange.ts';
 import { ikeSaInit, opening } from './exchanges/ike-sa-init.ts';
 import { checkLiveness, deleteChild, wantChild, wantIkeRekey, wantRekey } from './exchanges/index.ts';
 import { IkeSa } from './ike-sa.ts';
-import type { Established, PhaseName } from './phase.ts';
+import type { PhaseName } from './phase.ts';
 import { Router } from './router.ts';
 import { SaTable } from './sa-table.ts';
 import { type IkeSaStatus, statusOf } from './status.ts';
 import { Timers } from './timers.ts';
-import { keepOne } from './uniqueness.ts';
+import { keepOne, whoIs } from './uniqueness.ts';
 
 export interface EngineOptions {
   readonly now: Millis;
@@ -385,12 +384,6 @@ export class IkeEngine {
       forget: (sa) => this.#forget(sa),
     };
   }
-}
-
-/** Whom an SA is with. Nobody is told from another nobody by its address. RFC 7619 §2.4. */
-function whoIs({ localId, remoteId, proof }: Established, { remote }: Path): string {
-  const who = `${formatIdentity(localId)} ${formatIdentity(remoteId)}`;
-  return proof === 'null' ? `${who} ${remote.address} ${remote.port}` : who;
 }
 
 const poolsOf = ({ configuration }: PadEntry) =>

@@ -1,6 +1,8 @@
 /** One IKE SA for a pair of identities (`uniqueids=yes`), also when both ends begin at once. RFC 7296 §2.4, §2.8. */
-import type { Failure, Millis } from './actions.ts';
+import { formatIdentity } from '../policy/identity.ts';
+import type { Failure, Millis, Path } from './actions.ts';
 import type { IkeSa } from './ike-sa.ts';
+import type { Established } from './phase.ts';
 
 /** Two SAs begun from opposite ends within this time crossed: neither is the newer. */
 const crossingMillis = 10_000;
@@ -26,3 +28,9 @@ export function keepOne(sa: IkeSa, same: readonly IkeSa[], now: Millis): void {
 /** Whether `other` was begun by the other end at about the same time. */
 export const crossed = (sa: IkeSa, other: IkeSa, now: Millis): boolean =>
   sa.role !== other.role && now - other.establishedAt < crossingMillis;
+
+/** Whom an SA is with. Nobody is told from another nobody by its address. RFC 7619 §2.4. */
+export function whoIs({ localId, remoteId, proof }: Established, { remote }: Path): string {
+  const who = `${formatIdentity(localId)} ${formatIdentity(remoteId)}`;
+  return proof === 'null' ? `${who} ${remote.address} ${remote.port}` : who;
+}

@@ -1,6 +1,6 @@
 /** Looking a certificate up in a CRL: its entries are walked in place, 100,000 of them in milliseconds. RFC 5280 §5.3. */
 import type { Crl } from './crl.ts';
-import { elementOf, extentAt, Tag } from './der.ts';
+import { contentsAt, elementOf, endOf, Tag } from './der.ts';
 import { checkDer } from './der-check.ts';
 import { smallInteger } from './der-values.ts';
 import { rawExtensions } from './extensions.ts';
@@ -43,18 +43,21 @@ function find(crl: Crl, serial: Uint8Array, issuerKey: string): RevokedEntry | u
   let issuer = crl.issuerKey;
   let found: RevokedEntry | undefined;
   for (let at = 0; at < entries.length; ) {
-    const entry = extentAt(entries, at, entries.length);
-    const number = extentAt(entries, entry.start, entry.end);
-    const date = extentAt(entries, number.end, entry.end);
-    if (entry.tag !== Tag.SEQUENCE || number.tag !== Tag.INTEGER || !isTime(date.tag))
-      throw new TypeError('entry');
-    at = entry.end;
-    const own = isAt(entries, number.start, number.end, serial);
-    if (date.end === entry.end) {
+    const entry = contentsAt(entries, at, entries.length);
+    const end = endOf(entries, at, entry);
+    const serialAt = contentsAt(entries, entry, end);
+    const dateAt = endOf(entries, entry, serialAt);
+    const rest = endOf(entries, dateAt, contentsAt(entries, dateAt, end));
+    const typed =
+      entries[at] === Tag.SEQUENCE && entries[entry] === Tag.INTEGER && isTime(entries[dateAt] ?? 0);
+    if (!typed || rest > end || end > entries.length) throw new TypeError('entry');
+    at = end;
+    const own = isAt(entries, serialAt, dateAt, serial);
+    if (rest === end) {
       if (own && issuer === issuerKey) found ??= { reason: 0 };
       continue;
     }
-    const extensions = entryExtensions(entries.subarray(date.end, entry.end));
+    const extensions = entryExtensions(entries.subarray(rest, end));
     issuer = extensions.issuer ?? issuer;
     if (own && issuer === issuerKey) found ??= { reason: extensions.reason };
   }

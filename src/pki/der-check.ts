@@ -1,5 +1,5 @@
 /** Whether octets are DER from end to end, before anything is read from them. X.690 §8, §10, §11. */
-import { extentAt, Tag } from './der.ts';
+import { contentsAt, cutShort, endOf, Tag } from './der.ts';
 import { PkiError } from './error.ts';
 
 const deepest = 32;
@@ -16,7 +16,10 @@ export function checkDer(octets: Uint8Array, most: number, what: string): void {
   let limit = octets.length;
   let at = 0;
   for (;;) {
-    const { tag, start, end } = extentAt(octets, at, limit);
+    const tag = octets[at] ?? 0;
+    const start = contentsAt(octets, at, limit);
+    const end = endOf(octets, at, start);
+    if (end > limit) throw cutShort(at);
     if (at === 0 && end !== octets.length) {
       throw new PkiError('der', `${what}: ${octets.length - end} octets after its end`);
     }
@@ -49,46 +52,41 @@ function checkForm(tag: number, at: number): void {
 }
 
 function checkValue(octets: Uint8Array, tag: number, start: number, end: number): void {
+  const wrong = valueFault(octets, tag, start, end);
+  if (wrong !== undefined) throw new PkiError('der', `DER: ${wrong} at octet ${start}`);
+}
+
+function valueFault(octets: Uint8Array, tag: number, start: number, end: number): string | undefined {
   const length = end - start;
   const first = octets[start] ?? 0;
-  const bad = (what: string) => new PkiError('der', `DER: ${what} at octet ${start}`);
   switch (tag) {
     case Tag.BOOLEAN:
-      if (length !== 1 || (first !== 0 && first !== 0xff)) throw bad('BOOLEAN neither 00 nor FF');
-      return;
+      return length === 1 && (first === 0 || first === 0xff) ? undefined : 'BOOLEAN neither 00 nor FF';
     case Tag.INTEGER:
     case Tag.ENUMERATED: {
       const second = octets[start + 1] ?? 0;
       const padded = length > 1 && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80));
-      if (length === 0 || padded) throw bad('INTEGER not minimal');
-      return;
+      return length === 0 || padded ? 'INTEGER not minimal' : undefined;
     }
     case Tag.NULL:
-      if (length !== 0) throw bad('NULL with contents');
-      return;
+      return length === 0 ? undefined : 'NULL with contents';
     case Tag.BIT_STRING: {
-      const last = octets[end - 1] ?? 0;
-      if (
-        length === 0 ||
-        first > 7 ||
-        (length === 1 && first > 0) ||
-        (length > 1 && (last & ((1 << first) - 1)) !== 0)
-      ) {
-        throw bad('BIT STRING with wrong unused bits');
-      }
-      return;
+      const unused = ((octets[end - 1] ?? 0) & ((1 << first) - 1)) === 0;
+      const right = length === 1 ? first === 0 : length > 1 && first < 8 && unused;
+      return right ? undefined : 'BIT STRING with wrong unused bits';
     }
     case Tag.OID:
-      checkOid(octets, start, end, bad);
-      return;
+      return isOid(octets, start, end) ? undefined : 'OBJECT IDENTIFIER cut short or not minimal';
     default:
+      return undefined;
   }
 }
 
-function checkOid(octets: Uint8Array, start: number, end: number, bad: (what: string) => PkiError): void {
-  if (start === end || (octets[end - 1] ?? 0x80) >= 0x80) throw bad('OBJECT IDENTIFIER cut short');
+function isOid(octets: Uint8Array, start: number, end: number): boolean {
+  if (start === end || (octets[end - 1] ?? 0x80) >= 0x80) return false;
   for (let at = start; at < end; at++) {
     const begins = at === start || (octets[at - 1] ?? 0) < 0x80;
-    if (begins && octets[at] === 0x80) throw bad('OBJECT IDENTIFIER not minimal');
+    if (begins && octets[at] === 0x80) return false;
   }
+  return true;
 }

@@ -49,27 +49,37 @@ export interface Extent {
 
 /** The identifier and length at `at`; definite, minimal, and inside `limit`. Throws PkiError. */
 export function extentAt(octets: Uint8Array, at: number, limit: number): Extent {
-  const tag = octets[at];
-  const first = octets[at + 1];
-  if (tag === undefined || first === undefined || at + 2 > limit) throw cut(at);
-  if ((tag & 0x1f) === 0x1f) throw new PkiError('der', `DER: tag number above 30 at octet ${at}`);
-  let start = at + 2;
-  let length = first;
-  if (first >= 0x80) {
-    const count = first & 0x7f;
-    if (count === 0 || count > 4) throw new PkiError('der', `DER: no definite length at octet ${at + 1}`);
-    length = 0;
-    for (let i = 0; i < count; i++) length = length * 256 + (octets[start + i] ?? 0);
-    start += count;
-    if (length < 0x80 || length < 256 ** (count - 1)) {
-      throw new PkiError('der', `DER: length not minimal at octet ${at + 1}`);
-    }
-  }
-  if (start + length > limit) throw cut(at);
-  return { tag, start, end: start + length };
+  const start = contentsAt(octets, at, limit);
+  const end = endOf(octets, at, start);
+  if (end > limit) throw cutShort(at);
+  return { tag: octets[at] ?? 0, start, end };
 }
 
-const cut = (at: number) => new PkiError('der', `DER: element at octet ${at} is cut short`);
+/** Where the contents of the element at `at` begin. Throws PkiError on a tag or a form of length that is not taken. */
+export function contentsAt(octets: Uint8Array, at: number, limit: number): number {
+  const tag = octets[at] ?? 0;
+  const first = octets[at + 1] ?? 0;
+  if (at + 2 > limit) throw cutShort(at);
+  if ((tag & 0x1f) === 0x1f) throw new PkiError('der', `DER: tag number above 30 at octet ${at}`);
+  if (first < 0x80) return at + 2;
+  if (first === 0x80 || first > 0x84) throw new PkiError('der', `DER: no definite length at octet ${at + 1}`);
+  return at + 2 + (first & 0x7f);
+}
+
+/** Where the element at `at` ends, its contents beginning at `start`. Throws PkiError on a length that could be shorter. */
+export function endOf(octets: Uint8Array, at: number, start: number): number {
+  const count = start - at - 2;
+  if (count === 0) return start + (octets[at + 1] ?? 0);
+  let length = 0;
+  for (let i = at + 2; i < start; i++) length = length * 256 + (octets[i] ?? 0);
+  if (length < 0x80 || length < 256 ** (count - 1)) {
+    throw new PkiError('der', `DER: length not minimal at octet ${at + 1}`);
+  }
+  return start + length;
+}
+
+export const cutShort = (at: number): PkiError =>
+  new PkiError('der', `DER: element at octet ${at} is cut short`);
 
 /** A plain view: of a Buffer, `slice` would not copy. */
 export const octetsOf = (octets: Uint8Array): Uint8Array =>

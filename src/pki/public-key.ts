@@ -21,8 +21,23 @@ export interface Signed {
   readonly signature: Uint8Array;
 }
 
-/** Whether the signature was made by `signer`'s key, with one algorithm named alike inside and out. */
+const verified = new WeakMap<Crypto, WeakMap<Signed, WeakMap<Certificate, boolean>>>();
+
+/**
+ * Whether the signature was made by `signer`'s key, with one algorithm named alike inside and out. Remembered as long as both
+ * live: the same authorities and CRLs are asked again and again.
+ */
 export function isSignedBy(crypto: Crypto, signed: Signed, signer: Certificate): boolean {
+  const ofCrypto = verified.get(crypto) ?? new WeakMap<Signed, WeakMap<Certificate, boolean>>();
+  verified.set(crypto, ofCrypto);
+  const known = ofCrypto.get(signed) ?? new WeakMap<Certificate, boolean>();
+  ofCrypto.set(signed, known);
+  const holds = known.get(signer) ?? verify(crypto, signed, signer);
+  known.set(signer, holds);
+  return holds;
+}
+
+function verify(crypto: Crypto, signed: Signed, signer: Certificate): boolean {
   const { signatureAlgorithm: algorithm } = signed;
   if (algorithm === undefined || !signed.algorithmsAgree) return false;
   return publicKeyOf(crypto, signer)?.verify(algorithm, signed.tbs, signed.signature) ?? false;

@@ -213,6 +213,8 @@ export interface RevocationPolicy {
   /** Asked instead of the responder a certificate names. */
   readonly ocspUri?: string;
   readonly ocspTimeout: number;
+  /** How a responder is asked. RFC 6960 appendix A.1. */
+  readonly ocspMethod: 'get' | 'post';
 }
 
 /** A shared key and the identities or addresses it is for; empty: for all. */

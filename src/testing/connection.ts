@@ -1,7 +1,15 @@
 /** Policies for tests: one connection between two ends that share a key. */
 import { Secret } from '../crypto/secret.ts';
 import { type Identity, parseIdentity } from '../policy/identity.ts';
-import type { PadEntry, Policy, SpdEntry } from '../policy/policy.ts';
+import type {
+  AuthPolicy,
+  Credential,
+  PadEntry,
+  PeerKeys,
+  PkiPolicy,
+  Policy,
+  SpdEntry,
+} from '../policy/policy.ts';
 import { parseEspProposals, parseIkeProposals } from '../policy/proposal-text.ts';
 import { allTraffic, dynamicSelector, parseCidr, type SelectorPolicy } from '../policy/selector.ts';
 
@@ -15,6 +23,10 @@ export interface EndOptions {
   readonly peerAddress?: string;
   readonly peerPort?: number;
   readonly psk?: string;
+  /** How it and its peer prove themselves; both by the shared key unless said. */
+  readonly auth?: AuthOptions;
+  /** Whom it trusts for certificates. */
+  readonly pki?: PkiPolicy;
   /** IKE and ESP proposals, as in ipsec.conf. */
   readonly ike?: string;
   readonly esp?: string;
@@ -33,11 +45,24 @@ export interface EndOptions {
   readonly halfOpenLimit?: number;
 }
 
+export interface AuthOptions {
+  readonly local: readonly AuthPolicy[];
+  readonly remote: readonly AuthPolicy[];
+  /** What it signs with; its host needs the private key. */
+  readonly credential?: Credential;
+  /** What its peer may sign with. */
+  readonly keys?: PeerKeys;
+  /** Its name in EAP. */
+  readonly username?: string;
+}
+
 export interface ConnectionOptions extends EndOptions {
   readonly name: string;
   readonly address: string;
   readonly peer: EndOptions & { readonly address: string };
 }
+
+const sharedKey: readonly AuthPolicy[] = [{ kind: 'psk' }];
 
 const usual = {
   psk: 'somesharedkey',
@@ -56,6 +81,7 @@ export function connection(options: ConnectionOptions): Policy {
         where: 'test:1',
       },
     ],
+    ...(options.pki && { pki: options.pki }),
     cookieThreshold: options.cookieThreshold ?? 1000,
     halfOpenLimit: options.halfOpenLimit ?? 10_000,
   };
@@ -63,7 +89,7 @@ export function connection(options: ConnectionOptions): Policy {
 
 /** Only the PAD entry: a policy may have more of them. */
 export function padEntry(options: ConnectionOptions): PadEntry {
-  const { name, address, peer } = options;
+  const { name, address, peer, auth } = options;
   const remoteAddress = options.peerAddress ?? peer.address;
   const wanted = options.peerIdentity ?? peer.identity ?? peer.address;
   const anyAddress = remoteAddress === '%any';
@@ -73,13 +99,16 @@ export function padEntry(options: ConnectionOptions): PadEntry {
       address,
       port: 500,
       identity: parseIdentity(options.identity ?? address),
-      auth: [{ kind: 'psk' }],
+      auth: auth?.local ?? sharedKey,
+      ...(auth?.credential && { credential: auth.credential }),
+      ...(auth?.username !== undefined && { username: auth.username }),
     },
     remote: {
       address: anyAddress ? undefined : remoteAddress,
       port: options.peerPort ?? 500,
       identity: identityOrAny(wanted),
-      auth: [{ kind: 'psk' }],
+      auth: auth?.remote ?? sharedKey,
+      ...(auth?.keys && { keys: auth.keys }),
     },
     ike: parseIkeProposals(options.ike ?? usual.ike),
     children: options.childless ? [] : [spdEntry(options)],
