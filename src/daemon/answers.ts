@@ -10,6 +10,7 @@ import type { Policy } from '../policy/policy.ts';
 import { toHex } from '../wire/hex.ts';
 import type { Clock } from './clock.ts';
 import { EapSessions } from './eap.ts';
+import { RevocationFetcher } from './revocation.ts';
 
 /** A private key, ready to sign, and as EAP-TLS needs it. */
 export interface HeldKey {
@@ -31,10 +32,18 @@ const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length
 export class Answers {
   readonly #crypto: Crypto;
   readonly #eap: EapSessions;
+  readonly #revocation: RevocationFetcher;
   #secrets: DaemonSecrets;
   #keys: PrivateKeys;
 
-  constructor(crypto: Crypto, clock: Clock, secrets: DaemonSecrets, policy: () => Policy) {
+  /** `log` gets a line for each fetch. */
+  constructor(
+    crypto: Crypto,
+    clock: Clock,
+    secrets: DaemonSecrets,
+    policy: () => Policy,
+    log: (text: string) => void,
+  ) {
     this.#crypto = crypto;
     this.#secrets = secrets;
     this.#keys = this.#ring();
@@ -47,6 +56,12 @@ export class Answers {
       privateKey: (wanted) =>
         this.#secrets.keys.find(({ key }) => toHex(ckaid(key.spki, crypto)) === wanted)?.pkcs8,
     });
+    this.#revocation = new RevocationFetcher({
+      crypto,
+      clock,
+      limits: () => policy().pki?.revocation,
+      log,
+    });
   }
 
   /** After the configuration was read again. */
@@ -57,6 +72,7 @@ export class Answers {
 
   readonly answer = (question: Question): Answer | Promise<Answer> => {
     if (question.kind === 'eap') return this.#eap.answer(question);
+    if (question.kind === 'revocation') return this.#revocation.answer(question);
     return this.#keys.answer(question) ?? { ok: false, errno: 'ENOSYS' };
   };
 
@@ -66,6 +82,7 @@ export class Answers {
 
   close(): void {
     this.#eap.close();
+    this.#revocation.close();
   }
 
   #ring(): PrivateKeys {

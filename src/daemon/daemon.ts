@@ -117,6 +117,7 @@ export class Daemon {
       systemClock,
       parts.secrets,
       () => this.connections.policy,
+      (text) => log.debug(text),
     );
     this.#connections = connections;
     this.shell = new Shell({
