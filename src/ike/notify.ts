@@ -15,9 +15,10 @@ export const statusNotify = (type: number, data: Uint8Array = none): Notify => (
   data,
 });
 
+/** Whether a notify of that type reports an error, known or not. RFC 7296 §3.10.1. */
+export const isError = (type: number): boolean => type < firstStatus;
+
 /** The first error notify. */
 export function errorIn(payloads: readonly Payload[]): Notify | undefined {
-  return payloads.find(
-    (payload): payload is Notify => payload.kind === 'notify' && payload.type < firstStatus,
-  );
+  return payloads.find((payload): payload is Notify => payload.kind === 'notify' && isError(payload.type));
 }
