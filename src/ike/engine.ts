@@ -156,7 +156,7 @@ export class IkeEngine {
       due !== undefined;
       due = this.#timers.takeDue(this.#now)
     ) {
-      if (due.name === 'ask') this.#asks.expire(due.owner);
+      if (due.name === 'ask') this.#asks.expire(due.owner, this.#now);
       else due.owner.alarm(due.name);
     }
   }
@@ -169,7 +169,7 @@ export class IkeEngine {
         return this.#up(command.name);
       case 'down':
         for (const sa of this.#table.ofConnection(command.name))
-          sa.leave({ code: 'DELETED_BY_US', text: 'taken down' });
+          sa.quit({ code: 'DELETED_BY_US', text: 'taken down' });
         return;
       case 'liveness':
         for (const sa of this.#table.ofConnection(command.name))
@@ -186,7 +186,7 @@ export class IkeEngine {
         return;
       }
       case 'shutdown':
-        for (const sa of [...this.#table.all()]) sa.leave({ code: 'SHUTDOWN', text: 'shutting down' });
+        for (const sa of [...this.#table.all()]) sa.quit({ code: 'SHUTDOWN', text: 'shutting down' });
         return;
     }
   }
@@ -283,7 +283,7 @@ export class IkeEngine {
       const [old, fresh] = [before.named(connection), this.#pad.named(connection)];
       if (old && fresh && sameEntry(old, fresh)) sa.entry = fresh;
       else
-        sa.leave({
+        sa.quit({
           code: 'POLICY_CHANGED',
           text: fresh ? `${connection} has changed` : `${connection} is gone`,
         });

@@ -271,6 +271,13 @@ export class IkeSa {
     this.want(tellPeer(notify));
   }
 
+  /** Leaves for good: what was to follow on its end does not. */
+  quit(why: Failure): void {
+    this.#then = undefined;
+    if (this.phase.name === 'deleting') this.phase = { ...this.phase, why };
+    this.leave(why);
+  }
+
   /** The peer ended it: it dies once the answer is out, and answers retransmissions from its tombstone. */
   endAfterAnswer(why: Failure): void {
     this.#ending = why;
@@ -285,10 +292,11 @@ export class IkeSa {
   die(why: Failure): void {
     const { phase } = this;
     if (phase.name === 'dead') return;
+    // First of all: what is wanted still goes to the heir.
+    this.succession.fallBack();
     this.#ours.stop();
     this.#peers.stop();
     this.#envelope.forgetFragments();
-    this.succession.fallBack();
     if (this.children.owner === this) {
       this.children.dropAll(why.text);
       for (const lease of this.internal.leases.splice(0)) this.#services.pools.giveBack(lease);
