@@ -2,7 +2,7 @@
 import type { SpdEntry } from '../../src/policy/policy.ts';
 import { parseEspProposals } from '../../src/policy/proposal-text.ts';
 import { allTraffic, parseCidr, type SelectorPolicy } from '../../src/policy/selector.ts';
-import { type Pair, type PairOptions, pair } from '../../src/testing/index.ts';
+import { type Pair, type PairOptions, pair, tamper } from '../../src/testing/index.ts';
 import { ExchangeType } from '../../src/wire/numbers.ts';
 import type { Payload } from '../../src/wire/payloads/index.ts';
 
@@ -47,25 +47,37 @@ export const refusal = (type: number, data: Uint8Array = new Uint8Array(0)): Pay
 ];
 
 /**
- * CREATE_CHILD_SA requests are not delivered but answered with what `answer` makes of their payloads; undefined lets one
- * pass. Returns the payloads of each request, retransmissions left out.
+ * CREATE_CHILD_SA requests that arrive are answered with what `answer` makes of their payloads; undefined lets one pass. The
+ * responder's engine answers an empty INFORMATIONAL meanwhile, so that its message IDs go on. Returns the payloads of each
+ * request, retransmissions left out.
  */
 export function answering(
   both: Pair,
   answer: (request: readonly Payload[], nth: number) => Payload[] | undefined,
 ): (readonly Payload[])[] {
+  const { keys } = both.network;
   const asked: (readonly Payload[])[] = [];
-  const seen = new Set<string>();
-  both.network.fate(({ header, payloads = [], source, destination }) => {
-    if (header?.exchange !== ExchangeType.CREATE_CHILD_SA || header.response) return undefined;
-    const name = `${header.initiatorSpi} ${header.initiator} ${header.messageId}`;
-    if (!seen.has(name)) asked.push(payloads);
-    seen.add(name);
-    const said = answer(payloads, asked.length);
-    if (said === undefined) return undefined;
-    const fields = { ...header, initiator: !header.initiator, response: true };
-    both.network.send(destination, source, both.network.keys.seal(fields, said));
-    return [];
+  const answers = new Map<string, Payload[] | undefined>();
+  both.network.fate(({ header, payloads = [], octets }) => {
+    if (header === undefined) return undefined;
+    const { initiatorSpi, initiator, response, messageId, exchange } = header;
+    const name = `${initiatorSpi} ${initiator !== response} ${messageId}`;
+    if (exchange === ExchangeType.CREATE_CHILD_SA && !response) {
+      if (!answers.has(name)) {
+        asked.push(payloads);
+        answers.set(name, answer(payloads, asked.length));
+      }
+      if (answers.get(name) === undefined) return undefined;
+      return [
+        { octets: tamper(keys, octets, () => ({ exchange: ExchangeType.INFORMATIONAL, payloads: [] })) },
+      ];
+    }
+    const said = response ? answers.get(name) : undefined;
+    return (
+      said && [
+        { octets: tamper(keys, octets, () => ({ exchange: ExchangeType.CREATE_CHILD_SA, payloads: said })) },
+      ]
+    );
   });
   return asked;
 }

@@ -1,6 +1,6 @@
 /** IKE_AUTH: who both ends are, and the first Child SA unless childless. RFC 7296 §1.2, §2.15, §2.21.2; RFC 6023. */
 import type { Secret } from '../../crypto/secret.ts';
-import { formatIdentity, type Identity, sameIdentity } from '../../policy/identity.ts';
+import { type Identity, formatIdentity, identityFromPayload, identityPayload, sameIdentity } from '../../policy/identity.ts';
 import { identify } from '../../policy/pad.ts';
 import type { PadEntry, PreSharedKey } from '../../policy/policy.ts';
 import { pskFor } from '../../policy/secrets.ts';
@@ -16,6 +16,7 @@ import {
   acceptChild,
   answerChild,
   type ChildOffer,
+  isSinglePair,
   type KeySource,
   offerChild,
   type Ride,
@@ -42,7 +43,7 @@ import type { IkeSa } from '../ike-sa.ts';
 import { errorIn, statusNotify } from '../notify.ts';
 import type { Authenticating, Established } from '../phase.ts';
 import { crossed } from '../uniqueness.ts';
-import { wantChild } from './create-child.ts';
+import { wantChild, wantPairs } from './create-child.ts';
 import { deleteSpi } from './delete.ts';
 
 interface Held {
@@ -72,8 +73,8 @@ export const ikeAuth: Exchange<undefined, Held> = {
       entry.initialContact &&
       cx.sasOf(entry.name).every((other) => other === sa || other.phase.name !== 'established');
     const payloads: Payload[] = [
-      idPayload('idi', identity),
-      ...(asked ? [idPayload('idr', asked)] : []),
+      identityPayload('idi', identity),
+      ...(asked ? [identityPayload('idr', asked)] : []),
       authPayload(sa, phase, 'initiator', psk, identity),
       ...(first ? [statusNotify(NotifyType.INITIAL_CONTACT)] : []),
       ...offerConfiguration(sa, entry),
@@ -89,12 +90,12 @@ export const ikeAuth: Exchange<undefined, Held> = {
     const idr = find(request, 'idr');
     // The policy may have been read again since IKE_SA_INIT.
     const candidates = phase.candidates.flatMap((each) => cx.pad.unchanged(each) ?? []);
-    const entry = identify(candidates, identityOf(idi), idr && identityOf(idr));
+    const entry = identify(candidates, identityFromPayload(idi), idr && identityFromPayload(idr));
     if (entry === undefined) {
-      const asked = idr ? ` asking for ${formatIdentity(identityOf(idr))}` : '';
-      throw refused(`no connection for the peer's identity ${formatIdentity(identityOf(idi))}${asked}`);
+      const asked = idr ? ` asking for ${formatIdentity(identityFromPayload(idr))}` : '';
+      throw refused(`no connection for the peer's identity ${formatIdentity(identityFromPayload(idi))}${asked}`);
     }
-    const remoteId = identityOf(idi);
+    const remoteId = identityFromPayload(idi);
     const key = keyFor(sa, entry, remoteId, cx);
     if (key === undefined) throw refused(noSharedKey(entry, remoteId));
     verify(sa, phase, 'initiator', key.secret, idi, find(request, 'auth'), cx);
@@ -104,7 +105,7 @@ export const ikeAuth: Exchange<undefined, Held> = {
     const established = establish(sa, phase, entry, identity, remoteId, cx);
     if (notifies(request, NotifyType.INITIAL_CONTACT).length > 0) replaceOthers(sa, cx);
     return [
-      idPayload('idr', identity),
+      identityPayload('idr', identity),
       auth,
       ...(yield* respondChild(sa, entry, request, established, phase, cx)),
     ];
@@ -123,7 +124,7 @@ export const ikeAuth: Exchange<undefined, Held> = {
         );
       throw new BadResponse('IKE_AUTH response without IDr or AUTH');
     }
-    const remoteId = identityOf(idr);
+    const remoteId = identityFromPayload(idr);
     const wanted = entry.remote.identity;
     if (wanted && !sameIdentity(wanted, remoteId)) {
       throw refused(`the peer is ${formatIdentity(remoteId)}, wanted ${formatIdentity(wanted)}`);
@@ -181,11 +182,10 @@ function* concludeChild(
     yield* acceptChild(sa, offer, response, { entry, source, pfs: false }, cx);
   } catch (error) {
     if (!isExpected(error)) throw error;
-    childFailed(sa, entry, offer.spd.name, error, cx);
     cx.releaseChildSpi(offer.inboundSpi);
-    if (error instanceof PeerRefused && error.notify === NotifyType.SINGLE_PAIR_REQUIRED) {
-      cx.afterwards(() => sa.want(wantChild(offer.spd, sa, true)));
-    }
+    const single = error instanceof PeerRefused && error.notify === NotifyType.SINGLE_PAIR_REQUIRED;
+    if (single && !isSinglePair(offer)) cx.afterwards(() => wantPairs(offer.spd, sa));
+    else childFailed(sa, entry, offer.spd.name, error, cx);
     if (find(response, 'sa')) cx.afterwards(() => sa.want(deleteSpi(offer.inboundSpi)));
   }
   return undefined;
@@ -252,7 +252,7 @@ function verify(
       `the peer proves itself by ${nameOf(AuthMethod, auth.method)}, our policy wants a shared key`,
     );
   }
-  const identity = identityOf(id);
+  const identity = identityFromPayload(id);
   const sent = { ...identity, ...(id.reserved && { reserved: id.reserved }) };
   const expected = authPayload(sa, phase, signer, psk, sent).data;
   if (!cx.crypto.equal(expected, auth.data))
@@ -304,13 +304,6 @@ const keySource = (established: Established, { ni, nr }: Authenticating): KeySou
 const refused = (why: string): NotifyError => new NotifyError(NotifyType.AUTHENTICATION_FAILED, why);
 
 type IdPayload = IdentificationInitiator | IdentificationResponder;
-
-const identityOf = ({ idType, data }: IdPayload): Identity => ({
-  type: idType,
-  data,
-});
-
-const idPayload = (kind: 'idi' | 'idr', { type, data }: Identity): Payload => ({ kind, idType: type, data });
 
 export const noSharedKey = (entry: PadEntry, remote: Identity | undefined): string =>
   `no shared key for ${entry.name}: ${formatIdentity(entry.local.identity)} and ${remote ? formatIdentity(remote) : '%any'}`;
