@@ -19,6 +19,7 @@ export function eventLevel(event: EngineEvent): Level {
     case 'progress':
       return 'debug';
     case 'childFailed':
+    case 'ikeRekeyFailed':
     case 'ikeFailed':
     case 'ikeDeleted':
       return asked.has(event.reason.code) ? 'info' : 'warn';
@@ -98,6 +99,8 @@ function describe(event: EngineEvent, full: boolean): string | undefined {
       return `${saLabel(event.sa)}: child "${event.child.child}" deleted: ${event.reason}`;
     case 'childFailed':
       return `${saLabel(event.sa)}: child "${event.child}" failed: ${failureText(event.reason)}`;
+    case 'ikeRekeyFailed':
+      return `${saLabel(event.sa)}: IKE SA not rekeyed: ${failureText(event.reason)}`;
     case 'ikeRekeyed':
       return `${saLabel(event.sa)}: IKE SA rekeyed, now ${saLabel(event.by)} as ${event.by.role}`;
     case 'ikeDeleted':

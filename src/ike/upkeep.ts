@@ -17,6 +17,10 @@ export interface Ends {
 
 /** Between two beginnings of the same rekey. */
 const leastRetryMillis = 1_000;
+/** No second try comes sooner, however little is left. */
+const leastWaitMillis = 100;
+
+const never = { hard: Number.POSITIVE_INFINITY };
 
 const expired: Failure = { code: 'DELETED_BY_US', text: 'its lifetime is over' };
 
@@ -71,8 +75,10 @@ export class Upkeep {
     else if (rekey) this.#sa.want(wantRekey(child, this.#sa));
   }
 
-  later(want: Want, after: Millis): void {
-    this.#later.push({ want, at: this.#services.now + after });
+  /** Of a rekey the wait is cut: as much time as it takes is to be left before the `hard` end. */
+  later(want: Want, after: Millis, { hard }: Pick<Ends, 'hard'> = never): void {
+    const { now } = this.#services;
+    this.#later.push({ want, at: now + Math.max(leastWaitMillis, Math.min(after, (hard - now) / 2)) });
     this.#setRetry();
   }
 
@@ -119,7 +125,7 @@ export class Upkeep {
         sa.want(deleteChild(child));
       } else if (now >= ends.soft) {
         ends.soft = again(now, ends);
-        if (!child.heir) sa.want(wantRekey(child, sa));
+        if (!child.heir) this.#again(wantRekey(child, sa));
       }
       this.#watch(ends);
     }
@@ -129,9 +135,14 @@ export class Upkeep {
     if (now >= ends.soft) {
       ends.soft = again(now, ends);
       if (lifetime?.reauth) this.#services.reauthenticate(sa);
-      else sa.want(wantIkeRekey(sa));
+      else this.#again(wantIkeRekey(sa));
     }
     this.#watch(ends);
+  }
+
+  /** Unless it waits for its second try. */
+  #again(want: Want): void {
+    if (!this.#later.some(({ want: { key } }) => key === want.key)) this.#sa.want(want);
   }
 
   #retry(): void {
@@ -147,12 +158,16 @@ export class Upkeep {
     this.#services.timers.set(this.#sa, 'retry', Math.min(...this.#later.map(({ at }) => at)));
   }
 
+  /** Lest both ends rekey at once the responder's margin is half of it, as pluto has it. */
   #endsOf({ margin, fuzz, rekey }: IkeLifetime, lifetime: Millis): Ends | undefined {
     if (lifetime === 0) return undefined;
     const { now, random } = this.#services;
     const [drawn = 0] = random(1);
-    const early = margin * (1 + (fuzz / 100) * (drawn / 255));
-    const soft = rekey ? now + Math.max(lifetime - early, lifetime / 2) : Number.POSITIVE_INFINITY;
+    const widest = 1 + fuzz / 100;
+    const most = Math.min(margin * widest, lifetime / 2);
+    const drawnEarly = (most * (1 + (fuzz / 100) * (drawn / 255))) / widest;
+    const early = this.#sa.role === 'initiator' ? drawnEarly : drawnEarly / 2;
+    const soft = rekey ? now + lifetime - early : Number.POSITIVE_INFINITY;
     return { soft, hard: now + lifetime };
   }
 

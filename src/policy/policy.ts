@@ -129,6 +129,7 @@ export interface SpdEntry {
   readonly remote: readonly SelectorPolicy[];
   readonly proposals: readonly EspProposal[];
   readonly pfs: boolean;
+  /** False: no traffic but just this is agreed on, be it asked of us or answered to us; as pluto has it. */
   readonly narrowing: boolean;
   readonly lifetime: ChildLifetime;
   /** Anti-replay window in packets; 0 checks nothing. */

@@ -1,6 +1,12 @@
 /** IKE_AUTH: who both ends are, and the first Child SA unless childless. RFC 7296 §1.2, §2.15, §2.21.2; RFC 6023. */
 import type { Secret } from '../../crypto/secret.ts';
-import { type Identity, formatIdentity, identityFromPayload, identityPayload, sameIdentity } from '../../policy/identity.ts';
+import {
+  formatIdentity,
+  type Identity,
+  identityFromPayload,
+  identityPayload,
+  sameIdentity,
+} from '../../policy/identity.ts';
 import { identify } from '../../policy/pad.ts';
 import type { PadEntry, PreSharedKey } from '../../policy/policy.ts';
 import { pskFor } from '../../policy/secrets.ts';
@@ -93,7 +99,9 @@ export const ikeAuth: Exchange<undefined, Held> = {
     const entry = identify(candidates, identityFromPayload(idi), idr && identityFromPayload(idr));
     if (entry === undefined) {
       const asked = idr ? ` asking for ${formatIdentity(identityFromPayload(idr))}` : '';
-      throw refused(`no connection for the peer's identity ${formatIdentity(identityFromPayload(idi))}${asked}`);
+      throw refused(
+        `no connection for the peer's identity ${formatIdentity(identityFromPayload(idi))}${asked}`,
+      );
     }
     const remoteId = identityFromPayload(idi);
     const key = keyFor(sa, entry, remoteId, cx);

@@ -147,12 +147,12 @@ function refused(
   }
   if (notify === NotifyType.TEMPORARY_FAILURE && retries < mostRetries) {
     const wait = 500 + ((cx.random(1)[0] ?? 0) << (retries + 2));
-    cx.afterwards(() => sa.upkeep.later(want(sa, { groups, retries: retries + 1 }), wait));
+    const later = want(sa, { groups, retries: retries + 1 });
+    cx.afterwards(() => sa.upkeep.later(later, wait, sa.upkeep.ends));
     return undefined;
   }
   const what = `our rekey of the IKE SA with ${nameOf(KeyExchangeMethod, groups.at(-1) ?? 0)}`;
-  const { text } = failureOf(new PeerRefused(notify, what));
-  cx.afterwards(() => sa.progress(rekeyIke.name, text));
+  cx.emit({ kind: 'ikeRekeyFailed', sa: sa.name, reason: failureOf(new PeerRefused(notify, what)) });
   return undefined;
 }
 
