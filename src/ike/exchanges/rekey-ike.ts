@@ -139,9 +139,13 @@ function refused(
 ): Steps<Outstanding | undefined> {
   const { groups, retries } = held;
   held.pair.destroy();
-  cx.afterwards(() => sa.succession.fallBack());
+  // The peer's own rekey has done what was wanted.
+  if (sa.succession.pending) {
+    cx.afterwards(() => sa.succession.fallBack());
+    return undefined;
+  }
   const group = ((data[0] ?? 0) << 8) | (data[1] ?? 0);
-  const offered = entryOf(sa).ike.some(({ ke }) => ke.includes(group));
+  const offered = entryOf(sa).ike.some(({ ke }) => ke.includes(group)) && cx.crypto.keyExchanges.has(group);
   if (notify === NotifyType.INVALID_KE_PAYLOAD && offered && !groups.includes(group)) {
     return start(rekeyIke, sa, { groups: [...groups, group], retries }, cx);
   }
