@@ -58,8 +58,8 @@ export interface SelectorPair {
   readonly remote: RangeSelector;
 }
 
-/** Children of one IKE SA that a peer may ask for. */
-const mostChildren = 1000;
+/** Children of one IKE SA that a peer may ask for, unless the connection says. */
+const usualMostChildren = 1000;
 /** Selectors are resolved: no address has to stand for a dynamic one. */
 const nothing = new Uint8Array(0);
 
@@ -120,7 +120,9 @@ export function* answerChild(
 ): Generator<Ask, { payloads: Payload[]; child: ChildSa }, Answer> {
   const { entry, source, replaces } = ride;
   requireLease(sa, entry);
-  if (sa.children.size >= mostChildren)
+  const { mostChildren = usualMostChildren } = entry;
+  // A rekey leaves as many as there were.
+  if (!replaces && sa.children.size >= mostChildren)
     throw refuse(NotifyType.NO_ADDITIONAL_SAS, `${mostChildren} children`);
   const offered = find(request, 'sa');
   const [tsi, tsr] = [find(request, 'tsi'), find(request, 'tsr')];

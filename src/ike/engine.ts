@@ -247,8 +247,9 @@ export class IkeEngine {
     const begun = this.#table.ofConnection(entry?.name ?? '').some(({ replaces }) => replaces === old);
     if (entry === undefined || begun) return;
     const address = entry.remote.address ?? path.remote.address;
-    if (entry.lifetime.reauth === 'make-before-break') this.#initiate(entry, address).replaces = old;
-    else old.leave(reauthenticated, undefined, () => this.#initiate(entry, address));
+    if (entry.lifetime.reauth === 'break-before-make')
+      old.leave(reauthenticated, undefined, () => this.#initiate(entry, address));
+    else this.#initiate(entry, address).replaces = old;
   }
 
   /** A peer with a port of its own always gets the marker. */

@@ -75,6 +75,14 @@ export class Upkeep {
     else if (rekey) this.#sa.want(wantRekey(child, this.#sa));
   }
 
+  /** The peer rekeys nothing on this IKE SA (NO_ADDITIONAL_SAS): another takes its place before the end. RFC 7296 §2.8. */
+  notRekeyed(): void {
+    const sa = this.#sa;
+    if (sa.phase.name !== 'established' || sa.children.owner !== sa) return;
+    sa.progress('rekey', 'the peer rekeys nothing on this IKE SA: authenticating anew');
+    this.#services.reauthenticate(sa);
+  }
+
   /** Of a rekey the wait is cut: as much time as it takes is to be left before the `hard` end. */
   later(want: Want, after: Millis, { hard }: Pick<Ends, 'hard'> = never): void {
     const { now } = this.#services;

@@ -61,6 +61,8 @@ export interface PadEntry {
   /** One IKE SA per identity pair: a newer one replaces the older. */
   readonly unique: boolean;
   readonly initialContact: boolean;
+  /** Children of one IKE SA above which the peer gets no more (NO_ADDITIONAL_SAS); 1000 unless said. */
+  readonly mostChildren?: number;
   /** Octets of vendor IDs to send. */
   readonly vendorIds: readonly Uint8Array[];
   /** Absent: no Configuration payload is sent, and none is answered. */

@@ -273,6 +273,7 @@ function* refused(
   const group = groups.at(-1);
   const what = `our ${replaces ? 'rekey' : 'request'} of child ${spd.name}${group ? ` with ${nameOf(KeyExchangeMethod, group)}` : ''}`;
   report(sa, held, new PeerRefused(notify, what), cx);
+  if (notify === NotifyType.NO_ADDITIONAL_SAS && replaces) cx.afterwards(() => sa.upkeep.notRekeyed());
   return undefined;
 }
 

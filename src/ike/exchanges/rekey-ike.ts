@@ -157,6 +157,7 @@ function refused(
   }
   const what = `our rekey of the IKE SA with ${nameOf(KeyExchangeMethod, groups.at(-1) ?? 0)}`;
   cx.emit({ kind: 'ikeRekeyFailed', sa: sa.name, reason: failureOf(new PeerRefused(notify, what)) });
+  if (notify === NotifyType.NO_ADDITIONAL_SAS) cx.afterwards(() => sa.upkeep.notRekeyed());
   return undefined;
 }
 
