@@ -5,7 +5,7 @@ import type { Failure, Millis } from './actions.ts';
 import { type ChildSa, inboundId } from './child-sa.ts';
 import type { Services } from './context.ts';
 import type { Want } from './exchange.ts';
-import { checkLiveness, deleteChild, wantIkeRekey, wantRekey } from './exchanges/index.ts';
+import { checkLiveness, deleteChild, tellSelectors, wantIkeRekey, wantRekey } from './exchanges/index.ts';
 import type { IkeSa } from './ike-sa.ts';
 import type { TimerName } from './timers.ts';
 
@@ -15,7 +15,7 @@ export interface Ends {
   hard: Millis;
 }
 
-/** Between two beginnings of the same rekey. */
+/** Between two beginnings of the same rekey, or two reports of packets that do not fit. */
 const leastRetryMillis = 1_000;
 /** No second try comes sooner, however little is left. */
 const leastWaitMillis = 100;
@@ -29,6 +29,7 @@ export class Upkeep {
   readonly #sa: IkeSa;
   #lastInbound: Millis;
   #ends: Ends | undefined;
+  #misfitTold: Millis = Number.NEGATIVE_INFINITY;
   #later: { readonly want: Want; readonly at: Millis }[] = [];
 
   constructor(services: Services, sa: IkeSa) {
@@ -73,6 +74,14 @@ export class Upkeep {
     const rekey = this.#sa.entry?.lifetime.rekey ?? true;
     if (hard) this.#sa.want(deleteChild(child));
     else if (rekey) this.#sa.want(wantRekey(child, this.#sa));
+  }
+
+  /** A packet did not fit the child it came on: the peer is told of it, now and then. RFC 7296 §3.10.1. */
+  misfit(child: ChildSa, packet: Uint8Array): void {
+    const { now } = this.#services;
+    if (now - this.#misfitTold < leastRetryMillis) return;
+    this.#misfitTold = now;
+    this.#sa.want(tellSelectors(child, packet));
   }
 
   /** The peer rekeys nothing on this IKE SA (NO_ADDITIONAL_SAS): another takes its place before the end. RFC 7296 §2.8. */
