@@ -44,7 +44,7 @@ suite('outages with charon', ['namespaces', 'nft', 'charon', 'tun', 'tshark', 'o
     await both.charon.kill();
     await both.ours.says('TIMEOUT', 10_000);
     const charon = await both.again.charon();
-    const sa = await charons.agreed({ ...both, charon }, 1, 30_000);
+    const sa = await charons.agreed({ ...both, peer: charons.asPeer(charon) }, 1, 30_000);
     expect(sa.spiI).not.toBe(before.spiI);
     await charons.pings({ ...both, charon });
   });
@@ -89,7 +89,9 @@ suite('outages with pluto', ['namespaces', 'nft', 'pluto', 'fakexfrm', 'ours'], 
     await both.pluto.kill();
     await both.ours.says('TIMEOUT', 10_000);
     const pluto = await both.again.pluto();
-    expect((await plutos.agreed({ ...both, pluto }, 1, 30_000)).spiI).not.toBe(before.spiI);
+    expect((await plutos.agreed({ ...both, peer: plutos.asPeer(pluto) }, 1, 30_000)).spiI).not.toBe(
+      before.spiI,
+    );
   });
 
   it('after our restart pluto holds the new child alone', async () => {
