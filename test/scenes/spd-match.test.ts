@@ -9,31 +9,9 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { SpdEntry } from '../../src/policy/policy.ts';
-import { parseEspProposals } from '../../src/policy/proposal-text.ts';
-import { allTraffic, parseCidr } from '../../src/policy/selector.ts';
 import { type PairOptions, pair } from '../../src/testing/index.ts';
 import { expectMirrored, expectUp, only } from './expect-up.ts';
-
-const nets = (text: string) =>
-  text.split(',').map((each) => {
-    const range = parseCidr(each);
-    if (range === undefined) throw new SyntaxError(each);
-    return allTraffic(range);
-  });
-
-const spd = (name: string, local: string, remote: string, more: Partial<SpdEntry> = {}): SpdEntry => ({
-  name,
-  mode: 'tunnel',
-  action: 'protect',
-  local: nets(local),
-  remote: nets(remote),
-  proposals: parseEspProposals('aes128gcm16'),
-  pfs: false,
-  narrowing: true,
-  lifetime: { time: 0, octets: 0, packets: 0 },
-  replayWindow: 64,
-  ...more,
-});
+import { spd } from './subnets.ts';
 
 const theirs = [
   spd('wide', '10.0.0.0/8', '10.0.0.0/8'),
