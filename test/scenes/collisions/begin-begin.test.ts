@@ -31,7 +31,8 @@ function expectEach(both: Pair, count: readonly number[]): void {
   expectNothingAfterDown(both);
 }
 
-describe.each(lines)('both begin %o', (line) => {
+/** Seven hundred orders and more, on a machine that may be busy. */
+describe.each(lines)('both begin %o', { timeout: 120_000 }, (line) => {
   test('uniqueids=yes: one is left', () => {
     const orders = everyOrder({ ...line, fresh: true, options: { seed: 1 }, commands }, (both) =>
       expectAtRest(both, ['pair']),
