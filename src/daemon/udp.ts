@@ -91,6 +91,9 @@ export class UdpSockets {
     const bound: Bound[] = [];
     try {
       let [ikePort, natPort] = this.#ports;
+      const [first] = addresses;
+      if (first !== undefined && ikePort === natPort && ikePort !== 0)
+        throw new UdpError({ address: first, port: ikePort }, 'same port');
       for (const address of new Set(addresses)) {
         if (this.#pairs.has(address)) continue;
         const ike = await this.#bind('ike', { address, port: ikePort }, bound);
@@ -195,6 +198,8 @@ const errnoOf = (error: Error): string => (error as NodeJS.ErrnoException).code 
 
 function advice({ address, port }: Endpoint, errno: string): string {
   switch (errno) {
+    case 'same port':
+      return 'IKE and its NAT traversal need two ports. Choose another for one of them: --ike-port (500), --nat-port (4500)';
     case 'EADDRINUSE':
       return `the port is in use (EADDRINUSE). Stop the other IKE daemon (see: ss -lunp sport = :${port}), or choose other ports with --ike-port and --nat-port`;
     case 'EACCES':

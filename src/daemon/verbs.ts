@@ -2,6 +2,7 @@
 import type { EngineEvent } from '../ike/actions.ts';
 import { UserspaceKernel } from '../kernel/userspace.ts';
 import { attempt, connectionOf } from './attempt.ts';
+import { systemClock } from './clock.ts';
 import type { ControlCall, ControlVerbs } from './control.ts';
 import { ControlError, type ControlRequest } from './control-protocol.ts';
 import type { Daemon } from './daemon.ts';
@@ -53,6 +54,7 @@ async function up(daemon: Daemon, name: string, call: ControlCall): Promise<{ al
     () => daemon.up(name),
     (event) => tell(call, event),
     call.signal,
+    systemClock,
   );
   return { already: false };
 }
