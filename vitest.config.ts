@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Projects run one after another, in this order: fuzzing beside real peers would make time limits lie. */
@@ -13,12 +14,15 @@ const project = (name: string, include: string[], timeout: number, extra: object
   },
 });
 
+/** Long runs side by side on every processor, each file within its part of the 15 minutes they have of CI. */
+const long = { setupFiles: ['test/fuzz/keep-budget.ts'], maxWorkers: availableParallelism() };
+
 export default defineConfig({
   test: {
     projects: [
       project('unit', ['test/**/*.test.ts', '!test/{fuzz,soak,interop}/**'], 30_000),
-      project('fuzz', ['test/fuzz/**/*.test.ts'], 900_000),
-      project('soak', ['test/soak/**/*.test.ts'], 300_000),
+      project('fuzz', ['test/fuzz/**/*.test.ts'], 900_000, long),
+      project('soak', ['test/soak/**/*.test.ts'], 300_000, long),
       // Real peers own ports, namespaces and processes: one file at a time.
       project('interop', ['test/interop/**/*.test.ts'], 120_000, { fileParallelism: false }),
     ],
