@@ -19,7 +19,7 @@ import { hostOf, isOneHost, readdress } from './extensions/transport-nat.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { offeredSelectors, ownSelectors, peerSelectors } from './internal-addresses.ts';
 import { type ChildKeys, childKeys } from './keys.ts';
-import { errorIn, statusNotify } from './notify.ts';
+import { errorIn, statusNotify, unknownErrorIn } from './notify.ts';
 import { matchSpd } from './spd-match.ts';
 import { describeEspSuite } from './suite-text.ts';
 
@@ -201,6 +201,8 @@ export function* acceptChild(
     if (!error) throw new BadResponse('the answer lacks SA, TSi or TSr');
     throw new PeerRefused(error.type, rejectedBy(error.type, spd, offer));
   }
+  const unknown = unknownErrorIn(response);
+  if (unknown) throw new PeerRefused(unknown.type, rejectedBy(unknown.type, spd, offer));
   // Some responders (strongSwan) answer with the addresses they see.
   const nat = spd.mode === 'transport' && (sa.nat.here || sa.nat.peer);
   const asSeen = nat && !(within(saidTsi, offer.local) && within(saidTsr, offer.remote));

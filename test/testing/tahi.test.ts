@@ -259,6 +259,30 @@ describe('CREATE_CHILD_SA', () => {
   );
 });
 
+describe('I.1.1.11.4: an error nobody knows in a response: the request has failed, whatever else is said', () => {
+  const add = { action: 'add', payload: { payload: 'N(16383)' } };
+
+  it('in IKE_SA_INIT: it is not gone on with', () => {
+    const both = tested('responder', [{ on: own('responder', 'IKE_SA_INIT'), do: add }]);
+    both.ours.up('pair');
+    both.network.advance(120_000);
+    expect(both.network.flights.map(({ header }) => header?.exchange)).not.toContain(ExchangeType.IKE_AUTH);
+    expect(both.ours.failures.map(({ notify }) => notify)).toEqual([16_383]);
+  });
+
+  it('in IKE_AUTH and CREATE_CHILD_SA: the child is deleted at the peer', () => {
+    for (const exchange of ['IKE_AUTH', 'CREATE_CHILD_SA']) {
+      const both = tested('responder', [{ on: own('responder', exchange), do: add }]).up();
+      const children = exchange === 'IKE_AUTH' ? 0 : 1;
+      if (children > 0) both.initiator.command({ kind: 'rekey', name: 'pair', what: 'children' });
+      both.network.advance(20_000);
+      expect(both.initiator.told('childFailed').map(({ reason }) => reason.notify)).toEqual([16_383]);
+      verdicts(both.network).sas(both.initiator, { ike: 1, children });
+      verdicts(both.network).mirrored(both.initiator, both.responder);
+    }
+  });
+});
+
 describe('SPIs of no SA', () => {
   it.each(['initiatorSpi', 'responderSpi'])(
     'I.1.1.8.1: a response with another %s is not answered',

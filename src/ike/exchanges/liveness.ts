@@ -4,7 +4,7 @@ import { ExchangeType, NotifyType, nameOf, ProtocolId } from '../../wire/numbers
 import type { Payload } from '../../wire/payloads/index.ts';
 import type { ChildSa } from '../child-sa.ts';
 import { type Exchange, start, type Want } from '../exchange.ts';
-import { isError } from '../notify.ts';
+import { isError, isKnown } from '../notify.ts';
 
 /** Notifies of one message told of by name. */
 const mostNamed = 8;
@@ -42,8 +42,6 @@ function tellings(request: readonly Payload[]): string | undefined {
   const more = names.length > mostNamed ? ` and ${names.length - mostNamed} others` : '';
   return `${names.slice(0, mostNamed).join(', ')}${more}`;
 }
-
-const isKnown = (type: number): boolean => Object.values<number>(NotifyType).includes(type);
 
 export const checkLiveness: Want = { key: 'liveness', begin: (sa, cx) => start(liveness, sa, [], cx) };
 
