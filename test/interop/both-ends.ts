@@ -72,16 +72,16 @@ export const createChild = async ({ ours }: BothEnds<Ours>): Promise<SeenMessage
 export async function agreed({ ours, peer }: BothEnds, count = 1, within = 10_000): Promise<IkeSaStatus> {
   let theirs: unknown;
   const same = async (own: readonly IkeSaStatus[]): Promise<IkeSaStatus | undefined> => {
+    const [sa, ...others] = own.filter(({ phase }) => phase === 'established');
+    if (!sa || others.length > 0 || sa.children.length !== count) return undefined;
     const holding = await peer.holding();
     theirs = holding;
-    const [sa, ...others] = own.filter(({ phase }) => phase === 'established');
-    if (!sa || others.length > 0 || holding.ike.length !== 1 || !holding.atRest) return undefined;
     const [spis = `${sa.spiI} ${sa.spiR}`] = holding.ike;
-    const expected = sa.children.map(mirrored);
     const isSame =
       spis === `${sa.spiI} ${sa.spiR}` &&
-      expected.length === count &&
-      expected.sort().join() === holding.children.toSorted().join();
+      holding.ike.length === 1 &&
+      holding.atRest &&
+      sa.children.map(mirrored).sort().join() === holding.children.toSorted().join();
     return isSame ? sa : undefined;
   };
   try {
