@@ -131,7 +131,7 @@ suite('internal addresses with charon', ['namespaces', 'charon', 'tun', 'ours'],
 
   it.concurrent('we have no such address: INTERNAL_ADDRESS_FAILURE, the IKE SA stands', async ({ stage }) => {
     const both = await pairCharon(stage, {
-      conn: { ...gateway, rightaddresspool: 'fd03::/64', leftsubnet: 'fd01::/64' },
+      conn: { ...gateway, rightaddresspool: 'fd03::/64', leftsubnet: 'fd01::/64', narrowing: 'yes' },
       connection: asClient,
       child: { local_ts: 'dynamic', remote_ts: '0.0.0.0/0,::/0' },
     });

@@ -14,7 +14,8 @@ import { End } from './end.ts';
 const many = Number(process.env.IKEV2_SOAK_SAS ?? 200);
 const seconds = Number(process.env.IKEV2_SOAK_SECONDS ?? 30);
 const pace = Number(process.env.IKEV2_SOAK_PACE ?? 1);
-const ports = { ike: 20_500, nat: 24_500 };
+// Two of these may run at once.
+const ports = { ike: 20_500 + (process.pid % 1000), nat: 24_500 + (process.pid % 1000) };
 const [here, there] = ['127.0.0.1', '127.0.0.2'];
 
 const lifetime: IkeLifetime = {
