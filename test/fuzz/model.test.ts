@@ -14,7 +14,7 @@ import { World } from './world.ts';
 const wanted = scaled(20_000);
 const first = Number(process.env.IKEV2_MODEL_SEED ?? 1);
 /** What the heap may grow by in the second half. */
-const slackOctets = 4_000_000;
+const slackOctets = 2_000_000;
 
 describe('model', () => {
   let census: Census;
