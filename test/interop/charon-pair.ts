@@ -64,7 +64,7 @@ export async function pair(stage: Stage, setting: Setting = {}): Promise<Pair> {
 
 /** A wire with charon at its end. */
 export async function bench(stage: Stage, setting: Setting = {}): Promise<CharonBench> {
-  const wire = stage.keep(await (setting.behindNat ? linkThroughNat() : link()), (one) => one.close());
+  const wire = await stage.keep(await (setting.behindNat ? linkThroughNat() : link()), (one) => one.close());
   const [own, peer] = setting.behindNat === 'charon' ? [wire.right, wire.left] : [wire.left, wire.right];
   const again = () => stage.daemon(startCharon(setting, peer, own));
   const charon = await again();

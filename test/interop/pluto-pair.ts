@@ -50,7 +50,7 @@ export async function pair(stage: Stage, setting: Setting = {}): Promise<Pair> {
 
 /** A wire with pluto at its end. */
 export async function bench(stage: Stage, setting: Setting = {}): Promise<PlutoBench> {
-  const wire = stage.keep(await (setting.behindNat ? linkThroughNat() : link()), (one) => one.close());
+  const wire = await stage.keep(await (setting.behindNat ? linkThroughNat() : link()), (one) => one.close());
   const [own, peer] = setting.behindNat === 'pluto' ? [wire.right, wire.left] : [wire.left, wire.right];
   const address = (side: Side) => (setting.ipv6 ? side.address6 : side.address);
   const conn = {

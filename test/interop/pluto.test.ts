@@ -232,7 +232,7 @@ const rem1rem2 = {
 
 suite('rem1-rem2 with pluto', ['namespaces', 'pluto', 'fakexfrm', 'ours'], () => {
   const start = async (stage: Stage, auto: string) => {
-    const wire = stage.keep(await link(), (one) => one.close());
+    const wire = await stage.keep(await link(), (one) => one.close());
     const conns = ['rem1-rem2'];
     const pluto = await stage.daemon(Pluto.start({ side: wire.right, conns, ...rem1rem2 }));
     const config = rem1rem2.config.replace('auto=start', `auto=${auto}`);

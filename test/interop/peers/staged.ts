@@ -9,7 +9,7 @@ export const it = test.extend<{ stage: Stage }>({
     try {
       await use(stage);
     } finally {
-      await stage.end();
+      await stage.close();
     }
   },
 });
