@@ -15,8 +15,15 @@ import * as plutos from './pluto-pair.ts';
 type Both = BothEnds<Live>;
 type Name = 'charon' | 'pluto';
 
+/** Nobody asks again while messages are held back. */
+const conn = { 'retransmit-interval': '2s', 'retransmit-timeout': '10s' };
+const settings = { retransmit_timeout: '2.0' };
+
 async function up(stage: Stage, name: Name): Promise<Both> {
-  const bench = name === 'charon' ? charons.bench(stage, { noData: true }) : plutos.bench(stage);
+  const bench =
+    name === 'charon'
+      ? charons.bench(stage, { noData: true, conn, settings })
+      : plutos.bench(stage, { conn });
   const { peer, files } = await bench;
   const both = { ours: await stage.daemon(Live.start(files)), peer };
   both.ours.host.up('net');
@@ -71,6 +78,14 @@ type Children = number | undefined;
 const asTheRfcSays = ({ theirs, ours }: Crossing): Children =>
   [theirs, ours].includes('close_child') ? 0 : 1;
 
+function asCharonHasIt(crossing: Crossing): Children {
+  const { theirs, ours, requestsFirstAt, lowest } = crossing;
+  const isOvertaken =
+    theirs === 'rekey_ike' && ours === 'rekey_ike' && requestsFirstAt === 'both' && lowest === 'ours';
+  // Its Delete of the old IKE SA overtakes its answer (§2.25.2): our redundant IKE SA stays with it for half a minute.
+  return isOvertaken ? undefined : asTheRfcSays(crossing);
+}
+
 /** pluto 4.10 answers requests as if it had none of its own under way, and it compares no nonces. */
 function asPlutoHasIt(crossing: Crossing): Children {
   const { theirs, ours, requestsFirstAt, lowest } = crossing;
@@ -99,11 +114,8 @@ function asPlutoHasIt(crossing: Crossing): Children {
 const isDeadly = ({ theirs, ours, requestsFirstAt }: Crossing): boolean =>
   theirs === 'rekey_ike' && ours === 'rekey_ike' && requestsFirstAt === 'we alone';
 
-/** charon deletes a redundant IKE SA of ours after 10 s when we cannot, the old one being gone. */
-const patience = 15_000;
-
 for (const [name, outcome] of [
-  ['charon', asTheRfcSays],
+  ['charon', asCharonHasIt],
   ['pluto', asPlutoHasIt],
 ] as const) {
   suite(`collisions with ${name}`, ['namespaces', name, 'fakexfrm'], () => {
@@ -123,7 +135,7 @@ for (const [name, outcome] of [
           return;
         }
         const children = outcome(crossing);
-        if (children !== undefined) await agreed(both, children, patience);
+        if (children !== undefined) await agreed(both, children);
         else if (own === 'rekey_ike') await anotherIkeSa(both, first);
         await usable(both);
         expect(ours.host.told('ikeFailed')).toEqual([]);
