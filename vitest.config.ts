@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { scaled } from './test/fuzz/budgets.ts';
 
 /** Projects run one after another, in this order: fuzzing beside real peers would make time limits lie. */
 const order = ['unit', 'fuzz', 'soak', 'interop'];
@@ -13,12 +15,15 @@ const project = (name: string, include: string[], timeout: number, extra: object
   },
 });
 
+/** Long runs side by side on every processor, each file within its part of the 15 minutes they have of CI. */
+const long = { setupFiles: ['test/fuzz/keep-budget.ts'], maxWorkers: availableParallelism() };
+
 export default defineConfig({
   test: {
     projects: [
       project('unit', ['test/**/*.test.ts', '!test/{fuzz,soak,interop}/**'], 30_000),
-      project('fuzz', ['test/fuzz/**/*.test.ts'], 900_000),
-      project('soak', ['test/soak/**/*.test.ts'], 300_000),
+      project('fuzz', ['test/fuzz/**/*.test.ts'], scaled(900_000), long),
+      project('soak', ['test/soak/**/*.test.ts'], 300_000, long),
       // Real peers own ports, namespaces and processes: one file at a time.
       project('interop', ['test/interop/**/*.test.ts'], 120_000, { fileParallelism: false }),
     ],

@@ -1,6 +1,7 @@
 /** One `up` from its command to its outcome. */
-import type { EngineEvent, Failure, SaName } from '../ike/actions.ts';
+import type { EngineEvent, Failure, Millis, SaName } from '../ike/actions.ts';
 import type { PadEntry } from '../policy/policy.ts';
+import type { Clock } from './clock.ts';
 import { ControlError } from './control-protocol.ts';
 import { escapeText, failureText } from './lines.ts';
 import { childrenOf, type IkeSaStatus } from './status.ts';
@@ -24,10 +25,17 @@ export function connectionOf(event: EngineEvent): string | undefined {
   }
 }
 
+/** Exchanges that a negotiation may take beside one for each child, each of them with all its retransmissions. */
+const mostExchanges = 3;
+
+/** Milliseconds an attempt at `entry` may take. */
+export const patienceFor = (entry: PadEntry): Millis =>
+  (mostExchanges + childrenOf(entry).length) * entry.retransmit.timeout;
+
 /**
  * Waits until every child of `entry` is up, or its IKE SA when it has none. `begin` gives the command; `hear` gets the
  * events on the way. Throws ControlError NEGOTIATION_FAILED with the reason, naming the children that are missing when
- * others are up.
+ * others are up, or that nothing came of it in the time of `patienceFor`.
  */
 export function attempt(
   entry: PadEntry,
@@ -36,6 +44,7 @@ export function attempt(
   begin: () => void,
   hear: (event: EngineEvent) => void,
   signal: AbortSignal,
+  clock: Clock,
 ): Promise<void> {
   const own = ikeSas.filter(({ connection }) => connection === entry.name);
   const before = new Set(own.map(({ spiI }) => spiI));
@@ -58,7 +67,13 @@ export function attempt(
       } else if (missing.length > 0 && missing.every((name) => refused.has(name)))
         fail(refusedText(entry, refused));
     };
-    const stop = subscribe((event) => {
+    const limit = patienceFor(entry);
+    const cancel = clock.alarm(clock.now() + limit, () => fail(`no outcome within ${limit / 1000} s`));
+    const stop = (): void => {
+      cancel();
+      unsubscribe();
+    };
+    const unsubscribe = subscribe((event) => {
       if (connectionOf(event) !== entry.name) return;
       hear(event);
       if (event.kind === 'ikeRekeyed' && before.has(event.sa.spiI)) before.add(event.by.spiI);

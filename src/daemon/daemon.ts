@@ -237,6 +237,7 @@ export class Daemon {
 
   #apply(connections: Connections): void {
     this.#connections = connections;
+    this.supervisor.forgetOthers(connections.entries);
     this.shell.policy(this.connections.policy);
     this.supervisor.update(this.connections.entries);
   }

@@ -12,6 +12,7 @@ import {
   mschapv2Authenticator,
   mschapv2Peer,
   type PeerOffer,
+  type Turn as SessionTurn,
 } from '../eap/index.ts';
 import type { Answer, EngineEvent, Question, SaName } from '../ike/actions.ts';
 import { identityMatches, PkiError, parseCertificate } from '../pki/index.ts';
@@ -66,7 +67,7 @@ export class EapSessions {
       open = { session: begun, since: this.#options.clock.now() };
       this.#open.set(key, open);
     }
-    const { packet, outcome } = await open.session.turn(question.packet);
+    const { packet, outcome } = await this.#turn(open.session, question);
     if (outcome !== undefined) this.#close(key);
     if (outcome?.ok !== true)
       return { ok: true, eap: { ...(packet && { packet }), ...(outcome && { outcome }) } };
@@ -94,6 +95,15 @@ export class EapSessions {
 
   #ended({ spiI, spiR, role }: SaName): void {
     this.#close(keyOf(`${spiI}${spiR}`, role === 'initiator' ? 'peer' : 'authenticator'));
+  }
+
+  /** What a method of ours lacks ends the conversation as any other failure. */
+  async #turn(session: EapSession, { packet }: Turn): Promise<SessionTurn> {
+    try {
+      return await session.turn(packet);
+    } catch (error) {
+      return { outcome: { ok: false, reason: error instanceof Error ? error.message : String(error) } };
+    }
   }
 
   #begin(question: Turn): EapSession | string {
@@ -148,6 +158,7 @@ export class EapSessions {
       certificates: credential.certificates,
       privateKey,
       anchors: pki.anchors,
+      crls: pki.crls.length > 0 && pki.revocation.crlStrict ? pki.crls : [],
       checkPeer: ([der]) => (der === undefined ? 'no certificate' : strangerTo(der, claimed)),
     };
   }

@@ -31,7 +31,11 @@ export async function resolveNames(names: Iterable<string>): Promise<Map<string,
   return new Map(found.filter(([, addresses]) => addresses.length > 0));
 }
 
+/** Loopback of both families, whatever a hosts file says. RFC 6761 §6.3. */
+const loopback = ['127.0.0.1', '::1'];
+
 async function resolve(name: string): Promise<string[]> {
+  if (/^(.+\.)?localhost\.?$/i.test(name)) return loopback;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<string[]>((done) => {
     timer = setTimeout(() => done([]), patience);

@@ -19,6 +19,7 @@ export function eventLevel(event: EngineEvent): Level {
     case 'progress':
       return 'debug';
     case 'childFailed':
+    case 'ikeRekeyFailed':
     case 'ikeFailed':
     case 'ikeDeleted':
       return asked.has(event.reason.code) ? 'info' : 'warn';
@@ -38,7 +39,10 @@ const asked: ReadonlySet<Failure['code']> = new Set([
   'SHUTDOWN',
 ]);
 
-/** `private`: with identities and addresses, which belong to debug and to the operator's own terminal. Keys have none. */
+/**
+ * `private`: with identities and addresses, which belong to debug and to the operator's own terminal. Keys have none. The
+ * reason of a failure keeps those it would say nothing without: whose key is missing, who is unknown, what did not fit.
+ */
 export function eventText(event: EngineEvent, detail: 'private' | 'public'): string | undefined {
   const text = describe(event, detail === 'private');
   return text && escapeText(text);
@@ -48,8 +52,7 @@ export function eventText(event: EngineEvent, detail: 'private' | 'public'): str
 export const saLabel = (sa: SaName): string =>
   `"${sa.connection ?? '?'}" #${(sa.role === 'initiator' ? sa.spiI : sa.spiR).slice(0, 8)}`;
 
-/** `DELETED_BY_PEER: the peer deleted the IKE SA`. */
-/** A notify's name stands at the head of its text already. */
+/** `DELETED_BY_PEER: the peer deleted the IKE SA`; a notify's name stands at the head of its text already. */
 export const failureText = ({ code, text }: Failure): string =>
   text.startsWith(`${code}:`) ? text : `${code}: ${text}`;
 
@@ -98,6 +101,8 @@ function describe(event: EngineEvent, full: boolean): string | undefined {
       return `${saLabel(event.sa)}: child "${event.child.child}" deleted: ${event.reason}`;
     case 'childFailed':
       return `${saLabel(event.sa)}: child "${event.child}" failed: ${failureText(event.reason)}`;
+    case 'ikeRekeyFailed':
+      return `${saLabel(event.sa)}: IKE SA not rekeyed: ${failureText(event.reason)}`;
     case 'ikeRekeyed':
       return `${saLabel(event.sa)}: IKE SA rekeyed, now ${saLabel(event.by)} as ${event.by.role}`;
     case 'ikeDeleted':

@@ -1,6 +1,5 @@
 /** One `rekey` from its command to its outcome. RFC 7296 §2.8. */
 import type { EngineEvent, SaName } from '../ike/actions.ts';
-import { rekeyIke } from '../ike/exchanges/rekey-ike.ts';
 import { connectionOf, type Subscribe } from './attempt.ts';
 import { ControlError } from './control-protocol.ts';
 import { escapeText, failureText } from './lines.ts';
@@ -71,7 +70,6 @@ const ofIkeSa =
   (event) => {
     if (!('sa' in event) || event.sa.spiI !== sa.spiI || event.sa.spiR !== sa.spiR) return undefined;
     if (event.kind === 'ikeRekeyed') return 'done';
-    if (event.kind === 'ikeDeleted') return failureText(event.reason);
-    if (event.kind === 'progress' && event.story === rekeyIke.name) return event.detail;
+    if (event.kind === 'ikeDeleted' || event.kind === 'ikeRekeyFailed') return failureText(event.reason);
     return undefined;
   };

@@ -58,7 +58,7 @@ async function follow(order: HttpOrder): Promise<Uint8Array> {
 
 /** HTTP may lead to HTTPS; nothing leads anywhere else. */
 function target(from: URL, location: string): URL {
-  const to = URL.canParse(location, from) ? new URL(location, from) : undefined;
+  const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   if (to === undefined) throw new FetchError('redirected to no URI', 'request');
   if (to.protocol !== from.protocol && to.protocol !== 'https:')
     throw new FetchError(`redirected from ${from.protocol} to ${to.protocol}`, 'request');

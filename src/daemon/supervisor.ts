@@ -63,12 +63,7 @@ export class Supervisor {
 
   /** The connections that are loaded now; what must be up and is not is started at once. */
   update(entries: readonly PadEntry[]): void {
-    const names = new Set(entries.map(({ name }) => name));
-    for (const [name, watched] of this.#watched) {
-      if (names.has(name)) continue;
-      watched.cancel?.();
-      this.#watched.delete(name);
-    }
+    this.forgetOthers(entries);
     for (const entry of entries) {
       const known = this.#watched.get(entry.name);
       if (known) known.entry = entry;
@@ -78,6 +73,16 @@ export class Supervisor {
       watched.failures = 0;
       this.#unplan(watched);
       this.#plan(watched, 0);
+    }
+  }
+
+  /** Those that are not among `entries` are gone: what becomes of their SAs from now on is nobody's business. */
+  forgetOthers(entries: readonly PadEntry[]): void {
+    const names = new Set(entries.map(({ name }) => name));
+    for (const [name, watched] of this.#watched) {
+      if (names.has(name)) continue;
+      watched.cancel?.();
+      this.#watched.delete(name);
     }
   }
 

@@ -1,4 +1,5 @@
 /** The files an operator may ask for: a capture of every datagram, the keys to read it with, and a record of the run. */
+import { dirname } from 'node:path';
 import type { EngineEvent, Path } from '../ike/actions.ts';
 import type { EngineOptions } from '../ike/engine.ts';
 import type { Engine } from '../ike/recording.ts';
@@ -31,14 +32,18 @@ export class Trace {
     const { keyLog, espKeyLog, pcap, record, withSecrets = false } = files;
     this.#now = now;
     this.#trouble = trouble;
-    this.#keyLog = writable('--key-log', () => new KeyLog({ ike: keyLog, esp: espKeyLog }));
-    this.#pcap = pcap === undefined ? undefined : writable('--pcap', () => new PcapngFile(pcap));
+    this.#keyLog = writable(
+      '--key-log',
+      keyLog ?? espKeyLog,
+      () => new KeyLog({ ike: keyLog, esp: espKeyLog }),
+    );
+    this.#pcap = pcap === undefined ? undefined : writable('--pcap', pcap, () => new PcapngFile(pcap));
     const stopped = (error: unknown) =>
       trouble(`the record ends here: ${error instanceof Error ? error.message : error}`);
     this.#record =
       record === undefined
         ? undefined
-        : writable('--record', () => new RunRecord(record, withSecrets, stopped));
+        : writable('--record', record, () => new RunRecord(record, withSecrets, stopped));
   }
 
   /** The daemon's engine, recorded when that was asked for. */
@@ -72,10 +77,13 @@ export class Trace {
   }
 }
 
-function writable<File>(option: string, open: () => File): File {
+function writable<File>(option: string, file: string | undefined, open: () => File): File {
   try {
     return open();
   } catch (error) {
+    const directory = dirname(file ?? '');
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+      throw new ControlError('LISTEN', `${option}: there is no directory ${directory}`);
     throw new ControlError('LISTEN', `${option}: ${error instanceof Error ? error.message : error}`);
   }
 }

@@ -5,6 +5,7 @@ import type { PadEntry } from '../policy/policy.ts';
 import { contains } from '../policy/range.ts';
 import { parseAddress } from '../wire/address.ts';
 import { attempt, connectionOf } from './attempt.ts';
+import { systemClock } from './clock.ts';
 import type { ControlCall, ControlVerbs } from './control.ts';
 import { ControlError, type ControlRequest } from './control-protocol.ts';
 import type { Daemon } from './daemon.ts';
@@ -59,6 +60,7 @@ async function up(
     () => daemon.up(name, peer),
     (event) => tell(call, event),
     call.signal,
+    systemClock,
   );
   return { already: false };
 }

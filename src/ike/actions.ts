@@ -201,6 +201,8 @@ export type EngineEvent =
     }
   /** We gave our peer addresses, or prefixes. */
   | { readonly kind: 'leased'; readonly sa: SaName; readonly addresses: readonly string[] }
+  /** The peer refused our rekey; the IKE SA is as it was. */
+  | { readonly kind: 'ikeRekeyFailed'; readonly sa: SaName; readonly reason: Failure }
   | { readonly kind: 'ikeRekeyed'; readonly sa: SaName; readonly by: SaName }
   | { readonly kind: 'childDeleted'; readonly sa: SaName; readonly child: ChildName; readonly reason: string }
   | {

@@ -8,6 +8,7 @@ const within = 10_000;
 interface Pending {
   readonly sa: IkeSa;
   readonly ask: Ask;
+  readonly until: Millis;
   readonly answered: (answer: Answer) => void;
 }
 
@@ -15,6 +16,8 @@ export class Asks {
   readonly #push: (action: Action) => void;
   readonly #timers: Timers<IkeSa>;
   readonly #pending = new Map<number, Pending>();
+  /** Numbers of each SA's questions, the oldest first. */
+  readonly #ofSa = new Map<IkeSa, Set<number>>();
   #next = 1;
 
   constructor(push: (action: Action) => void, timers: Timers<IkeSa>) {
@@ -28,8 +31,11 @@ export class Asks {
 
   ask(sa: IkeSa, ask: Ask, now: Millis, answered: (answer: Answer) => void): void {
     const id = this.#next++;
-    this.#pending.set(id, { sa, ask, answered });
-    this.#timers.set(sa, 'ask', now + within);
+    this.#pending.set(id, { sa, ask, until: now + within, answered });
+    const own = this.#ofSa.get(sa);
+    if (own === undefined) this.#ofSa.set(sa, new Set([id]));
+    else own.add(id);
+    this.#watch(sa);
     this.#push({ type: 'ask', id, ask, within });
   }
 
@@ -37,26 +43,24 @@ export class Asks {
   answer(id: number, answer: Answer): void {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
-    this.#pending.delete(id);
-    if (!this.#waiting(pending.sa)) this.#timers.clear(pending.sa, 'ask');
+    this.#end(id, pending.sa);
     pending.sa.guard(() => pending.answered(answer));
   }
 
-  /** The time limit of an SA's questions has come. */
-  expire(sa: IkeSa): void {
-    for (const [id, pending] of [...this.#pending]) {
-      if (pending.sa !== sa) continue;
-      this.#takeBack(pending.ask);
+  /** The time limit of the SA's oldest question has come. */
+  expire(sa: IkeSa, now: Millis): void {
+    for (const [id, { ask, until }] of this.#questionsOf(sa)) {
+      if (until > now) continue;
+      this.#takeBack(ask);
       this.answer(id, { ok: false, errno: 'ETIMEDOUT' });
     }
   }
 
   /** The SA is dead: nobody waits any more. */
   forget(sa: IkeSa): void {
-    for (const [id, pending] of [...this.#pending]) {
-      if (pending.sa !== sa) continue;
-      this.#pending.delete(id);
-      this.#takeBack(pending.ask);
+    for (const [id, { ask }] of this.#questionsOf(sa)) {
+      this.#end(id, sa);
+      this.#takeBack(ask);
     }
   }
 
@@ -66,8 +70,26 @@ export class Asks {
     this.#push({ type: 'kernel', command: { kind: 'deleteSa', id: ask.command.sa.id } });
   }
 
-  #waiting(sa: IkeSa): boolean {
-    for (const pending of this.#pending.values()) if (pending.sa === sa) return true;
-    return false;
+  #questionsOf(sa: IkeSa): [number, Pending][] {
+    return [...(this.#ofSa.get(sa) ?? [])].flatMap((id): [number, Pending][] => {
+      const pending = this.#pending.get(id);
+      return pending ? [[id, pending]] : [];
+    });
+  }
+
+  #end(id: number, sa: IkeSa): void {
+    this.#pending.delete(id);
+    const own = this.#ofSa.get(sa);
+    own?.delete(id);
+    if (own?.size === 0) this.#ofSa.delete(sa);
+    this.#watch(sa);
+  }
+
+  /** The oldest question comes to its limit first. */
+  #watch(sa: IkeSa): void {
+    const [oldest] = this.#ofSa.get(sa) ?? [];
+    const until = oldest === undefined ? undefined : this.#pending.get(oldest)?.until;
+    if (until === undefined) this.#timers.clear(sa, 'ask');
+    else if (this.#timers.at(sa, 'ask') !== until) this.#timers.set(sa, 'ask', until);
   }
 }

@@ -4,22 +4,23 @@ import type { Secret } from '../crypto/secret.ts';
 import { type EspSuite, espSuite } from '../crypto/suite.ts';
 import type { PadEntry, SpdEntry } from '../policy/policy.ts';
 import { acceptEsp, chooseEsp, type EspProposal, espPayload, withGroup } from '../policy/proposal.ts';
-import { narrow, type SelectorPolicy, toWire, within } from '../policy/selector.ts';
+import { narrow, type SelectorPolicy, sameSelectors, toWire, within } from '../policy/selector.ts';
 import { find, notifies } from '../wire/message.ts';
 import { NotifyType, nameOf } from '../wire/numbers.ts';
 import type { Payload } from '../wire/payloads/index.ts';
 import type { KeyExchangePayload } from '../wire/payloads/ke.ts';
 import type { RangeSelector, TrafficSelector } from '../wire/payloads/ts.ts';
 import type { Answer, Ask, Role } from './actions.ts';
-import { addSa, type ChildSa, childName, describeSelectors, ownPolicies } from './child-sa.ts';
+import { addSa, type ChildSa, childName, describeSelectors, meet, ownPolicies } from './child-sa.ts';
 import type { Context } from './context.ts';
 import { BadResponse, LocalFailure, NotifyError, PeerRefused, wrongGroup } from './errors.ts';
 import { requireLease } from './extensions/configuration.ts';
-import { hostOf, readdress } from './extensions/transport-nat.ts';
+import { hostOf, isOneHost, readdress } from './extensions/transport-nat.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { offeredSelectors, ownSelectors, peerSelectors } from './internal-addresses.ts';
 import { type ChildKeys, childKeys } from './keys.ts';
-import { errorIn, statusNotify } from './notify.ts';
+import { errorIn, statusNotify, unknownErrorIn } from './notify.ts';
+import { matchSpd } from './spd-match.ts';
 import { describeEspSuite } from './suite-text.ts';
 
 /** What KEYMAT is made of, but for the shared secret of PFS. */
@@ -51,10 +52,14 @@ export interface ChildOffer {
   readonly remote: readonly RangeSelector[];
 }
 
-/** Selectors of one end of a child: each pair of both ends costs policies. */
-const mostSelectors = 16;
-/** Children of one IKE SA that a peer may ask for. */
-const mostChildren = 1000;
+/** One selector of each end. */
+export interface SelectorPair {
+  readonly local: RangeSelector;
+  readonly remote: RangeSelector;
+}
+
+/** Children of one IKE SA that a peer may ask for, unless the connection says. */
+const usualMostChildren = 1000;
 /** Selectors are resolved: no address has to stand for a dynamic one. */
 const nothing = new Uint8Array(0);
 
@@ -70,15 +75,15 @@ export function offerChild(
     readonly pair?: KeyPair;
     readonly proposals?: readonly EspProposal[];
     readonly replaces?: ChildSa;
-    /** One pair of selectors only: the peer takes no more (SINGLE_PAIR_REQUIRED). */
-    readonly single?: boolean;
+    /** Only this of what the policy has. */
+    readonly only?: SelectorPair;
   } = {},
 ): { payloads: Payload[]; offer: ChildOffer } {
-  const { pair, proposals = spd.proposals, replaces, single = false } = how;
-  const most = single ? 1 : Number.POSITIVE_INFINITY;
+  const { pair, proposals = spd.proposals, replaces, only } = how;
   const inboundSpi = cx.takeChildSpi();
-  const local = (replaces ? ranges(replaces.local) : onWire(offeredSelectors(sa, spd.local))).slice(0, most);
-  const remote = (replaces ? ranges(replaces.remote) : onWire(peerSelectors(sa, spd.remote))).slice(0, most);
+  const { local, remote } = only
+    ? { local: [only.local], remote: [only.remote] }
+    : offeredTraffic(sa, spd, replaces);
   const payloads: Payload[] = [
     { kind: 'sa', proposals: espPayload(proposals, inboundSpi, pair !== undefined) },
     { kind: 'tsi', selectors: local },
@@ -86,6 +91,24 @@ export function offerChild(
     ...childNotifies(spd.mode),
   ];
   return { payloads, offer: { spd, proposals, inboundSpi, local, remote, ...(pair && { pair }) } };
+}
+
+/** What a child offers: its own selectors when it takes over from another, else the policy's. */
+const offeredTraffic = (sa: IkeSa, spd: SpdEntry, replaces: ChildSa | undefined) => ({
+  local: replaces ? ranges(replaces.local) : onWire(offeredSelectors(sa, spd.local)),
+  remote: replaces ? ranges(replaces.remote) : onWire(peerSelectors(sa, spd.remote)),
+});
+
+/** Whether an offer can be cut no further. */
+export const isSinglePair = ({ local, remote }: ChildOffer): boolean =>
+  local.length === 1 && remote.length === 1;
+
+/** The same a pair at a time, for a peer that takes no more in one child (SINGLE_PAIR_REQUIRED). RFC 7296 §2.9. */
+export function selectorPairs(sa: IkeSa, spd: SpdEntry, replaces: ChildSa | undefined): SelectorPair[] {
+  const all = offeredTraffic(sa, spd, replaces);
+  return all.local.flatMap((local) =>
+    all.remote.filter((remote) => meet(local, remote)).map((remote) => ({ local, remote })),
+  );
 }
 
 /** The responder's side: the payloads that answer a child request. Throws NotifyError with scope `child`. */
@@ -97,7 +120,9 @@ export function* answerChild(
 ): Generator<Ask, { payloads: Payload[]; child: ChildSa }, Answer> {
   const { entry, source, replaces } = ride;
   requireLease(sa, entry);
-  if (sa.children.size >= mostChildren)
+  const { mostChildren = usualMostChildren } = entry;
+  // A rekey leaves as many as there were.
+  if (!replaces && sa.children.size >= mostChildren)
     throw refuse(NotifyType.NO_ADDITIONAL_SAS, `${mostChildren} children`);
   const offered = find(request, 'sa');
   const [tsi, tsr] = [find(request, 'tsi'), find(request, 'tsr')];
@@ -105,10 +130,15 @@ export function* answerChild(
   const mode = modeOf(request);
   const nat = mode === 'transport' && (sa.nat.here || sa.nat.peer);
   const [inner, outer] = [{ tsi: tsi.selectors, tsr: tsr.selectors }, sa.path] as const;
+  if (nat && !(isOneHost(inner.tsi) && isOneHost(inner.tsr)))
+    throw refuse(
+      NotifyType.SINGLE_PAIR_REQUIRED,
+      'through a NAT, transport mode has one address at each end',
+    );
   const seen = nat
     ? { tsi: readdress(inner.tsi, outer.remote.address), tsr: readdress(inner.tsr, outer.local.address) }
     : inner;
-  const { spd, local, remote, more } = match(sa, entry, mode, seen.tsi, seen.tsr);
+  const { spd, local, remote, more } = matchSpd(sa, entry, { mode, ...seen }, replaces?.spd);
   const own = pfsProposals(sa, spd, ride.pfs);
   const choice = chooseEsp(offered.proposals, own, entry.order ?? 'offer', ride.pfs && spd.pfs);
   const suite = choice && espSuite(cx.crypto, choice.chosen);
@@ -171,6 +201,8 @@ export function* acceptChild(
     if (!error) throw new BadResponse('the answer lacks SA, TSi or TSr');
     throw new PeerRefused(error.type, rejectedBy(error.type, spd, offer));
   }
+  const unknown = unknownErrorIn(response);
+  if (unknown) throw new PeerRefused(unknown.type, rejectedBy(unknown.type, spd, offer));
   // Some responders (strongSwan) answer with the addresses they see.
   const nat = spd.mode === 'transport' && (sa.nat.here || sa.nat.peer);
   const asSeen = nat && !(within(saidTsi, offer.local) && within(saidTsr, offer.remote));
@@ -182,6 +214,11 @@ export function* acceptChild(
   if (!suite || spi?.length !== 4) throw new BadResponse('the peer chose an ESP proposal we did not offer');
   if (!within(tsi, offer.local) || !within(tsr, offer.remote))
     throw new BadResponse('the peer widened our traffic selectors');
+  const asOffered = entry.configuration?.role === 'client' || sameSelectors(tsi, offer.local);
+  if (!spd.narrowing && !(asOffered && sameSelectors(tsr, offer.remote))) {
+    const said = `${describeSelectors(tsi)} === ${describeSelectors(tsr)}`;
+    throw new BadResponse(`the peer narrowed our traffic selectors to ${said}, and narrowing=no`);
+  }
   const mode = modeOf(response);
   if (mode !== spd.mode) throw new BadResponse(`the peer wants ${mode} mode, our policy ${spd.mode} mode`);
   const secret = concludeKeyExchange(suite, pair, find(response, 'ke'));
@@ -296,35 +333,6 @@ function complete(
     encapsulated: child.encapsulated,
     ...(replaces && { replaces: childName(replaces) }),
   });
-}
-
-/** The first SPD entry of the connection that the offered selectors and the mode fit, and whether another does. */
-function match(
-  sa: IkeSa,
-  entry: PadEntry,
-  mode: SpdEntry['mode'],
-  tsi: readonly TrafficSelector[],
-  tsr: readonly TrafficSelector[],
-) {
-  const fitting = entry.children
-    .filter(({ action }) => action === 'protect')
-    .map((spd) => ({
-      spd,
-      local: narrow(tsr, ownSelectors(sa, spd.local), nothing),
-      remote: narrow(tsi, peerSelectors(sa, spd.remote), nothing),
-    }))
-    .filter(({ local, remote }) => local.length > 0 && remote.length > 0);
-  const [first, ...others] = fitting.filter(({ spd }) => spd.mode === mode);
-  // Traffic the peer asked for that another child of ours would take (§2.9).
-  if (first) {
-    const [local, remote] = [first.local.slice(0, mostSelectors), first.remote.slice(0, mostSelectors)];
-    const cut = local.length < first.local.length || remote.length < first.remote.length;
-    return { spd: first.spd, local, remote, more: cut || others.length > 0 };
-  }
-  if (fitting.length > 0)
-    throw refuse(NotifyType.NO_PROPOSAL_CHOSEN, `the peer wants ${mode} mode, our policy does not`);
-  const wanted = `TSi ${describeSelectors(tsi)} TSr ${describeSelectors(tsr)}`;
-  throw refuse(NotifyType.TS_UNACCEPTABLE, `${wanted} fits no child of ${entry.name}`);
 }
 
 /** We tolerate padding for traffic flow confidentiality but send none, and say so as strongSwan does. */

@@ -104,7 +104,7 @@ export function policiesOf(child: ChildSa): PolicyCommand[] {
 }
 
 /** Whether a packet can be of both: one address family, no two protocols. */
-const meet = (local: TrafficSelector, remote: TrafficSelector): boolean =>
+export const meet = (local: TrafficSelector, remote: TrafficSelector): boolean =>
   local.kind !== 'range' ||
   remote.kind !== 'range' ||
   (local.start.length === remote.start.length &&

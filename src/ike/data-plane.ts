@@ -2,7 +2,7 @@
 import type { KernelCommand, KernelNotice } from '../kernel/port.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { Services } from './context.ts';
-import { deleteChild, tellSelectors } from './exchanges/index.ts';
+import { deleteChild } from './exchanges/index.ts';
 import type { IkeSa } from './ike-sa.ts';
 import type { SaTable } from './sa-table.ts';
 
@@ -19,7 +19,7 @@ export class DataPlane {
     if (notice.kind === 'acquire') return;
     const { owner, child } = this.childOf(notice.id.spi);
     if (!owner || !child) return;
-    if (notice.kind === 'selectors') return owner.want(tellSelectors(child, notice.packet));
+    if (notice.kind === 'selectors') return owner.upkeep.misfit(child, notice.packet);
     if (notice.kind === 'mapping') owner.mapped({ address: notice.address, port: notice.port });
     else owner.upkeep.expire(child, notice);
   }

@@ -158,7 +158,7 @@ export class IkeEngine {
       due !== undefined;
       due = this.#timers.takeDue(this.#now)
     ) {
-      if (due.name === 'ask') this.#asks.expire(due.owner);
+      if (due.name === 'ask') this.#asks.expire(due.owner, this.#now);
       else due.owner.alarm(due.name);
     }
   }
@@ -171,7 +171,7 @@ export class IkeEngine {
         return this.#up(command.name, command.peer);
       case 'down':
         for (const sa of this.#table.ofConnection(command.name))
-          sa.leave({ code: 'DELETED_BY_US', text: 'taken down' });
+          sa.quit({ code: 'DELETED_BY_US', text: 'taken down' });
         return;
       case 'liveness':
         for (const sa of this.#table.ofConnection(command.name))
@@ -188,7 +188,7 @@ export class IkeEngine {
         return;
       }
       case 'shutdown':
-        for (const sa of [...this.#table.all()]) sa.leave({ code: 'SHUTDOWN', text: 'shutting down' });
+        for (const sa of [...this.#table.all()]) sa.quit({ code: 'SHUTDOWN', text: 'shutting down' });
         return;
     }
   }
@@ -252,8 +252,9 @@ export class IkeEngine {
     const begun = this.#table.ofConnection(entry?.name ?? '').some(({ replaces }) => replaces === old);
     if (entry === undefined || begun) return;
     const address = entry.remote.address ?? path.remote.address;
-    if (entry.lifetime.reauth === 'make-before-break') this.#initiate(entry, address).replaces = old;
-    else old.leave(reauthenticated, undefined, () => this.#initiate(entry, address));
+    if (entry.lifetime.reauth === 'break-before-make')
+      old.leave(reauthenticated, undefined, () => this.#initiate(entry, address));
+    else this.#initiate(entry, address).replaces = old;
   }
 
   /** A peer with a port of its own always gets the marker. */
@@ -289,7 +290,7 @@ export class IkeEngine {
       const [old, fresh] = [before.named(connection), this.#pad.named(connection)];
       if (old && fresh && sameEntry(old, fresh)) sa.entry = fresh;
       else
-        sa.leave({
+        sa.quit({
           code: 'POLICY_CHANGED',
           text: fresh ? `${connection} has changed` : `${connection} is gone`,
         });

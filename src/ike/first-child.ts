@@ -7,10 +7,17 @@ import type { Payload } from '../wire/payloads/index.ts';
 import type { Answer, Ask } from './actions.ts';
 import { establish } from './auth/establish.ts';
 import type { Proof } from './auth/proof.ts';
-import { acceptChild, answerChild, type ChildOffer, type KeySource, type Ride } from './child-negotiation.ts';
+import {
+  acceptChild,
+  answerChild,
+  type ChildOffer,
+  isSinglePair,
+  type KeySource,
+  type Ride,
+} from './child-negotiation.ts';
 import type { Context } from './context.ts';
 import { errorNotify, failureOf, isExpected, NotifyError, PeerRefused } from './errors.ts';
-import { wantChild } from './exchanges/create-child.ts';
+import { wantChild, wantPairs } from './exchanges/create-child.ts';
 import { deleteSpi } from './exchanges/delete.ts';
 import { answerConfiguration, readConfiguration } from './extensions/configuration.ts';
 import type { IkeSa } from './ike-sa.ts';
@@ -84,11 +91,10 @@ function* concludeChild(
     yield* acceptChild(sa, offer, response, { entry, source, pfs: false }, cx);
   } catch (error) {
     if (!isExpected(error)) throw error;
-    childFailed(sa, entry, offer.spd.name, error, cx);
     cx.releaseChildSpi(offer.inboundSpi);
-    if (error instanceof PeerRefused && error.notify === NotifyType.SINGLE_PAIR_REQUIRED) {
-      cx.afterwards(() => sa.want(wantChild(offer.spd, sa, true)));
-    }
+    const single = error instanceof PeerRefused && error.notify === NotifyType.SINGLE_PAIR_REQUIRED;
+    if (single && !isSinglePair(offer)) cx.afterwards(() => wantPairs(offer.spd, sa));
+    else childFailed(sa, entry, offer.spd.name, error, cx);
     if (find(response, 'sa')) cx.afterwards(() => sa.want(deleteSpi(offer.inboundSpi)));
   }
 }

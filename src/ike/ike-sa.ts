@@ -11,6 +11,7 @@ import { Envelope } from './envelope.ts';
 import { failureOf, isExpected } from './errors.ts';
 import type { About, Outstanding, Want } from './exchange.ts';
 import { tellPeer } from './exchanges/index.ts';
+import { samePath } from './extensions/nat-detection.ts';
 import { noAddresses } from './internal-addresses.ts';
 import { destroyKeys } from './keys.ts';
 import { OurRequest } from './our-request.ts';
@@ -271,6 +272,13 @@ export class IkeSa {
     this.want(tellPeer(notify));
   }
 
+  /** Leaves for good: what was to follow on its end does not. */
+  quit(why: Failure): void {
+    this.#then = undefined;
+    if (this.phase.name === 'deleting') this.phase = { ...this.phase, why };
+    this.leave(why);
+  }
+
   /** The peer ended it: it dies once the answer is out, and answers retransmissions from its tombstone. */
   endAfterAnswer(why: Failure): void {
     this.#ending = why;
@@ -285,10 +293,11 @@ export class IkeSa {
   die(why: Failure): void {
     const { phase } = this;
     if (phase.name === 'dead') return;
+    // First of all: what is wanted still goes to the heir.
+    this.succession.fallBack();
     this.#ours.stop();
     this.#peers.stop();
     this.#envelope.forgetFragments();
-    this.succession.fallBack();
     if (this.children.owner === this) {
       this.children.dropAll(why.text);
       for (const lease of this.internal.leases.splice(0)) this.#services.pools.giveBack(lease);
@@ -385,9 +394,3 @@ export class IkeSa {
 }
 
 export const spiText = (spi: bigint): string => spi.toString(16).padStart(16, '0');
-
-const samePath = (a: Path, b: Path): boolean =>
-  a.socket === b.socket &&
-  a.local.address === b.local.address &&
-  a.remote.address === b.remote.address &&
-  a.remote.port === b.remote.port;

@@ -1,4 +1,5 @@
 /** Notify payloads: status ones as we send them, and the first error of a message. RFC 7296 §3.10. */
+import { NotifyType } from '../wire/numbers.ts';
 import type { Payload } from '../wire/payloads/index.ts';
 import type { Notify } from '../wire/payloads/notify.ts';
 
@@ -15,9 +16,23 @@ export const statusNotify = (type: number, data: Uint8Array = none): Notify => (
   data,
 });
 
+/** Whether a notify of that type reports an error, known or not. RFC 7296 §3.10.1. */
+export const isError = (type: number): boolean => type < firstStatus;
+
+/** Whether it is a type of the IANA registry. */
+export const isKnown = (type: number): boolean => known.has(type);
+
+const known: ReadonlySet<number> = new Set(Object.values(NotifyType));
+
+/** An error nobody knows: whatever else the response says, the request has failed (§3.10.1). */
+export function unknownErrorIn(payloads: readonly Payload[]): Notify | undefined {
+  return payloads.find(
+    (payload): payload is Notify =>
+      payload.kind === 'notify' && isError(payload.type) && !isKnown(payload.type),
+  );
+}
+
 /** The first error notify. */
 export function errorIn(payloads: readonly Payload[]): Notify | undefined {
-  return payloads.find(
-    (payload): payload is Notify => payload.kind === 'notify' && payload.type < firstStatus,
-  );
+  return payloads.find((payload): payload is Notify => payload.kind === 'notify' && isError(payload.type));
 }

@@ -3,6 +3,9 @@ import type { Failure } from './actions.ts';
 import type { Services } from './context.ts';
 import type { IkeSa } from './ike-sa.ts';
 
+/** Replaced IKE SAs of one peer that wait for their Deletes: of more, the oldest goes without. */
+const mostReplaced = 8;
+
 export class Succession {
   readonly #services: Services;
   readonly #sa: IkeSa;
@@ -58,12 +61,20 @@ export class Succession {
 
   #follow(heir: IkeSa): void {
     this.#heir = heir;
-    heir.succession.#replaced.add(this.#sa);
+    const { succession } = heir;
+    succession.#replaced.add(this.#sa);
+    const [oldest] = succession.#replaced;
+    if (oldest === undefined || succession.#replaced.size <= mostReplaced) return;
+    oldest.die({ code: 'REPLACED', text: 'rekeyed; too many wait for a Delete' });
+    this.#services.forget(oldest);
   }
 
   #pass(heir: IkeSa): void {
     this.#sa.children.passTo(heir);
     this.#sa.replaced();
+    // Those that wait already come first: they are the older ones.
+    for (const replaced of [...this.#replaced]) replaced.succession.#follow(heir);
+    this.#replaced.clear();
     this.#follow(heir);
     if (this.#peers && this.#peers.heir !== heir) {
       this.#peers.heir.replaced();

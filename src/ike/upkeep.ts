@@ -5,7 +5,7 @@ import type { Failure, Millis } from './actions.ts';
 import { type ChildSa, inboundId } from './child-sa.ts';
 import type { Services } from './context.ts';
 import type { Want } from './exchange.ts';
-import { checkLiveness, deleteChild, wantIkeRekey, wantRekey } from './exchanges/index.ts';
+import { checkLiveness, deleteChild, tellSelectors, wantIkeRekey, wantRekey } from './exchanges/index.ts';
 import type { IkeSa } from './ike-sa.ts';
 import type { TimerName } from './timers.ts';
 
@@ -15,8 +15,12 @@ export interface Ends {
   hard: Millis;
 }
 
-/** Between two beginnings of the same rekey. */
+/** Between two beginnings of the same rekey, or two reports of packets that do not fit. */
 const leastRetryMillis = 1_000;
+/** No second try comes sooner, however little is left. */
+const leastWaitMillis = 100;
+
+const never = { hard: Number.POSITIVE_INFINITY };
 
 const expired: Failure = { code: 'DELETED_BY_US', text: 'its lifetime is over' };
 
@@ -25,6 +29,7 @@ export class Upkeep {
   readonly #sa: IkeSa;
   #lastInbound: Millis;
   #ends: Ends | undefined;
+  #misfitTold: Millis = Number.NEGATIVE_INFINITY;
   #later: { readonly want: Want; readonly at: Millis }[] = [];
 
   constructor(services: Services, sa: IkeSa) {
@@ -71,8 +76,26 @@ export class Upkeep {
     else if (rekey) this.#sa.want(wantRekey(child, this.#sa));
   }
 
-  later(want: Want, after: Millis): void {
-    this.#later.push({ want, at: this.#services.now + after });
+  /** A packet did not fit the child it came on: the peer is told of it, now and then. RFC 7296 §3.10.1. */
+  misfit(child: ChildSa, packet: Uint8Array): void {
+    const { now } = this.#services;
+    if (now - this.#misfitTold < leastRetryMillis) return;
+    this.#misfitTold = now;
+    this.#sa.want(tellSelectors(child, packet));
+  }
+
+  /** The peer rekeys nothing on this IKE SA (NO_ADDITIONAL_SAS): another takes its place before the end. RFC 7296 §2.8. */
+  notRekeyed(): void {
+    const sa = this.#sa;
+    if (sa.phase.name !== 'established' || sa.children.owner !== sa) return;
+    sa.progress('rekey', 'the peer rekeys nothing on this IKE SA: authenticating anew');
+    this.#services.reauthenticate(sa);
+  }
+
+  /** Of a rekey the wait is cut: as much time as it takes is to be left before the `hard` end. */
+  later(want: Want, after: Millis, { hard }: Pick<Ends, 'hard'> = never): void {
+    const { now } = this.#services;
+    this.#later.push({ want, at: now + Math.max(leastWaitMillis, Math.min(after, (hard - now) / 2)) });
     this.#setRetry();
   }
 
@@ -119,7 +142,7 @@ export class Upkeep {
         sa.want(deleteChild(child));
       } else if (now >= ends.soft) {
         ends.soft = again(now, ends);
-        if (!child.heir) sa.want(wantRekey(child, sa));
+        if (!child.heir) this.#again(wantRekey(child, sa));
       }
       this.#watch(ends);
     }
@@ -129,9 +152,14 @@ export class Upkeep {
     if (now >= ends.soft) {
       ends.soft = again(now, ends);
       if (lifetime?.reauth) this.#services.reauthenticate(sa);
-      else sa.want(wantIkeRekey(sa));
+      else this.#again(wantIkeRekey(sa));
     }
     this.#watch(ends);
+  }
+
+  /** Unless it waits for its second try. */
+  #again(want: Want): void {
+    if (!this.#later.some(({ want: { key } }) => key === want.key)) this.#sa.want(want);
   }
 
   #retry(): void {
@@ -147,12 +175,16 @@ export class Upkeep {
     this.#services.timers.set(this.#sa, 'retry', Math.min(...this.#later.map(({ at }) => at)));
   }
 
+  /** Lest both ends rekey at once the responder's margin is half of it, as pluto has it. */
   #endsOf({ margin, fuzz, rekey }: IkeLifetime, lifetime: Millis): Ends | undefined {
     if (lifetime === 0) return undefined;
     const { now, random } = this.#services;
     const [drawn = 0] = random(1);
-    const early = margin * (1 + (fuzz / 100) * (drawn / 255));
-    const soft = rekey ? now + Math.max(lifetime - early, lifetime / 2) : Number.POSITIVE_INFINITY;
+    const widest = 1 + fuzz / 100;
+    const most = Math.min(margin * widest, lifetime / 2);
+    const drawnEarly = (most * (1 + (fuzz / 100) * (drawn / 255))) / widest;
+    const early = this.#sa.role === 'initiator' ? drawnEarly : drawnEarly / 2;
+    const soft = rekey ? now + lifetime - early : Number.POSITIVE_INFINITY;
     return { soft, hard: now + lifetime };
   }
 

@@ -120,11 +120,19 @@ function folded(data: Uint8Array): Uint8Array {
   return data.subarray(0, length).map((octet) => (octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet));
 }
 
+/** An identity as its payload had it. AUTH covers the reserved octets too. RFC 7296 §2.15. */
+export type SentIdentity = Identity & { readonly reserved?: Uint8Array };
+
 /** The identity of an IDi or IDr payload. */
-export const identityFromPayload = (payload: { idType: number; data: Uint8Array }): Identity => ({
-  type: payload.idType,
-  data: payload.data,
-});
+export const identityFromPayload = ({
+  idType,
+  data,
+  reserved,
+}: {
+  idType: number;
+  data: Uint8Array;
+  reserved?: Uint8Array;
+}): SentIdentity => ({ type: idType, data, ...(reserved && { reserved }) });
 
 /** The IDi or IDr payload of an identity. */
 export const identityPayload = <Kind extends 'idi' | 'idr'>(kind: Kind, identity: Identity) => ({

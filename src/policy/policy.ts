@@ -72,6 +72,8 @@ export interface PadEntry {
   /** One IKE SA per identity pair: a newer one replaces the older. */
   readonly unique: boolean;
   readonly initialContact: boolean;
+  /** Children of one IKE SA above which the peer gets no more (NO_ADDITIONAL_SAS); 1000 unless said. */
+  readonly mostChildren?: number;
   /** Octets of vendor IDs to send. */
   readonly vendorIds: readonly Uint8Array[];
   /** Absent: no Configuration payload is sent, and none is answered. */
@@ -140,6 +142,7 @@ export interface SpdEntry {
   readonly remote: readonly SelectorPolicy[];
   readonly proposals: readonly EspProposal[];
   readonly pfs: boolean;
+  /** False: no traffic but just this is agreed on, be it asked of us or answered to us; as pluto has it. */
   readonly narrowing: boolean;
   readonly lifetime: ChildLifetime;
   /** Anti-replay window in packets; 0 checks nothing. */

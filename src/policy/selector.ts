@@ -88,14 +88,9 @@ export const within = (inner: readonly TrafficSelector[], outer: readonly Traffi
 export const sameSelectors = (a: readonly TrafficSelector[], b: readonly TrafficSelector[]): boolean =>
   within(a, b) && within(b, a);
 
-/** Whether the narrowed selectors hold the initiator's first: the packet that made it ask. RFC 7296 §2.9. */
-export function coversFirst(
-  offered: readonly TrafficSelector[],
-  narrowed: readonly RangeSelector[],
-): boolean {
-  const first = ranges(offered)[0];
-  return first !== undefined && narrowed.some((each) => covers(each, first));
-}
+/** Whether each of `wanted` is there, just as it is. */
+export const holdsEach = (selectors: readonly TrafficSelector[], wanted: readonly RangeSelector[]): boolean =>
+  wanted.every((each) => ranges(selectors).some((one) => covers(one, each) && covers(each, one)));
 
 const ranges = (selectors: readonly TrafficSelector[]): RangeSelector[] =>
   selectors.filter((each) => each.kind === 'range');

@@ -39,6 +39,7 @@ export interface ReadFaultFile {
 const kinds: readonly EventKind[] = [
   'ikeEstablished',
   'ikeRekeyed',
+  'ikeRekeyFailed',
   'ikeDeleted',
   'ikeFailed',
   'childEstablished',

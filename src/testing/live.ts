@@ -8,7 +8,7 @@ import { KeyRing } from './key-ring.ts';
 import type { FaultyNetwork } from './misbehave.ts';
 import { BugError } from './network.ts';
 import { type Seeded, seeded } from './seeded.ts';
-import { HostSockets, type Ports } from './sockets.ts';
+import { type BoundSockets, HostSockets, type Ports } from './sockets.ts';
 
 export interface LiveOptions {
   /** Of what fates and faults draw; and of the engines, unless `random` is given. 0 unless said. */
@@ -25,6 +25,8 @@ export interface LiveHostOptions extends Omit<HostOptions, 'ports' | 'addresses'
   readonly address: string;
   /** 0 for free ones; so unless said. */
   readonly ports?: Ports;
+  /** Instead of ports: sockets of this address, bound elsewhere. They are closed with the network. */
+  readonly sockets?: BoundSockets;
 }
 
 interface Held {
@@ -68,7 +70,9 @@ export class LiveNetwork implements FaultyNetwork {
 
   /** Binds the address's two sockets and starts an engine. Throws what `node:dgram` throws. */
   async host(options: LiveHostOptions): Promise<Host> {
-    const sockets = await HostSockets.bind(options.address, options.ports ?? { ike: 0, nat: 0 });
+    const sockets = options.sockets
+      ? HostSockets.over(options.sockets)
+      : await HostSockets.bind(options.address, options.ports ?? { ike: 0, nat: 0 });
     const network = this;
     const { random } = this.#options;
     const host = new Host(

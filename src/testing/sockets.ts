@@ -5,6 +5,9 @@ import type { Endpoint, SocketName } from '../ike/actions.ts';
 
 export type Ports = Readonly<Record<SocketName, number>>;
 
+/** Bound already, to one address: perhaps in another network namespace. */
+export type BoundSockets = Readonly<Record<SocketName, Socket>>;
+
 /** One address with both sockets bound. */
 export class HostSockets {
   readonly address: string;
@@ -27,6 +30,11 @@ export class HostSockets {
       ike.close();
       throw error;
     }
+  }
+
+  /** Takes these over, and closes them in the end. */
+  static over({ ike, nat }: BoundSockets): HostSockets {
+    return new HostSockets(ike.address().address, [ike, nat]);
   }
 
   receive(take: (octets: Uint8Array, local: Endpoint, remote: Endpoint) => void): void {

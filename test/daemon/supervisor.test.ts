@@ -63,6 +63,16 @@ function setUp(...entries: PadEntry[]) {
 }
 
 describe('Supervisor', () => {
+  it('plans nothing for what is forgotten: neither at its end nor later', () => {
+    const { clock, started, supervisor } = setUp(entry('a', 'start'), entry('b', 'start'));
+    supervisor.event(up('a'));
+    supervisor.forgetOthers([entry('b', 'start')]);
+    supervisor.event(down('a'));
+    supervisor.event(deleted('a', 'POLICY_CHANGED'));
+    clock.advance(1_000_000);
+    expect(started.filter(([, name]) => name === 'a')).toEqual([[0, 'a']]);
+  });
+
   it('starts what must be up and nothing else', () => {
     const { started } = setUp(
       entry('a', 'start'),

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/crypto/secret.ts';
 import { ikeLine, KeyLog } from '../../src/daemon/key-log.ts';
 import { PcapngFile } from '../../src/daemon/pcapng.ts';
+import { Trace } from '../../src/daemon/trace.ts';
 import type { Endpoint, Path } from '../../src/ike/actions.ts';
 import type { SaCommand } from '../../src/kernel/port.ts';
 import { addMarker, Encr, fromHex, Integ } from '../../src/wire/index.ts';
@@ -202,3 +203,17 @@ describe.skipIf(why !== undefined)(
     });
   },
 );
+
+it.each([
+  ['--pcap', { pcap: '/nowhere/at/all.pcapng' }],
+  ['--key-log', { keyLog: '/nowhere/at/all.pcapng' }],
+  ['--record', { record: '/nowhere/at/all.pcapng' }],
+])('%s names the directory that is not there', (option, files) => {
+  const trace = () =>
+    new Trace(
+      files,
+      () => 0,
+      () => {},
+    );
+  expect(trace).toThrow(`${option}: there is no directory /nowhere/at`);
+});

@@ -124,6 +124,13 @@ describe('UdpSockets', () => {
     expect(await next()).toMatchObject({ path: { socket: 'nat', local: from, remote: extra } });
   });
 
+  it('wants two ports', async () => {
+    const made = new UdpSockets({ ikePort: 4500, natPort: 4500 });
+    await expect(made.listen(['127.0.0.1'])).rejects.toThrow(
+      'IKE and its NAT traversal need two ports. Choose another for one of them: --ike-port (500), --nat-port (4500)',
+    );
+  });
+
   it('takes the same free ports for every address', async () => {
     const { made } = await sockets('127.0.0.1', inbox().receiver);
     await made.listen(['127.0.0.2']);

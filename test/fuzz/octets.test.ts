@@ -1,6 +1,7 @@
 /** Every message cut short at every octet, and with every bit turned, as whoever sits on the line could do it. */
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../src/testing/index.ts';
+import { scaled } from './budgets.ts';
 import { Fuzz, messageNames, suites } from './stage.ts';
 
 let inputs = 0;
@@ -17,7 +18,7 @@ describe.each(suites)('octets of messages under %s', (_name, options) => {
         fuzz.feed(octets.map((octet, place) => (place === at ? octet ^ (1 << bit) : octet)));
     }
     const numbers = seeded(`${name}`);
-    for (let round = 0; round < 2000; round++) fuzz.feed(spoilt(octets, numbers));
+    for (let round = 0; round < scaled(2000); round++) fuzz.feed(spoilt(octets, numbers));
     fuzz.finish();
     inputs += fuzz.inputs;
   });

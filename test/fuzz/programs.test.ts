@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nodeCrypto } from '../../src/crypto/node/index.ts';
 import { type Host, lossy, type Pair, pair, seeded, toJson } from '../../src/testing/index.ts';
+import { scaled } from './budgets.ts';
 import { remembering } from './remembering.ts';
 
 type Step =
@@ -121,7 +122,7 @@ describe('random programs', () => {
         expect([both.initiator.leftovers, both.responder.leftovers]).toEqual([[], []]);
         inputs += both.initiator.recording.length + both.responder.recording.length;
       }),
-      { numRuns: 1500, seed: 7296 },
+      { numRuns: scaled(1500), seed: 7296 },
     );
     console.log(`${inputs} inputs, ${upAtRest} programs end with a child`);
     expect(upAtRest).toBeGreaterThan(150);
@@ -139,7 +140,7 @@ describe('random programs', () => {
         expect(run(one.seed)).toBe(run(one.seed));
         if (run(one.seed) !== '[]') expect(run(one.seed)).not.toBe(run(one.seed + 1));
       }),
-      { numRuns: 60, seed: 7383 },
+      { numRuns: scaled(60), seed: 7383 },
     );
   });
 });

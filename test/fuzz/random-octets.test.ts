@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Seeded, seeded } from '../../src/testing/index.ts';
 import { writeHeader } from '../../src/wire/header.ts';
 import { Writer } from '../../src/wire/writer.ts';
+import { scaled } from './budgets.ts';
 import { Fuzz, messageNames } from './stage.ts';
 
 let inputs = 0;
@@ -42,20 +43,21 @@ describe('random octets', () => {
       writer.patch32(at, writer.length);
       return writer.finish();
     };
-    for (let round = 0; round < 1000; round++) fuzz.feed(noise(numbers, 400));
-    for (let round = 0; round < 3000; round++) fuzz.feed(clear(numbers.integer(60), noise(numbers, 300)));
-    for (let round = 0; round < 1500; round++) {
+    for (let round = 0; round < scaled(1000); round++) fuzz.feed(noise(numbers, 400));
+    for (let round = 0; round < scaled(3000); round++)
+      fuzz.feed(clear(numbers.integer(60), noise(numbers, 300)));
+    for (let round = 0; round < scaled(1500); round++) {
       const { first, octets } = chain(numbers);
       fuzz.feed(clear(first, octets));
     }
     if (!name.startsWith('IKE_SA_INIT')) {
-      for (let round = 0; round < 800; round++) {
+      for (let round = 0; round < scaled(800); round++) {
         const { first, octets } = numbers.chance(0.3)
           ? { first: numbers.integer(60), octets: noise(numbers, 300) }
           : chain(numbers);
         fuzz.feed(fuzz.stage.both.network.keys.sealOctets(header, first, octets));
       }
-      for (let round = 0; round < 1500; round++) {
+      for (let round = 0; round < scaled(1500); round++) {
         const total = numbers.pick([0, 1, 2, 3, 128, 129, 65_535]);
         const fragment = { number: numbers.pick([0, 1, 2, 3, total]), total, first: numbers.integer(60) };
         fuzz.feed(fuzz.stage.both.network.keys.sealFragment(header, fragment, noise(numbers, 40)));

@@ -4,6 +4,7 @@ import { type OpenMessage, type Seeded, seeded } from '../../src/testing/index.t
 import type { HeaderFields } from '../../src/wire/header.ts';
 import { encodePayloads } from '../../src/wire/message.ts';
 import type { Payload } from '../../src/wire/payloads/index.ts';
+import { scaled } from './budgets.ts';
 import { Fuzz, type MessageName, messageNames, suites } from './stage.ts';
 
 let inputs = 0;
@@ -65,7 +66,7 @@ describe.each(suites)('payloads of messages under %s', (_name, options) => {
     const { payloads } = peer.message;
     const numbers = seeded(name);
     if (payloads.length > 1) for (let round = 0; round < 200; round++) peer.send(numbers.shuffled(payloads));
-    for (let round = 0; round < 300; round++) {
+    for (let round = 0; round < scaled(300); round++) {
       const mixed = [...payloads, ...Array.from({ length: 1 + numbers.integer(4) }, () => strange(numbers))];
       peer.send(numbers.shuffled(mixed));
     }
@@ -76,7 +77,7 @@ describe.each(suites)('payloads of messages under %s', (_name, options) => {
     const peer = new Peer(name, options);
     const { payloads } = peer.message;
     const numbers = seeded(name);
-    for (let round = 0; round < 200 * payloads.length; round++) {
+    for (let round = 0; round < scaled(200) * payloads.length; round++) {
       const at = numbers.integer(payloads.length);
       const changed = payloads.map((payload, place) =>
         place === at ? otherField(payload, numbers) : payload,

@@ -1,13 +1,14 @@
-/** Our daemon and charon, each in its namespace, about to talk. */
+/** Our end and charon, each in its namespace, about to talk. */
 import { expect } from 'vitest';
-import type { IkeSaStatus } from '../../src/ike/status.ts';
+import { type BothEnds, secret } from './both-ends.ts';
 import { Charon, type Section } from './peers/charon.ts';
 import { ipsecConf, type Keywords } from './peers/ipsec-conf.ts';
 import { type Link, link, linkThroughNat, type Side } from './peers/namespaces.ts';
-import { Ours } from './peers/ours.ts';
+import { type OurFiles, Ours } from './peers/ours.ts';
+import type { Peer } from './peers/peer.ts';
 import type { Stage } from './peers/stage.ts';
 
-const secret = 'correct horse battery staple';
+export { agreed, establish, takeDown } from './both-ends.ts';
 export const nets = { ours: '10.1.0.1', charon: '10.2.0.1' };
 export const ids = { ours: 'ours.example', charon: 'charon.example' };
 
@@ -37,8 +38,17 @@ export interface Setting {
   readonly noData?: boolean;
 }
 
-export interface Pair {
-  readonly ours: Ours;
+/** Charon runs, and the connection is written down for our end, of whatever kind that will be. */
+export interface CharonBench {
+  readonly charon: Charon;
+  readonly peer: Peer;
+  readonly wire: Link;
+  readonly files: OurFiles;
+  /** Another charon in the place of one that was killed. */
+  readonly again: () => Promise<Charon>;
+}
+
+export interface Pair extends BothEnds<Ours> {
   readonly charon: Charon;
   readonly wire: Link;
   /** Another daemon of ours, or charon, in the place of one that was killed. */
@@ -47,10 +57,17 @@ export interface Pair {
 
 /** Both daemons, neither of which has begun to negotiate. */
 export async function pair(stage: Stage, setting: Setting = {}): Promise<Pair> {
-  const wire = stage.keep(await (setting.behindNat ? linkThroughNat() : link()), (one) => one.close());
+  const { charon, peer, wire, files, again } = await bench(stage, setting);
+  const begin = () => stage.daemon(Ours.start({ ...files, kernel: setting.noData ? 'memory' : 'userspace' }));
+  return { ours: await begin(), charon, peer, wire, again: { ours: begin, charon: again } };
+}
+
+/** A wire with charon at its end. */
+export async function bench(stage: Stage, setting: Setting = {}): Promise<CharonBench> {
+  const wire = await stage.keep(await (setting.behindNat ? linkThroughNat() : link()), (one) => one.close());
   const [own, peer] = setting.behindNat === 'charon' ? [wire.right, wire.left] : [wire.left, wire.right];
-  const beginCharon = () => stage.daemon(startCharon(setting, peer, own));
-  const charon = await beginCharon();
+  const again = () => stage.daemon(startCharon(setting, peer, own));
+  const charon = await again();
   const address = (side: Side) => (setting.ipv6 ? side.address6 : side.address);
   const conn = {
     left: address(own),
@@ -69,17 +86,13 @@ export async function pair(stage: Stage, setting: Setting = {}): Promise<Pair> {
     ...setting.conn,
   };
   const said = Object.fromEntries(Object.entries(conn).filter(([, value]) => value !== ''));
-  const begin = () =>
-    stage.daemon(
-      Ours.start({
-        side: own,
-        listen: [address(own)],
-        config: ipsecConf({ ...(setting.setup && { setup: setting.setup }), conns: { net: said } }),
-        secrets: `@${setting.oursId ?? ids.ours} @${ids.charon} : PSK "${secret}"\n`,
-        kernel: setting.noData ? 'memory' : 'userspace',
-      }),
-    );
-  return { ours: await begin(), charon, wire, again: { ours: begin, charon: beginCharon } };
+  const files = {
+    side: own,
+    listen: [address(own)],
+    config: ipsecConf({ ...(setting.setup && { setup: setting.setup }), conns: { net: said } }),
+    secrets: `@${setting.oursId ?? ids.ours} @${ids.charon} : PSK "${secret}"\n`,
+  };
+  return { charon, peer: asPeer(charon), wire, files, again };
 }
 
 async function startCharon(setting: Setting, own: Side, peer: Side): Promise<Charon> {
@@ -118,13 +131,6 @@ async function startCharon(setting: Setting, own: Side, peer: Side): Promise<Cha
 export const roles = ['ours', 'charon'] as const;
 export type Initiator = (typeof roles)[number];
 
-/** The initiator's command succeeds, and both ends say that the tunnel is there. */
-export async function establish({ ours, charon }: Pair, initiator: Initiator): Promise<void> {
-  const done = initiator === 'ours' ? await ours.up('net') : await charon.initiate('net');
-  expect(done.code, `${done.stdout}${done.stderr}\n${ours.log}\n${charon.log}`).toBe(0);
-  await Promise.all([ours.established(), charon.established()]);
-}
-
 /** Echoes both ways: each end's keys are the other's. */
 export async function pings({ ours, charon }: Pair): Promise<void> {
   const there = await ours.ping('net', 2);
@@ -133,32 +139,24 @@ export async function pings({ ours, charon }: Pair): Promise<void> {
   expect(back.stdout).toContain('2 received');
 }
 
-/** One end deletes, and nothing is left at either. */
-export async function takeDown({ ours, charon }: Pair, who: Initiator): Promise<void> {
-  if (who === 'ours') expect((await ours.down('net')).code).toBe(0);
-  else await charon.terminate({ ike: 'psk' });
-  await Promise.all([ours.empty(), charon.empty()]);
-}
-
-/** Both ends hold one IKE SA with `count` children, the same ones; older ones are on their way out at most. */
-export async function agreed({ ours, charon }: Pair, count = 1, within = 10_000): Promise<IkeSaStatus> {
-  return ours.when(
-    `one IKE SA and ${count} children, the same as charon's`,
-    async (own) => {
-      const theirs = await charon.list();
-      const [sa, ...others] = own.filter(({ phase }) => phase === 'established');
-      const [peer, ...rest] = theirs.filter(({ state }) => state === 'ESTABLISHED');
-      if (!sa || !peer || others.length > 0 || rest.length > 0 || theirs.length > 1) return undefined;
-      const { 'initiator-spi': spiI, 'responder-spi': spiR } = peer.fields;
-      if (spiI !== sa.spiI || spiR !== sa.spiR) return undefined;
-      const mine = sa.children.map((one) => `${hex(one.inboundSpi)} ${hex(one.outboundSpi)}`);
-      const installed = peer.children.filter(({ state }) => state === 'INSTALLED');
-      const same = installed.map(({ fields }) => `${fields['spi-out']} ${fields['spi-in']}`);
-      const whole = mine.length === count && mine.sort().join() === same.sort().join();
-      return whole ? sa : undefined;
-    },
-    within,
-  );
-}
-
-const hex = (spi: number): string => spi.toString(16).padStart(8, '0');
+export const asPeer = (charon: Charon): Peer => ({
+  name: 'charon',
+  get log() {
+    return charon.log;
+  },
+  up: () => charon.initiate('net'),
+  rekey: (what) => charon.rekey(what === 'child' ? { child: 'net' } : { ike: 'psk' }),
+  down: (what) => charon.terminate(what === 'child' ? { child: 'net' } : { ike: 'psk' }),
+  established: (within) => charon.established(within),
+  empty: (within) => charon.empty(within),
+  async holding() {
+    const sas = await charon.list();
+    const up = sas.filter(({ state }) => state === 'ESTABLISHED');
+    const children = up.flatMap((sa) => sa.children).filter(({ state }) => state === 'INSTALLED');
+    return {
+      ike: up.map(({ fields }) => `${fields['initiator-spi']} ${fields['responder-spi']}`),
+      children: children.map(({ fields }) => `${fields['spi-in']} ${fields['spi-out']}`),
+      atRest: sas.length === up.length,
+    };
+  },
+});

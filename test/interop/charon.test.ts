@@ -1,22 +1,19 @@
 /** Our daemon and strongSwan's charon 5.9.8; ESP in user space on both sides, proven by pings. */
-import { afterEach, expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { agreed, establish, pair, pings, roles, takeDown } from './charon-pair.ts';
 import { suite } from './peers/needs.ts';
 import { until } from './peers/process.ts';
-import { Stage } from './peers/stage.ts';
+import { it } from './peers/staged.ts';
 import { strangers } from './peers/stranger.ts';
 import { Exchange, Kind, messages, Notice, withNotify } from './peers/traffic.ts';
 import { suites } from './suites.ts';
-
-const stage = new Stage();
-afterEach(() => stage.end());
 
 suite('with charon, ESP in user space', ['namespaces', 'nft', 'charon', 'tun', 'ours'], () => {
   for (const initiator of roles) {
     const other = initiator === 'ours' ? 'charon' : 'ours';
 
     for (const { charon: ike, charonEsp: esp } of suites) {
-      it(`${initiator} initiates, ${ike}`, async () => {
+      it.concurrent(`${initiator} initiates, ${ike}`, async ({ stage }) => {
         const both = await pair(stage, { ike, esp });
         await establish(both, initiator);
         await pings(both);
@@ -24,14 +21,14 @@ suite('with charon, ESP in user space', ['namespaces', 'nft', 'charon', 'tun', '
       });
     }
 
-    it(`${initiator} initiates over IPv6`, async () => {
+    it.concurrent(`${initiator} initiates over IPv6`, async ({ stage }) => {
       const both = await pair(stage, { ipv6: true });
       await establish(both, initiator);
       await pings(both);
       await takeDown(both, initiator);
     });
 
-    it(`${initiator} initiates from behind a NAT`, async () => {
+    it.concurrent(`${initiator} initiates from behind a NAT`, async ({ stage }) => {
       const both = await pair(stage, { behindNat: initiator });
       await establish(both, initiator);
       await pings(both);
@@ -49,7 +46,7 @@ suite('with charon, ESP in user space', ['namespaces', 'nft', 'charon', 'tun', '
       await takeDown(both, other);
     });
 
-    it(`${initiator} initiates, SIGTERM deletes at charon and exits 0`, async () => {
+    it.concurrent(`${initiator} initiates, SIGTERM deletes at charon and exits 0`, async ({ stage }) => {
       const both = await pair(stage);
       await establish(both, initiator);
       expect(await both.ours.terminate()).toBe(0);
@@ -57,7 +54,7 @@ suite('with charon, ESP in user space', ['namespaces', 'nft', 'charon', 'tun', '
     });
   }
 
-  it('liveness checks of charon are answered', async () => {
+  it.concurrent('liveness checks of charon are answered', async ({ stage }) => {
     const both = await pair(stage, { connection: { dpd_delay: '1s' } });
     await establish(both, 'ours');
     const answers = () => both.charon.log.match(/parsed INFORMATIONAL response/g)?.length ?? 0;
@@ -65,7 +62,7 @@ suite('with charon, ESP in user space', ['namespaces', 'nft', 'charon', 'tun', '
     await pings(both);
   });
 
-  it('our liveness checks are answered', async () => {
+  it.concurrent('our liveness checks are answered', async ({ stage }) => {
     const both = await pair(stage, { conn: { dpddelay: '1s' } });
     await establish(both, 'charon');
     const answers = () => both.charon.log.match(/generating INFORMATIONAL response/g)?.length ?? 0;
@@ -75,33 +72,33 @@ suite('with charon, ESP in user space', ['namespaces', 'nft', 'charon', 'tun', '
 });
 
 suite('negotiation with charon', ['namespaces', 'charon', 'tun', 'tshark', 'ours'], () => {
-  it('COOKIE: charon asks for one', async () => {
+  it.concurrent('COOKIE: charon asks for one', async ({ stage }) => {
     const both = await pair(stage, { settings: { cookie_threshold: 1 } });
     await strangers(both.wire.left, both.wire.right);
     await establish(both, 'ours');
     expect(withNotify(messages(await both.ours.packets()), Notice.COOKIE)).toBe(2);
   });
 
-  it('COOKIE: we ask for one', async () => {
+  it.concurrent('COOKIE: we ask for one', async ({ stage }) => {
     const both = await pair(stage, { setup: { 'ddos-mode': 'busy' } });
     await establish(both, 'charon');
     expect(withNotify(messages(await both.ours.packets()), Notice.COOKIE)).toBe(2);
   });
 
   const groups = 'aes128gcm16-prfsha256-ecp256-x25519';
-  it('INVALID_KE_PAYLOAD: charon wants another group', async () => {
+  it.concurrent('INVALID_KE_PAYLOAD: charon wants another group', async ({ stage }) => {
     const both = await pair(stage, { ike: groups, charonIke: 'aes128gcm16-prfsha256-x25519' });
     await establish(both, 'ours');
     expect(withNotify(messages(await both.ours.packets()), Notice.INVALID_KE_PAYLOAD)).toBe(1);
   });
 
-  it('INVALID_KE_PAYLOAD: we want another group', async () => {
+  it.concurrent('INVALID_KE_PAYLOAD: we want another group', async ({ stage }) => {
     const both = await pair(stage, { ike: 'aes128gcm16-prfsha256-x25519', charonIke: groups });
     await establish(both, 'charon');
     expect(withNotify(messages(await both.ours.packets()), Notice.INVALID_KE_PAYLOAD)).toBe(1);
   });
 
-  it('COOKIE and INVALID_KE_PAYLOAD together', async () => {
+  it.concurrent('COOKIE and INVALID_KE_PAYLOAD together', async ({ stage }) => {
     const ours = await pair(stage, { setup: { 'ddos-mode': 'busy' }, charonIke: groups });
     await establish(ours, 'charon');
     const seen = messages(await ours.ours.packets());
@@ -119,7 +116,7 @@ suite('negotiation with charon', ['namespaces', 'charon', 'tun', 'tshark', 'ours
   });
 
   for (const initiator of roles) {
-    it(`fragments of charon are put together, ${initiator} initiates`, async () => {
+    it.concurrent(`fragments of charon are put together, ${initiator} initiates`, async ({ stage }) => {
       const both = await pair(stage, { settings: { fragment_size: 220 } });
       await establish(both, initiator);
       const auth = messages(await both.ours.packets()).filter(
@@ -132,7 +129,7 @@ suite('negotiation with charon', ['namespaces', 'charon', 'tun', 'tshark', 'ours
     });
   }
 
-  it('charon puts our fragments together', async () => {
+  it.concurrent('charon puts our fragments together', async ({ stage }) => {
     const keys = [128, 192, 256];
     const aead = ['gcm16', 'gcm12', 'gcm8', 'ccm16', 'ccm12', 'ccm8'];
     const offers = keys.flatMap((bits) => [
@@ -153,7 +150,7 @@ suite('negotiation with charon', ['namespaces', 'charon', 'tun', 'tshark', 'ours
     await pings(both);
   });
 
-  it('tshark opens everything with our key log', async () => {
+  it.concurrent('tshark opens everything with our key log', async ({ stage }) => {
     for (const { charon: ike, charonEsp: esp, opaque } of suites) {
       if (opaque) continue;
       const both = await pair(stage, { ike, esp });
@@ -174,7 +171,7 @@ suite('negotiation with charon', ['namespaces', 'charon', 'tun', 'tshark', 'ours
 });
 
 suite('refusals with charon', ['namespaces', 'charon', 'tun', 'ours'], () => {
-  it('wrong PSK, we initiate: AUTHENTICATION_FAILED at both, nothing left', async () => {
+  it.concurrent('wrong PSK, we initiate: AUTHENTICATION_FAILED at both, nothing left', async ({ stage }) => {
     const both = await pair(stage, { charonSecret: 'something else' });
     const done = await both.ours.up('net');
     expect(done.code).toBe(1);
@@ -183,7 +180,9 @@ suite('refusals with charon', ['namespaces', 'charon', 'tun', 'ours'], () => {
     await Promise.all([both.ours.empty(), both.charon.empty()]);
   });
 
-  it('wrong PSK, charon initiates: AUTHENTICATION_FAILED at both, nothing left', async () => {
+  it.concurrent('wrong PSK, charon initiates: AUTHENTICATION_FAILED at both, nothing left', async ({
+    stage,
+  }) => {
     const both = await pair(stage, { charonSecret: 'something else' });
     expect((await both.charon.initiate('net')).code).not.toBe(0);
     expect(both.charon.log).toContain('received AUTHENTICATION_FAILED notify error');
@@ -191,7 +190,7 @@ suite('refusals with charon', ['namespaces', 'charon', 'tun', 'ours'], () => {
     await Promise.all([both.ours.empty(), both.charon.empty()]);
   });
 
-  it('no common proposal, we initiate', async () => {
+  it.concurrent('no common proposal, we initiate', async ({ stage }) => {
     const both = await pair(stage, { charonIke: 'aes256-sha512-modp2048' });
     const done = await both.ours.up('net');
     expect(done.code).toBe(1);
@@ -199,14 +198,14 @@ suite('refusals with charon', ['namespaces', 'charon', 'tun', 'ours'], () => {
     await Promise.all([both.ours.empty(), both.charon.empty()]);
   });
 
-  it('no common proposal, charon initiates', async () => {
+  it.concurrent('no common proposal, charon initiates', async ({ stage }) => {
     const both = await pair(stage, { charonIke: 'aes256-sha512-modp2048' });
     expect((await both.charon.initiate('net')).code).not.toBe(0);
     expect(both.charon.log).toContain('received NO_PROPOSAL_CHOSEN notify error');
     await Promise.all([both.ours.empty(), both.charon.empty()]);
   });
 
-  it('no common ESP proposal, we initiate: the child is refused', async () => {
+  it.concurrent('no common ESP proposal, we initiate: the child is refused', async ({ stage }) => {
     const both = await pair(stage, { charonEsp: 'aes256-sha512' });
     const done = await both.ours.up('net');
     expect(done.code).toBe(1);
@@ -214,7 +213,9 @@ suite('refusals with charon', ['namespaces', 'charon', 'tun', 'ours'], () => {
     expect((await both.ours.list()).every(({ children }) => children.length === 0)).toBe(true);
   });
 
-  it('no common ESP proposal, charon initiates: the child is refused, the IKE SA lives', async () => {
+  it.concurrent('no common ESP proposal, charon initiates: the child is refused, the IKE SA lives', async ({
+    stage,
+  }) => {
     const both = await pair(stage, { charonEsp: 'aes256-sha512' });
     expect((await both.charon.initiate('net')).code).not.toBe(0);
     const up = (phase: string) => (phase === 'established' ? true : undefined);
@@ -227,7 +228,7 @@ suite('refusals with charon', ['namespaces', 'charon', 'tun', 'ours'], () => {
 
 suite('without a data plane, with charon', ['namespaces', 'charon', 'fakexfrm', 'tshark', 'ours'], () => {
   for (const initiator of roles) {
-    it(`transport mode, ${initiator} initiates`, async () => {
+    it.concurrent(`transport mode, ${initiator} initiates`, async ({ stage }) => {
       const both = await pair(stage, {
         noData: true,
         conn: { type: 'transport', leftsubnet: '', rightsubnet: '' },
@@ -245,7 +246,9 @@ suite('without a data plane, with charon', ['namespaces', 'charon', 'fakexfrm', 
   }
 
   for (const initiator of roles) {
-    it(`transport mode, ${initiator} initiates from behind a NAT (RFC 7296 §2.23.1)`, async () => {
+    it.concurrent(`transport mode, ${initiator} initiates from behind a NAT (RFC 7296 §2.23.1)`, async ({
+      stage,
+    }) => {
       const both = await pair(stage, {
         noData: true,
         behindNat: initiator,
@@ -260,7 +263,9 @@ suite('without a data plane, with charon', ['namespaces', 'charon', 'fakexfrm', 
     });
   }
 
-  it('charon begins without a child (RFC 6023), and asks for it by CREATE_CHILD_SA', async () => {
+  it.concurrent('charon begins without a child (RFC 6023), and asks for it by CREATE_CHILD_SA', async ({
+    stage,
+  }) => {
     const both = await pair(stage, { noData: true, connection: { childless: 'force' } });
     await establish(both, 'charon');
     await agreed(both);

@@ -1,5 +1,5 @@
 /** Internal addresses: charon and pluto as our gateway, and as our client. */
-import { afterEach, expect, it } from 'vitest';
+import { expect } from 'vitest';
 import {
   takeDown as endCharon,
   establish as establishCharon,
@@ -7,11 +7,8 @@ import {
   pair as pairCharon,
 } from './charon-pair.ts';
 import { suite } from './peers/needs.ts';
-import { Stage } from './peers/stage.ts';
+import { it } from './peers/staged.ts';
 import { takeDown as endPluto, establish as establishPluto, pair as pairPluto } from './pluto-pair.ts';
-
-const stage = new Stage();
-afterEach(() => stage.end());
 
 /** Our conn as the gateway's. */
 const gateway = {
@@ -30,7 +27,9 @@ suite('internal addresses with charon', ['namespaces', 'charon', 'tun', 'ours'],
   const asClient = { vips: '0.0.0.0' };
   const asGateway = { pools: 'p1' };
 
-  it('charon is the gateway: we get an address, a name server, and pings through', async () => {
+  it.concurrent('charon is the gateway: we get an address, a name server, and pings through', async ({
+    stage,
+  }) => {
     const both = await pairCharon(stage, {
       conn: client,
       connection: asGateway,
@@ -53,7 +52,7 @@ suite('internal addresses with charon', ['namespaces', 'charon', 'tun', 'ours'],
     await endCharon(both, 'charon');
   });
 
-  it('charon is the gateway of both families', async () => {
+  it.concurrent('charon is the gateway of both families', async ({ stage }) => {
     const both = await pairCharon(stage, {
       noData: true,
       conn: { ...client, leftsubnet: '0.0.0.0/0,::/0', rightsubnet: '10.2.0.0/16,fd02::/64' },
@@ -68,7 +67,7 @@ suite('internal addresses with charon', ['namespaces', 'charon', 'tun', 'ours'],
     await endCharon(both, 'ours');
   });
 
-  it('charon has no such address: the child is refused, the IKE SA stands', async () => {
+  it.concurrent('charon has no such address: the child is refused, the IKE SA stands', async ({ stage }) => {
     const both = await pairCharon(stage, {
       conn: client,
       connection: asGateway,
@@ -82,7 +81,9 @@ suite('internal addresses with charon', ['namespaces', 'charon', 'tun', 'ours'],
     expect(sa).toMatchObject({ phase: 'established', children: [] });
   });
 
-  it('charon is the client: it gets the same address again, and pings through', async () => {
+  it.concurrent('charon is the client: it gets the same address again, and pings through', async ({
+    stage,
+  }) => {
     const both = await pairCharon(stage, {
       conn: gateway,
       connection: asClient,
@@ -104,7 +105,7 @@ suite('internal addresses with charon', ['namespaces', 'charon', 'tun', 'ours'],
     expect(both.charon.log).toContain('handling INTERNAL_IP4_DNS attribute failed');
   });
 
-  it('charon is the client of both families', async () => {
+  it.concurrent('charon is the client of both families', async ({ stage }) => {
     const both = await pairCharon(stage, {
       noData: true,
       conn: {
@@ -121,16 +122,16 @@ suite('internal addresses with charon', ['namespaces', 'charon', 'tun', 'ours'],
     await endCharon(both, 'ours');
   });
 
-  it('charon does not ask: FAILED_CP_REQUIRED, the IKE SA stands', async () => {
+  it.concurrent('charon does not ask: FAILED_CP_REQUIRED, the IKE SA stands', async ({ stage }) => {
     const both = await pairCharon(stage, { conn: gateway });
     expect((await both.charon.initiate('net')).code).not.toBe(0);
     expect(both.charon.log).toContain('N(FAIL_CP_REQ)');
     expect((await both.ours.list())[0]).toMatchObject({ phase: 'established', children: [] });
   });
 
-  it('we have no such address: INTERNAL_ADDRESS_FAILURE, the IKE SA stands', async () => {
+  it.concurrent('we have no such address: INTERNAL_ADDRESS_FAILURE, the IKE SA stands', async ({ stage }) => {
     const both = await pairCharon(stage, {
-      conn: { ...gateway, rightaddresspool: 'fd03::/64', leftsubnet: 'fd01::/64' },
+      conn: { ...gateway, rightaddresspool: 'fd03::/64', leftsubnet: 'fd01::/64', narrowing: 'yes' },
       connection: asClient,
       child: { local_ts: 'dynamic', remote_ts: '0.0.0.0/0,::/0' },
     });
@@ -143,28 +144,31 @@ suite('internal addresses with charon', ['namespaces', 'charon', 'tun', 'ours'],
 suite('internal addresses with pluto', ['namespaces', 'pluto', 'fakexfrm', 'ours'], () => {
   const untouched = { leftupdown: '%disabled', rightupdown: '%disabled' };
 
-  it.each([
+  it.concurrent.for([
     ['IPv4', '10.3.0.1-10.3.0.9', '10.2.0.1/32', '10.2.0.53', ['10.3.0.1/32']],
     ['IPv6', 'fd03::/97', 'fd02::1/128', 'fd02::53', ['fd03::/128']],
-  ])('pluto is the gateway, %s', async (_family, pool, rightsubnet, modecfgdns, addresses) => {
-    // Addresses of a pool are of the hosts' own family with pluto.
-    const both = await pairPluto(stage, {
-      ipv6: pool.includes(':'),
-      conn: { ...client, rightsubnet, modecfgdns, modecfgdomains: 'corp.example' },
-      plutoConn: { leftaddresspool: pool, ...untouched },
-    });
-    await establishPluto(both, 'ours');
-    const sa = await both.ours.established();
-    expect(sa.internal.local).toEqual(addresses);
-    expect(sa.children[0]).toMatchObject({ local: addresses[0], remote: rightsubnet });
-    await both.ours.says('the peer configured us');
-    await endPluto(both, 'ours');
-    await establishPluto(both, 'ours');
-    expect((await both.ours.established()).internal.local).toHaveLength(1);
-    await endPluto(both, 'ours');
-  });
+  ] as const)(
+    'pluto is the gateway, %s',
+    async ([_family, pool, rightsubnet, modecfgdns, addresses], { stage }) => {
+      // Addresses of a pool are of the hosts' own family with pluto.
+      const both = await pairPluto(stage, {
+        ipv6: pool.includes(':'),
+        conn: { ...client, rightsubnet, modecfgdns, modecfgdomains: 'corp.example' },
+        plutoConn: { leftaddresspool: pool, ...untouched },
+      });
+      await establishPluto(both, 'ours');
+      const sa = await both.ours.established();
+      expect(sa.internal.local).toEqual(addresses);
+      expect(sa.children[0]).toMatchObject({ local: addresses[0], remote: rightsubnet });
+      await both.ours.says('the peer configured us');
+      await endPluto(both, 'ours');
+      await establishPluto(both, 'ours');
+      expect((await both.ours.established()).internal.local).toHaveLength(1);
+      await endPluto(both, 'ours');
+    },
+  );
 
-  it('pluto is the gateway, and both read the same file', async () => {
+  it.concurrent('pluto is the gateway, and both read the same file', async ({ stage }) => {
     const both = await pairPluto(stage, {
       conn: { ...client, leftaddresspool: '10.3.0.1-10.3.0.9' },
       plutoConn: untouched,
@@ -174,24 +178,27 @@ suite('internal addresses with pluto', ['namespaces', 'pluto', 'fakexfrm', 'ours
     await endPluto(both, 'pluto');
   });
 
-  it.each([
+  it.concurrent.for([
     ['IPv4', '10.3.0.1-10.3.0.9', '10.1.0.1/32', '0.0.0.0/0', '10.3.0.1/32'],
     ['IPv6', 'fd03::/97', 'fd01::1/128', '::/0', 'fd03::1/128'],
-  ])('pluto is the client, %s', async (_family, rightaddresspool, leftsubnet, rightsubnet, address) => {
-    const both = await pairPluto(stage, {
-      conn: { leftsubnet, narrowing: 'yes' },
-      oursConn: { ...gateway, rightaddresspool },
-      plutoConn: { rightmodecfgclient: 'yes', leftmodecfgserver: 'yes', rightsubnet, ...untouched },
-    });
-    await establishPluto(both, 'pluto');
-    const sa = await both.ours.established();
-    expect(sa.internal.remote).toEqual([address]);
-    expect(sa.children[0]).toMatchObject({ local: leftsubnet, remote: address });
-    expect(both.pluto.log).toContain('received INTERNAL_IP');
-    await endPluto(both, 'pluto');
-  });
+  ] as const)(
+    'pluto is the client, %s',
+    async ([_family, rightaddresspool, leftsubnet, rightsubnet, address], { stage }) => {
+      const both = await pairPluto(stage, {
+        conn: { leftsubnet, narrowing: 'yes' },
+        oursConn: { ...gateway, rightaddresspool },
+        plutoConn: { rightmodecfgclient: 'yes', leftmodecfgserver: 'yes', rightsubnet, ...untouched },
+      });
+      await establishPluto(both, 'pluto');
+      const sa = await both.ours.established();
+      expect(sa.internal.remote).toEqual([address]);
+      expect(sa.children[0]).toMatchObject({ local: leftsubnet, remote: address });
+      expect(both.pluto.log).toContain('received INTERNAL_IP');
+      await endPluto(both, 'pluto');
+    },
+  );
 
-  it('pluto does not ask: FAILED_CP_REQUIRED', async () => {
+  it.concurrent('pluto does not ask: FAILED_CP_REQUIRED', async ({ stage }) => {
     const both = await pairPluto(stage, { oursConn: gateway, plutoConn: untouched });
     // Its exit code says that the IKE SA is up; the child is what failed.
     await both.pluto.up('net');

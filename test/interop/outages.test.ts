@@ -1,16 +1,13 @@
 /** Peers that die, hosts that restart, and both ends that begin at once, with pluto and with charon. */
-import { afterEach, expect, it } from 'vitest';
+import { expect } from 'vitest';
 import * as charons from './charon-pair.ts';
 import { inNetwork, type Link } from './peers/namespaces.ts';
 import { suite } from './peers/needs.ts';
 import type { Ours } from './peers/ours.ts';
 import { must } from './peers/process.ts';
-import { Stage } from './peers/stage.ts';
+import { it } from './peers/staged.ts';
 import { messages, Notice, withNotify } from './peers/traffic.ts';
 import * as plutos from './pluto-pair.ts';
-
-const stage = new Stage();
-afterEach(() => stage.end());
 
 const impatient = { dpddelay: '1s', 'retransmit-interval': '200ms', 'retransmit-timeout': '1s' };
 
@@ -37,19 +34,21 @@ async function crossing(
 }
 
 suite('outages with charon', ['namespaces', 'nft', 'charon', 'tun', 'tshark', 'ours'], () => {
-  it('dpdaction=restart: charon dies, and the connection comes back when charon does', async () => {
+  it.concurrent('dpdaction=restart: charon dies, and the connection comes back when charon does', async ({
+    stage,
+  }) => {
     const both = await charons.pair(stage, { conn: { ...impatient, dpdaction: 'restart' } });
     await charons.establish(both, 'ours');
     const before = await charons.agreed(both);
     await both.charon.kill();
     await both.ours.says('TIMEOUT', 10_000);
     const charon = await both.again.charon();
-    const sa = await charons.agreed({ ...both, charon }, 1, 30_000);
+    const sa = await charons.agreed({ ...both, peer: charons.asPeer(charon) }, 1, 30_000);
     expect(sa.spiI).not.toBe(before.spiI);
     await charons.pings({ ...both, charon });
   });
 
-  it('dpdaction=clear: charon dies, and nothing is left nor tried', async () => {
+  it.concurrent('dpdaction=clear: charon dies, and nothing is left nor tried', async ({ stage }) => {
     const both = await charons.pair(stage, { conn: { ...impatient, dpdaction: 'clear' } });
     await charons.establish(both, 'ours');
     await both.charon.kill();
@@ -57,7 +56,7 @@ suite('outages with charon', ['namespaces', 'nft', 'charon', 'tun', 'tshark', 'o
     expect(both.ours.log).not.toContain('next attempt');
   });
 
-  it('after our restart INITIAL_CONTACT takes the old IKE SA away', async () => {
+  it.concurrent('after our restart INITIAL_CONTACT takes the old IKE SA away', async ({ stage }) => {
     const both = await charons.pair(stage);
     await charons.establish(both, 'ours');
     const before = await charons.agreed(both);
@@ -70,7 +69,7 @@ suite('outages with charon', ['namespaces', 'nft', 'charon', 'tun', 'tshark', 'o
     await charons.pings(again);
   });
 
-  it('both ends start at once: one IKE SA is left', async () => {
+  it.concurrent('both ends start at once: one IKE SA is left', async ({ stage }) => {
     const both = await charons.pair(stage, { connection: { unique: 'replace' } });
     const begun = await crossing(both, () => both.charon.initiate('net'));
     await both.ours.established(15_000);
@@ -82,17 +81,21 @@ suite('outages with charon', ['namespaces', 'nft', 'charon', 'tun', 'tshark', 'o
 });
 
 suite('outages with pluto', ['namespaces', 'nft', 'pluto', 'fakexfrm', 'ours'], () => {
-  it('dpdaction=restart: pluto dies, and the connection comes back when pluto does', async () => {
+  it.concurrent('dpdaction=restart: pluto dies, and the connection comes back when pluto does', async ({
+    stage,
+  }) => {
     const both = await plutos.pair(stage, { oursConn: { ...impatient, dpdaction: 'restart' } });
     await plutos.establish(both, 'ours');
     const before = await plutos.agreed(both);
     await both.pluto.kill();
     await both.ours.says('TIMEOUT', 10_000);
     const pluto = await both.again.pluto();
-    expect((await plutos.agreed({ ...both, pluto }, 1, 30_000)).spiI).not.toBe(before.spiI);
+    expect((await plutos.agreed({ ...both, peer: plutos.asPeer(pluto) }, 1, 30_000)).spiI).not.toBe(
+      before.spiI,
+    );
   });
 
-  it('after our restart pluto holds the new child alone', async () => {
+  it.concurrent('after our restart pluto holds the new child alone', async ({ stage }) => {
     const both = await plutos.pair(stage, { plutoSetup: { uniqueids: 'yes' } });
     await plutos.establish(both, 'ours');
     const [old] = (await plutos.agreed(both)).children;
@@ -108,7 +111,7 @@ suite('outages with pluto', ['namespaces', 'nft', 'pluto', 'fakexfrm', 'ours'], 
     expect(held).toEqual(new Set([child?.inboundSpi, child?.outboundSpi]));
   });
 
-  it('both ends start at once with uniqueids: one IKE SA is left', async () => {
+  it.concurrent('both ends start at once with uniqueids: one IKE SA is left', async ({ stage }) => {
     const both = await plutos.pair(stage, { plutoSetup: { uniqueids: 'yes' } });
     const begun = await crossing(both, () => both.pluto.up('net'));
     await both.ours.established(15_000);

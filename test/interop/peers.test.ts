@@ -28,7 +28,7 @@ suite('charon and pluto', ['namespaces', 'charon', 'pluto', 'fakexfrm'], () => {
   let charon: Charon;
   let pluto: Pluto;
   beforeEach(async () => {
-    wire = stage.keep(await link(), (one) => one.close());
+    wire = await stage.keep(await link(), (one) => one.close());
     charon = await stage.daemon(
       Charon.start({
         side: wire.left,
@@ -94,7 +94,7 @@ suite('charon and charon, ESP in user space', ['namespaces', 'charon', 'tun'], (
   };
 
   it('a ping goes through the tunnel', async () => {
-    wire = stage.keep(await link(), (one) => one.close());
+    wire = await stage.keep(await link(), (one) => one.close());
     const left = await start(wire.left, wire.right, net1, net2);
     const right = await start(wire.right, wire.left, net2, net1);
     expect((await left.initiate('net')).code).toBe(0);
@@ -104,7 +104,7 @@ suite('charon and charon, ESP in user space', ['namespaces', 'charon', 'tun'], (
   });
 
   it('a ping goes through a NAT', async () => {
-    wire = stage.keep(await linkThroughNat(), (one) => one.close());
+    wire = await stage.keep(await linkThroughNat(), (one) => one.close());
     const left = await start(wire.left, wire.right, net1, net2);
     const right = await start(wire.right, { address: '%any' }, net2, net1);
     expect((await left.initiate('net')).code).toBe(0);

@@ -1,13 +1,13 @@
-/** Our daemon and pluto, each in its namespace, reading the same ipsec.conf, about to talk. */
-import { expect } from 'vitest';
-import type { IkeSaStatus } from '../../src/ike/status.ts';
+/** Our end and pluto, each in its namespace, reading the same ipsec.conf, about to talk. */
+import { type BothEnds, secret } from './both-ends.ts';
 import { ipsecConf, type Keywords } from './peers/ipsec-conf.ts';
 import { type Link, link, linkThroughNat, type Side } from './peers/namespaces.ts';
-import { Ours } from './peers/ours.ts';
-import { Pluto } from './peers/pluto.ts';
+import { type OurFiles, Ours } from './peers/ours.ts';
+import type { Peer } from './peers/peer.ts';
+import { childEstablished, ikeEstablished, Pluto } from './peers/pluto.ts';
 import type { Stage } from './peers/stage.ts';
 
-const secret = 'correct horse battery staple';
+export { agreed, establish, takeDown } from './both-ends.ts';
 
 export interface Setting {
   /** Of both; an empty value takes a line away. Left is ours. */
@@ -24,8 +24,17 @@ export interface Setting {
   readonly revival?: boolean;
 }
 
-export interface Pair {
-  readonly ours: Ours;
+/** Pluto runs, and the connection is written down for our end, of whatever kind that will be. */
+export interface PlutoBench {
+  readonly pluto: Pluto;
+  readonly peer: Peer;
+  readonly wire: Link;
+  readonly files: OurFiles;
+  /** Another pluto in the place of one that was killed. */
+  readonly again: () => Promise<Pluto>;
+}
+
+export interface Pair extends BothEnds<Ours> {
   readonly pluto: Pluto;
   readonly wire: Link;
   /** Another daemon of ours, or pluto, in the place of one that was killed. */
@@ -34,7 +43,14 @@ export interface Pair {
 
 /** Both daemons, neither of which has begun to negotiate. */
 export async function pair(stage: Stage, setting: Setting = {}): Promise<Pair> {
-  const wire = stage.keep(await (setting.behindNat ? linkThroughNat() : link()), (one) => one.close());
+  const { pluto, peer, wire, files, again } = await bench(stage, setting);
+  const begin = () => stage.daemon(Ours.start({ ...files, kernel: 'memory' }));
+  return { ours: await begin(), pluto, peer, wire, again: { ours: begin, pluto: again } };
+}
+
+/** A wire with pluto at its end. */
+export async function bench(stage: Stage, setting: Setting = {}): Promise<PlutoBench> {
+  const wire = await stage.keep(await (setting.behindNat ? linkThroughNat() : link()), (one) => one.close());
   const [own, peer] = setting.behindNat === 'pluto' ? [wire.right, wire.left] : [wire.left, wire.right];
   const address = (side: Side) => (setting.ipv6 ? side.address6 : side.address);
   const conn = {
@@ -58,7 +74,7 @@ export async function pair(stage: Stage, setting: Setting = {}): Promise<Pair> {
     const said = Object.entries({ ...conn, ...further }).filter(([, value]) => value !== '');
     return ipsecConf({ ...(setup && { setup }), conns: { net: Object.fromEntries(said) } });
   };
-  const beginPluto = () =>
+  const again = () =>
     stage.daemon(
       Pluto.start({
         side: peer,
@@ -72,57 +88,45 @@ export async function pair(stage: Stage, setting: Setting = {}): Promise<Pair> {
         secrets: `: PSK "${setting.plutoSecret ?? secret}"\n`,
       }),
     );
-  const begin = () =>
-    stage.daemon(
-      Ours.start({
-        side: own,
-        listen: [address(own)],
-        config: config(
-          { ...(setting.behindNat === 'pluto' && { right: '%any' }), ...setting.oursConn },
-          setting.oursSetup,
-        ),
-        secrets: `: PSK "${secret}"\n`,
-        kernel: 'memory',
-      }),
-    );
-  const pluto = await beginPluto();
-  return { ours: await begin(), pluto, wire, again: { ours: begin, pluto: beginPluto } };
+  const pluto = await again();
+  const files = {
+    side: own,
+    listen: [address(own)],
+    config: config(
+      { ...(setting.behindNat === 'pluto' && { right: '%any' }), ...setting.oursConn },
+      setting.oursSetup,
+    ),
+    secrets: `: PSK "${secret}"\n`,
+  };
+  return { pluto, peer: asPeer(pluto), wire, files, again };
 }
 
 export const roles = ['ours', 'pluto'] as const;
 export type Initiator = (typeof roles)[number];
 
-/** The initiator's command succeeds, and both ends say that the child is there. */
-export async function establish({ ours, pluto }: Pair, initiator: Initiator): Promise<void> {
-  const done = initiator === 'ours' ? await ours.up('net') : await pluto.up('net');
-  expect(done.code, `${done.stdout}${done.stderr}\n${ours.log}\n${pluto.log}`).toBe(0);
-  await Promise.all([ours.established(), pluto.established()]);
-}
-
-/** One end deletes, and nothing is left at either. */
-export async function takeDown({ ours, pluto }: Pair, who: Initiator): Promise<void> {
-  if (who === 'ours') expect((await ours.down('net')).code).toBe(0);
-  else await pluto.down('net');
-  await Promise.all([ours.empty(), pluto.empty()]);
-}
-
-/** Both ends hold one IKE SA with `count` children, the same ones. */
-export async function agreed({ ours, pluto }: Pair, count = 1, within = 10_000): Promise<IkeSaStatus> {
-  let states: string[] = [];
-  const same = async (own: readonly IkeSaStatus[]) => {
-    states = await pluto.states();
-    const [sa, ...others] = own.filter(({ phase }) => phase === 'established');
-    const ike = states.filter((line) => line.includes('STATE_V2_ESTABLISHED_IKE_SA'));
-    const children = states.filter((line) => line.includes('STATE_V2_ESTABLISHED_CHILD_SA'));
-    if (!sa || others.length > 0 || ike.length !== 1 || states.length !== 1 + children.length)
-      return undefined;
-    if (sa.children.length !== count || children.length !== count) return undefined;
-    const spis = await pluto.spis();
-    return sa.children.every((one) => spis.has(one.inboundSpi) && spis.has(one.outboundSpi)) ? sa : undefined;
-  };
-  try {
-    return await ours.when(`one IKE SA and ${count} children, the same as pluto's`, same, within);
-  } catch (error) {
-    throw new Error(`${String(error)}\n${states.join('\n')}\n${pluto.log}`);
-  }
-}
+export const asPeer = (pluto: Pluto): Peer => ({
+  name: 'pluto',
+  get log() {
+    return pluto.log;
+  },
+  up: () => pluto.up('net'),
+  rekey: (what) => pluto.rekey('net', what),
+  async down(what) {
+    if (what === 'ike') return pluto.down('net');
+    const states = await pluto.states();
+    for (const { number, state } of states) if (state === childEstablished) await pluto.deleteState(number);
+  },
+  established: (within) => pluto.established(within),
+  empty: (within) => pluto.empty(within),
+  async holding() {
+    const states = await pluto.states();
+    const ike = states.filter(({ state }) => state === ikeEstablished);
+    const children = states.filter(({ state }) => state === childEstablished);
+    const hasParent = children.every(({ ikeSa }) => ike.some(({ number }) => number === ikeSa));
+    return {
+      ike: ike.map(() => undefined),
+      children: children.map(({ inbound, outbound }) => `${inbound} ${outbound}`),
+      atRest: hasParent && states.length === ike.length + children.length,
+    };
+  },
+});

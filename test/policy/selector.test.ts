@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import {
   allTraffic,
   covers,
-  coversFirst,
   dynamicSelector,
   type FixedSelector,
   formatRange,
   formatSelector,
+  holdsEach,
   intersect,
   narrow,
   parseCidr,
@@ -120,10 +120,11 @@ describe('the checks around it', () => {
     expect(within([{ kind: 'label', label: new Uint8Array(1) }], offered)).toBe(false);
   });
 
-  it('the packet that asked is covered or not', () => {
-    const offered = list('10.1.2.3/32 6 80', '10.0.0.0/8');
-    expect(coversFirst(offered, narrow(offered, own('10.1.0.0/16'), here))).toBe(true);
-    expect(coversFirst(offered, narrow(offered, own('10.2.0.0/16'), here))).toBe(false);
+  it('each is there just as it is', () => {
+    const offered = list('10.1.0.0/16', '10.2.0.0/16 6 80');
+    expect(holdsEach(offered, list('10.2.0.0/16 6 80'))).toBe(true);
+    expect(holdsEach(offered, list('10.1.0.0/16', '10.2.0.0/16'))).toBe(false);
+    expect(holdsEach(offered, list('10.1.0.0/17'))).toBe(false);
   });
 
   it('the same traffic in any order', () => {

@@ -36,7 +36,7 @@ export const trust = (more: Partial<PkiPolicy> = {}): PkiPolicy => ({
   anchors: [certificate('ca')],
   certificates: [],
   crls: [],
-  revocation: { crlStrict: false, crlTimeout: 0, ocsp: 'off', ocspTimeout: 0 },
+  revocation: { crlStrict: false, crlTimeout: 0, ocsp: 'off', ocspMethod: 'get', ocspTimeout: 0 },
   ...more,
 });
 

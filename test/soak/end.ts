@@ -14,6 +14,8 @@ export class End {
   readonly #counts = new Map<string, number>();
   /** Bugs, and why SAs ended, as far as anybody wants to read. */
   readonly complaints: string[] = [];
+  /** Rekeys of IKE SAs that this end began. */
+  begun = 0;
   readonly #sockets: UdpSockets;
   #running: { readonly loop: Loop; readonly engine: IkeEngine } | undefined;
 
@@ -72,6 +74,7 @@ export class End {
 
   #heard(event: EngineEvent): void {
     this.#count(event.kind);
+    if (event.kind === 'ikeRekeyed' && event.by.role === 'initiator') this.begun++;
     if (this.complaints.length >= 20) return;
     if (event.kind === 'bug') this.complaints.push(`bug: ${event.message} ${event.stack}`);
     if (event.kind === 'ikeFailed' || event.kind === 'ikeDeleted' || event.kind === 'childFailed')

@@ -1,7 +1,7 @@
 /**
- * Two engines on real UDP sockets with many IKE SAs between them, one rekeying IKE SAs and children every few seconds:
+ * Two engines on real UDP sockets with many IKE SAs between them, both rekeying IKE SAs and children every few seconds:
  * none is lost, and memory does not grow. Prints its figures as one line of JSON. `IKEV2_SOAK_SAS` (200),
- * `IKEV2_SOAK_SECONDS` (30).
+ * `IKEV2_SOAK_SECONDS` (30), `IKEV2_SOAK_PACE` (1; 2 has lifetimes twice as long, for a machine that is busy with other things).
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
@@ -13,15 +13,24 @@ import { End } from './end.ts';
 
 const many = Number(process.env.IKEV2_SOAK_SAS ?? 200);
 const seconds = Number(process.env.IKEV2_SOAK_SECONDS ?? 30);
-const ports = { ike: 20_500, nat: 24_500 };
+const pace = Number(process.env.IKEV2_SOAK_PACE ?? 1);
+// Two of these may run at once.
+const ports = { ike: 20_500 + (process.pid % 1000), nat: 24_500 + (process.pid % 1000) };
 const [here, there] = ['127.0.0.1', '127.0.0.2'];
 
-const lifetime: IkeLifetime = { ike: 24_000, margin: 6000, fuzz: 100, rekey: true, reauth: false };
+const lifetime: IkeLifetime = {
+  ike: 36_000 * pace,
+  margin: 10_000 * pace,
+  fuzz: 100,
+  rekey: true,
+  reauth: false,
+};
+const child = (time: number) => ({ lifetime: { time: time * pace, octets: 0, packets: 0 } });
 const common = {
   psk: 'a key for the soak',
   // A busy machine answers late; nobody is to be taken for dead because of that.
-  entry: { lifetime, retransmit: { interval: 2000, timeout: 60_000 } },
-  child: { lifetime: { time: 12_000, octets: 0, packets: 0 } },
+  entry: { lifetime, retransmit: { interval: 5000, timeout: 60_000 } },
+  child: child(18_000),
 };
 
 const name = (n: number): string => `c${n}`;
@@ -43,8 +52,9 @@ function initiators(): Policy {
 const responder = (): Policy =>
   connection({
     ...common,
-    entry: { ...common.entry, lifetime: { ...lifetime, ike: 0 } },
-    child: { lifetime: { time: 0, octets: 0, packets: 0 } },
+    // Shorter ones: the responder rekeys later in a lifetime, and both are to be about as often the first.
+    entry: { ...common.entry, lifetime: { ...lifetime, ike: 30_000 * pace } },
+    child: child(15_000),
     name: 'all',
     address: there,
     identity: '@there',
@@ -72,16 +82,13 @@ it(`${many} IKE SAs live for ${seconds} seconds`, async () => {
   try {
     const began = performance.now();
     for (let n = 0; n < many; n++) {
+      // Neither the sockets' buffers nor the processor are endless.
+      while (n - initiator.told('ikeEstablished') >= 50 && performance.now() - began < 60_000) await wait(2);
       initiator.loop.feed({ type: 'command', command: { kind: 'up', name: name(n) } });
-      // The socket's buffer is not endless.
-      if (n % 20 === 19) await wait(10);
     }
-    const up = () => ends.every(({ engine }) => established(engine) === many);
-    while (!up() && performance.now() - began < 60_000) await wait(500);
-    expect(
-      ends.map(({ engine }) => established(engine)),
-      complaints(ends),
-    ).toEqual([many, many]);
+    const up = () => ends.every((end) => end.told('ikeEstablished') === many);
+    while (!up() && performance.now() - began < 60_000) await wait(100);
+    expect(up(), complaints(ends)).toBe(true);
     const upMillis = performance.now() - began;
 
     const cpu = process.cpuUsage();
@@ -100,9 +107,11 @@ it(`${many} IKE SAs live for ${seconds} seconds`, async () => {
     const figures = {
       ikeSas: many,
       seconds,
+      pace,
       upMillis: Math.round(upMillis),
       ikeRekeys: told('ikeRekeyed')[0],
       childRekeys: (told('childEstablished')[0] ?? 0) - many,
+      begun: ends.map((end) => end.begun),
       lost: told('ikeDeleted')[0],
       heapMegaoctets: samples.map((octets) => Math.round(octets / 100_000) / 10),
       cpuPercent: Math.round((user + system) / 10_000 / seconds),
@@ -110,7 +119,8 @@ it(`${many} IKE SAs live for ${seconds} seconds`, async () => {
     console.log(JSON.stringify(figures));
     expect(told('bug')).toEqual([0, 0]);
     expect(told('ikeDeleted')).toEqual([0, 0]);
-    expect(told('ikeRekeyed')[0]).toBeGreaterThan((many * seconds) / 60);
+    expect(told('ikeRekeyed')[0]).toBeGreaterThan((many * seconds) / 60 / pace);
+    for (const end of ends) expect(end.begun).toBeGreaterThan(many / 20);
     const [, , third = 0, , , last = 0] = samples;
     expect(last).toBeLessThan(third * 1.15);
     initiator.loop.feed({ type: 'command', command: { kind: 'shutdown' } });

@@ -139,6 +139,17 @@ describe('actions', () => {
     for (const { octets, passages } of run.network.flights) expect(passages[0]?.octets).toEqual(octets);
   });
 
+  it('replay what went between other ports, there', () => {
+    const again = { action: 'replay', which: 'first' };
+    const run = started([{ on: { direction: 'out', exchange: 'IKE_AUTH', nth: 1 }, do: again }], {
+      entry: { encapsulation: 'yes' },
+    });
+    expectUp(run.up());
+    const [first, , auth] = run.network.flights;
+    expect(auth?.source.port).toBe(4500);
+    expect(auth?.passages[1]).toMatchObject({ octets: first?.octets, source: { port: 500 } });
+  });
+
   it('have the same outcome for a retransmission, so that it is one', () => {
     const run = started([
       { on: { direction: 'out', exchange: 'IKE_AUTH' }, do: { action: 'add', payload: { payload: 'V' } } },

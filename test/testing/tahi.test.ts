@@ -9,6 +9,8 @@ import {
   pair,
   verdicts,
 } from '../../src/testing/index.ts';
+import { find } from '../../src/wire/message.ts';
+import { ExchangeType, NotifyType, TransformType } from '../../src/wire/numbers.ts';
 import { expectUp } from '../scenes/expect-up.ts';
 
 const psk = 'somesharedkey';
@@ -166,6 +168,154 @@ describe('the initiator under test', () => {
     const ike = { initiator: { ike: 'aes128-sha1-ecp384+ecp256' }, responder: { ike: 'aes128-sha1-ecp256' } };
     expectUp(tested('responder', rules, ike).up());
   });
+});
+
+/** The tester names a cipher that was not offered. */
+const inconsistent = {
+  action: 'set',
+  payload: 'SA',
+  field: 'proposals.*.transforms[type=ENCR].id',
+  to: 1023,
+};
+
+describe('proposals', () => {
+  it('I.1.1.6.9: a response with a proposal that was not offered for the IKE SA is not gone on with', () => {
+    const both = tested('responder', [{ on: own('responder', 'IKE_SA_INIT'), do: inconsistent }]);
+    both.ours.up('pair');
+    both.network.advance(120_000);
+    expect(both.network.flights.map(({ header }) => header?.exchange)).not.toContain(ExchangeType.IKE_AUTH);
+    expect(both.ours.failures.map(({ code }) => code)).toEqual(['BAD_MESSAGE']);
+  });
+
+  it('I.1.1.6.10: nor for the Child SA: there is none then, at either end', () => {
+    const both = tested('responder', [{ on: own('responder', 'IKE_AUTH'), do: inconsistent }]).up();
+    verdicts(both.network).sas(both.initiator, { ike: 1, children: 0 });
+    verdicts(both.network).sas(both.responder, { ike: 1, children: 0 });
+  });
+
+  it('I.1.1.6.12: NO_PROPOSAL_CHOSEN to the Child SA: the IKE SA stands and is answered on', () => {
+    const both = tested('responder', [], {
+      initiator: { esp: 'aes128gcm16' },
+      responder: { esp: 'aes256gcm16' },
+    }).up();
+    verdicts(both.network).diagram('...\n<-- IKE_AUTH response { IDr AUTH N(NO_PROPOSAL_CHOSEN) ... }');
+    both.responder.command({ kind: 'liveness', name: 'pair' });
+    both.network.settle();
+    verdicts(both.network).diagram('...\n<-- INFORMATIONAL request { }\nINFORMATIONAL response { } -->');
+    verdicts(both.network).sas(both.initiator, { ike: 1, children: 0 });
+  });
+
+  it('R.1.2.4.1: NO_PROPOSAL_CHOSEN to CREATE_CHILD_SA; what is up stays', () => {
+    const rules = [{ on: own('initiator', 'CREATE_CHILD_SA'), do: inconsistent }];
+    for (const what of ['children', 'ike'] as const) {
+      const both = tested('initiator', rules).up();
+      both.initiator.command({ kind: 'rekey', name: 'pair', what });
+      both.network.settle();
+      verdicts(both.network).diagram('...\n<-- CREATE_CHILD_SA { N(NO_PROPOSAL_CHOSEN) }');
+      expectUp(both);
+    }
+  });
+
+  it('I.1.2.4.4-5: several transforms and proposals in the rekey of the IKE SA, of which the tester takes the last', () => {
+    const ike = 'aes128gcm16-prfsha256-x25519,aes128+aes256-sha2_256+sha2_512-x25519';
+    const both = tested('responder', [], { initiator: { ike } }).up();
+    both.responder.setPolicy(both.change('responder', { ike: 'aes256-sha2_512-x25519' }));
+    both.network.settle();
+    both.initiator.up('pair');
+    both.network.settle();
+    both.initiator.command({ kind: 'rekey', name: 'pair', what: 'ike' });
+    both.network.settle();
+    const request = both.network.flights.findLast(
+      ({ header }) => header?.exchange === ExchangeType.CREATE_CHILD_SA && !header.response,
+    );
+    const offered = find(request?.payloads ?? [], 'sa')?.proposals ?? [];
+    expect(offered).toHaveLength(2);
+    expect(offered[1]?.transforms.filter(({ type }) => type === TransformType.ENCR)).toHaveLength(2);
+    expect(both.initiator.told('ikeRekeyed')).toHaveLength(1);
+    expectUp(both);
+  });
+});
+
+describe('CREATE_CHILD_SA', () => {
+  it.each(['children', 'ike'] as const)(
+    'I/R.1.2.2.1: is sent again and answered again, each the same octets (%s)',
+    (what) => {
+      const lost = [
+        { on: { ...out, exchange: 'CREATE_CHILD_SA', nth: 1 }, do: 'drop' },
+        { on: { direction: 'in', exchange: 'CREATE_CHILD_SA', nth: 1 }, do: 'drop' },
+      ];
+      const both = tested('responder', lost).up();
+      both.initiator.command({ kind: 'rekey', name: 'pair', what });
+      both.network.advance(20_000);
+      for (const response of [false, true]) {
+        const sent = both.network.flights.filter(
+          ({ header }) => header?.exchange === ExchangeType.CREATE_CHILD_SA && header.response === response,
+        );
+        expect(sent.length).toBeGreaterThan(1);
+        for (const { octets } of sent) expect(octets).toEqual(sent[0]?.octets);
+      }
+      expectUp(both);
+    },
+  );
+});
+
+describe('I.1.1.11.4: an error nobody knows in a response: the request has failed, whatever else is said', () => {
+  const add = { action: 'add', payload: { payload: 'N(16383)' } };
+
+  it('in IKE_SA_INIT: it is not gone on with', () => {
+    const both = tested('responder', [{ on: own('responder', 'IKE_SA_INIT'), do: add }]);
+    both.ours.up('pair');
+    both.network.advance(120_000);
+    expect(both.network.flights.map(({ header }) => header?.exchange)).not.toContain(ExchangeType.IKE_AUTH);
+    expect(both.ours.failures.map(({ notify }) => notify)).toEqual([16_383]);
+  });
+
+  it('in IKE_AUTH and CREATE_CHILD_SA: the child is deleted at the peer', () => {
+    for (const exchange of ['IKE_AUTH', 'CREATE_CHILD_SA']) {
+      const both = tested('responder', [{ on: own('responder', exchange), do: add }]).up();
+      const children = exchange === 'IKE_AUTH' ? 0 : 1;
+      if (children > 0) both.initiator.command({ kind: 'rekey', name: 'pair', what: 'children' });
+      both.network.advance(20_000);
+      expect(both.initiator.told('childFailed').map(({ reason }) => reason.notify)).toEqual([16_383]);
+      verdicts(both.network).sas(both.initiator, { ike: 1, children });
+      verdicts(both.network).mirrored(both.initiator, both.responder);
+    }
+  });
+});
+
+describe('SPIs of no SA', () => {
+  it.each(['initiatorSpi', 'responderSpi'])(
+    'I.1.1.8.1: a response with another %s is not answered',
+    (field) => {
+      const strange = { action: 'header', [field]: '0102030405060708' };
+      const both = tested('responder', [
+        { on: { ...own('responder', 'CREATE_CHILD_SA'), nth: 1 }, do: strange },
+      ]).up();
+      both.initiator.command({ kind: 'rekey', name: 'pair', what: 'children' });
+      both.network.advance(20_000);
+      const exchanges = both.network.flights
+        .filter(({ source, header }) => source.address === '10.0.0.1' && header?.response)
+        .map(({ header }) => header?.exchange);
+      expect(exchanges).toEqual([]);
+      expectUp(both);
+    },
+  );
+
+  it.each(['initiatorSpi', 'responderSpi'])(
+    'R.1.1.8.1: nor a request with another %s, but for INVALID_IKE_SPI in clear',
+    (field) => {
+      const strange = { action: 'header', [field]: '0102030405060708' };
+      const both = tested('initiator', [
+        { on: { ...own('initiator', 'CREATE_CHILD_SA'), nth: 1 }, do: strange },
+      ]).up();
+      both.initiator.command({ kind: 'rekey', name: 'pair', what: 'children' });
+      both.network.advance(20);
+      for (const { payloads = [] } of both.network.flights.filter(({ header }) => header?.response).slice(2))
+        expect(payloads).toMatchObject([{ kind: 'notify', type: NotifyType.INVALID_IKE_SPI }]);
+      both.network.advance(20_000);
+      expectUp(both);
+    },
+  );
 });
 
 describe('docs/tahi.md', () => {

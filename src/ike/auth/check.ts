@@ -2,7 +2,7 @@
 import type { PublicKey, SignatureAlgorithm } from '../../crypto/provider.ts';
 import type { Secret } from '../../crypto/secret.ts';
 import { type Acceptance, type Certificate, identityMatches } from '../../pki/index.ts';
-import { formatIdentity, type Identity } from '../../policy/identity.ts';
+import { formatIdentity, type Identity, type SentIdentity } from '../../policy/identity.ts';
 import { type AuthKind, type AuthPolicy, type PadEntry, type PeerKeys, waysAs } from '../../policy/policy.ts';
 import { find } from '../../wire/message.ts';
 import { AuthMethod, IdType, NotifyType, nameOf } from '../../wire/numbers.ts';
@@ -15,7 +15,7 @@ import { readCertificates } from '../extensions/certificates.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import type { Authenticating } from '../phase.ts';
 import { nullAuth, nullAuthIn } from './null.ts';
-import { covered, type SentIdentity, sharedKeyAuth } from './proof.ts';
+import { covered, sharedKeyAuth } from './proof.ts';
 import { describeAlgorithm, isSignature, readSignature, sameAlgorithm } from './signature.ts';
 import { type Chain, type Fetched, nothingFetched, type Trust } from './trust.ts';
 

@@ -3,24 +3,6 @@ import { dnMatches, hasWildcard } from '../../pki/index.ts';
 import { type Identity, nobody, sameIdentity } from '../../policy/identity.ts';
 import type { AuthKind } from '../../policy/policy.ts';
 import { IdType } from '../../wire/numbers.ts';
-import type { IdentificationInitiator, IdentificationResponder } from '../../wire/payloads/id.ts';
-import type { SentIdentity } from './proof.ts';
-
-export const identityOf = ({
-  idType,
-  data,
-  reserved,
-}: IdentificationInitiator | IdentificationResponder): SentIdentity => ({
-  type: idType,
-  data,
-  ...(reserved && { reserved }),
-});
-
-export const idPayload = <Kind extends 'idi' | 'idr'>(kind: Kind, { type, data }: Identity) => ({
-  kind,
-  idType: type,
-  data,
-});
 
 /** Whether a peer's identity is the wanted one; in a wanted distinguished name a value of `*` stands for each. */
 export const identityFits = (wanted: Identity, actual: Identity): boolean =>

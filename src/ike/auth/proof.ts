@@ -1,6 +1,6 @@
 /** Proving who we are: the AUTH payload of each end, and what goes with it. RFC 7296 §2.15. */
 import type { Secret } from '../../crypto/secret.ts';
-import { formatIdentity, type Identity } from '../../policy/identity.ts';
+import { formatIdentity, type Identity, type SentIdentity } from '../../policy/identity.ts';
 import {
   type AuthPolicy,
   type Credential,
@@ -23,9 +23,6 @@ import { nullAuth, nullAuthNotify } from './null.ts';
 import { pskAuth } from './psk.ts';
 import { chooseScheme, type Scheme, signatureAuth } from './signature.ts';
 import { signedOctets } from './signed-octets.ts';
-
-/** An identity as its payload had it. */
-export type SentIdentity = Identity & { readonly reserved?: Uint8Array };
 
 /** What we show. `psk` is the key it was made with, which the peer's must be too. */
 export interface Proof {

@@ -1,7 +1,7 @@
 /** What AUTH covers. RFC 7296 §2.15. */
 import type { Prf } from '../../crypto/provider.ts';
 import type { Secret } from '../../crypto/secret.ts';
-import type { Identity } from '../../policy/identity.ts';
+import type { SentIdentity } from '../../policy/identity.ts';
 import { concat } from '../keys.ts';
 
 /**
@@ -13,7 +13,7 @@ export function signedOctets(
   skP: Secret,
   message: Uint8Array,
   nonce: Uint8Array,
-  identity: Identity & { readonly reserved?: Uint8Array },
+  identity: SentIdentity,
 ): Uint8Array {
   const { type, reserved = new Uint8Array(3), data } = identity;
   const restOfId = concat(Uint8Array.of(type), reserved, data);

@@ -1,6 +1,7 @@
 /** CREATE_CHILD_SA for a child: a new one, or one that takes over from another. RFC 7296 §1.3.1, §1.3.3, §2.8, §2.25. */
 import type { KeyPair } from '../../crypto/provider.ts';
 import type { PadEntry, SpdEntry } from '../../policy/policy.ts';
+import { formatSelector } from '../../policy/selector.ts';
 import { find, notifies } from '../../wire/message.ts';
 import { ExchangeType, KeyExchangeMethod, NotifyType, nameOf, ProtocolId } from '../../wire/numbers.ts';
 import type { Payload } from '../../wire/payloads/index.ts';
@@ -9,10 +10,13 @@ import {
   acceptChild,
   answerChild,
   type ChildOffer,
+  isSinglePair,
   type KeySource,
   offerChild,
   pfsProposals,
   type Ride,
+  type SelectorPair,
+  selectorPairs,
 } from '../child-negotiation.ts';
 import type { ChildSa } from '../child-sa.ts';
 import type { Context } from '../context.ts';
@@ -44,8 +48,8 @@ interface Wanted {
   /** Groups tried for PFS, the one to try now last; none without PFS. */
   readonly groups: readonly number[];
   readonly retries: number;
-  /** One pair of selectors only: the peer asked for it. */
-  readonly single?: boolean;
+  /** This of its traffic only: the peer takes no more in one child. */
+  readonly only?: SelectorPair;
 }
 
 type Held = Wanted & { readonly offer: ChildOffer; readonly ni: Uint8Array; readonly pair?: KeyPair };
@@ -68,7 +72,7 @@ export const createChild: Exchange<Wanted, Held> = {
       proposals,
       ...(pair && { pair }),
       ...(replaces && { replaces }),
-      ...(want.single && { single: true }),
+      ...(want.only && { only: want.only }),
     });
     const ni = cx.random(nonceLength);
     const [proposal, ...rest] = payloads;
@@ -171,17 +175,32 @@ export const tooLate: Responder = {
   },
 };
 
-export const wantChild = (spd: SpdEntry, sa: IkeSa, single = false): Want =>
-  want(sa, { spd, groups: firstGroup(sa, spd), retries: 0, ...(single && { single }) });
+export const wantChild = (spd: SpdEntry, sa: IkeSa): Want =>
+  want(sa, { spd, groups: firstGroup(sa, spd), retries: 0 });
+
+/**
+ * A child for each pair of selectors, after SINGLE_PAIR_REQUIRED: nothing of the connection's traffic is lost. A child that
+ * these replace goes when they are there. RFC 7296 §2.9.
+ */
+export function wantPairs(spd: SpdEntry, sa: IkeSa, replaces?: ChildSa): void {
+  const pairs = selectorPairs(sa, spd, replaces);
+  sa.progress(
+    createChild.name,
+    `the peer wants one pair of selectors for each child: ${pairs.length} of them`,
+  );
+  for (const only of pairs) sa.want(want(sa, { spd, groups: firstGroup(sa, spd), retries: 0, only }));
+  if (replaces) sa.want(deleteChild(replaces));
+}
 
 /** Nothing, when the child is on its way out already. */
 export const wantRekey = (child: ChildSa, sa: IkeSa): Want =>
   want(sa, { spd: child.spd, replaces: child, groups: firstGroup(sa, child.spd), retries: 0 });
 
 function want(sa: IkeSa, wanted: Wanted): Want {
-  const { spd, replaces } = wanted;
+  const { spd, replaces, only } = wanted;
+  const traffic = only ? ` ${formatSelector(only.local)} ${formatSelector(only.remote)}` : '';
   return {
-    key: replaces ? `rekey child ${replaces.inboundSpi}` : `child ${spd.name}`,
+    key: replaces ? `rekey child ${replaces.inboundSpi}` : `child ${spd.name}${traffic}`,
     begin: (of, cx) => start(replaces ? rekeyChild : createChild, of, wanted, cx),
     obsolete: () =>
       replaces !== undefined && (replaces.heir !== undefined || !sa.children.has(replaces.inboundSpi)),
@@ -216,23 +235,30 @@ function* refused(
   const { replaces, spd, groups, retries, offer } = held;
   held.pair?.destroy();
   cx.releaseChildSpi(offer.inboundSpi);
-  const again = { spd, groups, retries, ...(held.single && { single: true }), ...(replaces && { replaces }) };
+  const again = {
+    spd,
+    groups,
+    retries,
+    ...(held.only && { only: held.only }),
+    ...(replaces && { replaces }),
+  };
   if (notify === NotifyType.INVALID_KE_PAYLOAD) {
     const group = ((data[0] ?? 0) << 8) | (data[1] ?? 0);
     const offered = offer.proposals.some(({ ke }) => ke.includes(group));
-    if (offered && !groups.includes(group)) {
-      const steps: Steps<Outstanding> = start(createChild, sa, { ...again, groups: [...groups, group] }, cx);
+    if (offered && group !== KeyExchangeMethod.NONE && !groups.includes(group)) {
+      const exchange = replaces ? rekeyChild : createChild;
+      const steps: Steps<Outstanding> = start(exchange, sa, { ...again, groups: [...groups, group] }, cx);
       return isGenerator(steps) ? yield* steps : steps;
     }
   }
   if (notify === NotifyType.TEMPORARY_FAILURE && retries < mostRetries) {
     const later = want(sa, { ...again, retries: retries + 1 });
     const wait = 500 + ((cx.random(1)[0] ?? 0) << (retries + 2));
-    cx.afterwards(() => sa.upkeep.later(later, wait));
+    cx.afterwards(() => sa.upkeep.later(later, wait, replaces?.ends));
     return undefined;
   }
-  if (notify === NotifyType.SINGLE_PAIR_REQUIRED && !held.single) {
-    cx.afterwards(() => sa.want(want(sa, { ...again, single: true })));
+  if (notify === NotifyType.SINGLE_PAIR_REQUIRED && !isSinglePair(offer)) {
+    cx.afterwards(() => wantPairs(spd, sa, replaces));
     return undefined;
   }
   if (notify === NotifyType.CHILD_SA_NOT_FOUND && replaces) {
@@ -247,6 +273,7 @@ function* refused(
   const group = groups.at(-1);
   const what = `our ${replaces ? 'rekey' : 'request'} of child ${spd.name}${group ? ` with ${nameOf(KeyExchangeMethod, group)}` : ''}`;
   report(sa, held, new PeerRefused(notify, what), cx);
+  if (notify === NotifyType.NO_ADDITIONAL_SAS && replaces) cx.afterwards(() => sa.upkeep.notRekeyed());
   return undefined;
 }
 

@@ -1,4 +1,5 @@
 /** INFORMATIONAL with Delete payloads: Child SAs, or the IKE SA with all of them. RFC 7296 §1.4.1. */
+import { findAll } from '../../wire/message.ts';
 import { ExchangeType, NotifyType, ProtocolId } from '../../wire/numbers.ts';
 import type { Delete } from '../../wire/payloads/delete.ts';
 import type { Payload } from '../../wire/payloads/index.ts';
@@ -28,19 +29,17 @@ export const deletion: Exchange<Wanted, Wanted> = {
   initiate: (_sa, want) => ({ payloads: [...want.payloads], held: want }),
 
   respond(sa, request, cx) {
-    const deletes = request.filter((payload): payload is Delete => payload.kind === 'delete');
+    const deletes = findAll(request, 'delete');
     if (deletes.some(({ protocol }) => protocol === ProtocolId.IKE)) {
       cx.afterwards(() =>
         sa.endAfterAnswer({ code: 'DELETED_BY_PEER', text: 'the peer deleted the IKE SA' }),
       );
       return [];
     }
-    const spis = deletes.filter(({ protocol }) => protocol === ProtocolId.ESP).flatMap((each) => each.spis);
-    const gone = spis.flatMap((spi) => childOf(sa, spi) ?? []);
+    const { gone, unknown } = childrenNamed(sa, deletes);
     const making = sa.doing.what === 'create' || sa.doing.what === 'rekey';
-    const unknown = making ? spis.filter((spi) => !childOf(sa, spi)) : [];
     cx.afterwards(() => {
-      for (const spi of unknown) sa.children.deletedEarly(readSpi(spi) ?? 0);
+      if (making) for (const spi of unknown) sa.children.deletedEarly(spi);
       for (const child of gone) sa.dropChild(child, child.heir ? 'rekeyed' : 'deleted by the peer');
     });
     // A child that a Delete of ours is on its way for is not named again (§2.25.1).
@@ -49,8 +48,11 @@ export const deletion: Exchange<Wanted, Wanted> = {
     return named.length === 0 ? [] : [deletePayload(named.map((child) => child.inboundSpi))];
   },
 
-  conclude(sa, held) {
+  conclude(sa, held, response) {
     if (held.child) sa.dropChild(held.child, held.child.heir ? 'rekeyed' : 'deleted by us');
+    // What the peer names beyond it is gone there: we would send into nothing.
+    for (const child of childrenNamed(sa, findAll(response, 'delete')).gone)
+      sa.dropChild(child, child.heir ? 'rekeyed' : 'deleted by the peer');
     return undefined;
   },
 };
@@ -94,6 +96,16 @@ export function childOf(sa: IkeSa, spi: Uint8Array): ChildSa | undefined {
   const number = readSpi(spi);
   for (const child of sa.children.values()) if (child.outboundSpi === number) return child;
   return undefined;
+}
+
+/** The children that Delete payloads name, each once, and the SPIs of none. One walk, however many SPIs there are. */
+function childrenNamed(sa: IkeSa, deletes: readonly Delete[]) {
+  const named = deletes.filter(({ protocol }) => protocol === ProtocolId.ESP).flatMap(({ spis }) => spis);
+  const spis = new Set(named.flatMap((spi) => readSpi(spi) ?? []));
+  const gone: ChildSa[] = [];
+  if (spis.size > 0)
+    for (const child of sa.children.values()) if (spis.delete(child.outboundSpi)) gone.push(child);
+  return { gone, unknown: [...spis] };
 }
 
 /** Undefined when it is no SPI of ESP. */

@@ -1,6 +1,6 @@
 /** IKE_AUTH with EAP in the middle: the initiator proves itself by a method. RFC 7296 §2.16, RFC 5998. */
 import type { Secret } from '../../crypto/secret.ts';
-import { formatIdentity, type Identity, identityOfName } from '../../policy/identity.ts';
+import { formatIdentity, type Identity, identityFromPayload, identityOfName } from '../../policy/identity.ts';
 import type { AuthKind, PadEntry } from '../../policy/policy.ts';
 import { find, notifies } from '../../wire/message.ts';
 import { EapCode, ExchangeType, NotifyType } from '../../wire/numbers.ts';
@@ -10,7 +10,7 @@ import type { Payload } from '../../wire/payloads/index.ts';
 import type { Answer, Ask, EapPacket, EapTurn } from '../actions.ts';
 import { checkSharedKey, refused } from '../auth/check.ts';
 import { authenticatingPhase, establish, replaceOthers } from '../auth/establish.ts';
-import { identityFits, identityOf } from '../auth/identities.ts';
+import { identityFits } from '../auth/identities.ts';
 import { sharedKeyAuth } from '../auth/proof.ts';
 import type { Context } from '../context.ts';
 import { BadResponse, Bug, LocalFailure, PeerRefused } from '../errors.ts';
@@ -82,7 +82,7 @@ function* goOn(
   if (rounds > mostRounds || octets > mostOctets) throw refused('EAP without end');
   const { packet: next, outcome } = yield* ask(conversation, 'authenticator', packet);
   if (outcome?.ok === false) {
-    const why = `EAP of ${formatIdentity(identityOf(conversation.idi))}: ${outcome.reason}`;
+    const why = `EAP of ${formatIdentity(identityFromPayload(conversation.idi))}: ${outcome.reason}`;
     cx.afterwards(() => sa.endAfterAnswer({ code: 'AUTHENTICATION_FAILED', text: why }));
     return [{ kind: 'eap', ...(next ?? failureTo(packet)) }];
   }
@@ -110,7 +110,7 @@ function* complete(
   const { entry, idi, request: first, success } = conversation;
   const auth = find(request, 'auth');
   if (success === undefined || auth === undefined) throw refused('AUTH before EAP has succeeded');
-  const claimed = identityOf(idi);
+  const claimed = identityFromPayload(idi);
   checkSharedKey(
     sa,
     phase,
@@ -275,8 +275,8 @@ function* ask(
       role,
       connection: entry.name,
       methods: way.methods,
-      identity: bare(identityOf(idi)),
-      claimed: identityOf(idi),
+      identity: bare(identityFromPayload(idi)),
+      claimed: identityFromPayload(idi),
       ...(packet && { packet: plain(packet) }),
     },
   );

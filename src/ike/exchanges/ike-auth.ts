@@ -1,5 +1,10 @@
 /** IKE_AUTH: who both ends are, and the first Child SA unless childless. RFC 7296 §1.2, §2.15, §2.21.2; RFC 6023. */
-import { formatIdentity, type Identity } from '../../policy/identity.ts';
+import {
+  formatIdentity,
+  type Identity,
+  identityFromPayload,
+  identityPayload,
+} from '../../policy/identity.ts';
 import { identify } from '../../policy/pad.ts';
 import { type AuthKind, type PadEntry, waysAs } from '../../policy/policy.ts';
 import { find, notifies } from '../../wire/message.ts';
@@ -8,7 +13,7 @@ import type { Payload } from '../../wire/payloads/index.ts';
 import type { Answer, Ask } from '../actions.ts';
 import { check, refused, waysIn } from '../auth/check.ts';
 import { authenticatingPhase, establish, replaceOthers } from '../auth/establish.ts';
-import { identityFits, identityOf, idPayload, isPattern, proven } from '../auth/identities.ts';
+import { identityFits, isPattern, proven } from '../auth/identities.ts';
 import { keyFor, type Proof, prove } from '../auth/proof.ts';
 import { offerChild } from '../child-negotiation.ts';
 import type { Context } from '../context.ts';
@@ -47,7 +52,7 @@ export const ikeAuth: Exchange<undefined, Held> = {
     const phase = authenticatingPhase(sa);
     const idi = find(request, 'idi');
     if (idi === undefined) throw new Bug('a shape let through what it requires');
-    const identity = identityOf(idi);
+    const identity = identityFromPayload(idi);
     const entry = entryFor(phase, request, identity, cx);
     const asked = asksForCertificate(request);
     const eapOnly = notifies(request, NotifyType.EAP_ONLY_AUTHENTICATION).length > 0;
@@ -55,7 +60,7 @@ export const ikeAuth: Exchange<undefined, Held> = {
     if (waysIn(request)[0] === 'eap') {
       const proof = yield* stepsOf(prove(sa, phase, entry, mine, cx));
       return [
-        idPayload('idr', entry.local.identity),
+        identityPayload('idr', entry.local.identity),
         ...proof.certificates,
         ...proof.auth,
         ...(yield* beginConversation(sa, phase, entry, idi, request, proof.kind === 'eap', cx)),
@@ -76,7 +81,7 @@ export const ikeAuth: Exchange<undefined, Held> = {
     establish(sa, phase, entry, { identity: remoteId, proof: kind }, cx);
     if (notifies(request, NotifyType.INITIAL_CONTACT).length > 0) replaceOthers(sa, cx);
     return [
-      idPayload('idr', entry.local.identity),
+      identityPayload('idr', entry.local.identity),
       ...proof.certificates,
       ...proof.auth,
       ...(yield* respondChild(sa, entry, request, phase, cx)),
@@ -97,7 +102,7 @@ export const ikeAuth: Exchange<undefined, Held> = {
         );
       throw new BadResponse('IKE_AUTH response without IDr or AUTH');
     }
-    const identity = identityOf(idr);
+    const identity = identityFromPayload(idr);
     const wanted = entry.remote.identity;
     if (wanted && !identityFits(wanted, identity))
       throw refused(`the peer is ${formatIdentity(identity)}, wanted ${formatIdentity(wanted)}`);
@@ -138,10 +143,10 @@ function requestWith(sa: IkeSa, phase: Authenticating, entry: PadEntry, proof: P
     cx.sasOf(entry.name).every((other) => other === sa || other.phase.name !== 'established');
   const onlyEap = proof.kind === 'eap' && waysAs('responder', remote.auth)[0]?.kind === 'eap';
   const payloads: Payload[] = [
-    idPayload('idi', local.identity),
+    identityPayload('idi', local.identity),
     ...proof.certificates,
     ...requestCertificates([entry], cx.trust),
-    ...(remote.identity && !isPattern(remote.identity) ? [idPayload('idr', remote.identity)] : []),
+    ...(remote.identity && !isPattern(remote.identity) ? [identityPayload('idr', remote.identity)] : []),
     ...proof.auth,
     ...(first ? [statusNotify(NotifyType.INITIAL_CONTACT)] : []),
     ...(onlyEap ? [statusNotify(NotifyType.EAP_ONLY_AUTHENTICATION)] : []),
@@ -160,7 +165,7 @@ function entryFor(
   cx: Context,
 ): PadEntry {
   const idr = find(request, 'idr');
-  const asked = idr && identityOf(idr);
+  const asked = idr && identityFromPayload(idr);
   // The policy may have been read again since IKE_SA_INIT.
   const candidates = phase.candidates.flatMap((each) => cx.pad.unchanged(each) ?? []);
   const ways = waysIn(request);

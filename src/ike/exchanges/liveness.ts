@@ -1,8 +1,13 @@
-/** INFORMATIONAL without a Delete: are you there? Notifies are told of, unknown ones too. RFC 7296 §1.4, §2.4, §3.10. */
+/** INFORMATIONAL without a Delete: are you there? What notifies say is told of. RFC 7296 §1.4, §2.4, §3.10. */
+import { findAll } from '../../wire/message.ts';
 import { ExchangeType, NotifyType, nameOf, ProtocolId } from '../../wire/numbers.ts';
 import type { Payload } from '../../wire/payloads/index.ts';
 import type { ChildSa } from '../child-sa.ts';
 import { type Exchange, start, type Want } from '../exchange.ts';
+import { isError, isKnown } from '../notify.ts';
+
+/** Notifies of one message told of by name. */
+const mostNamed = 8;
 
 type Wanted = readonly Payload[];
 
@@ -16,16 +21,27 @@ export const liveness: Exchange<Wanted, undefined> = {
   initiate: (_sa, want) => ({ payloads: [...want], held: undefined }),
 
   respond(sa, request, cx) {
-    for (const payload of request) {
-      if (payload.kind !== 'notify') continue;
-      const text = `the peer tells ${nameOf(NotifyType, payload.type)}`;
-      cx.afterwards(() => sa.progress(liveness.name, text));
-    }
+    const told = tellings(request);
+    if (told) cx.afterwards(() => sa.progress(liveness.name, `the peer tells ${told}`));
     return [];
   },
 
   conclude: () => undefined,
 };
+
+/**
+ * What the notifies of one message say, in one line however many there are. A status nobody knows is ignored, an error is
+ * told of, known or not (§3.10.1).
+ */
+function tellings(request: readonly Payload[]): string | undefined {
+  const types = findAll(request, 'notify')
+    .map(({ type }) => type)
+    .filter((type) => isError(type) || isKnown(type));
+  const names = [...new Set(types)].map((type) => nameOf(NotifyType, type));
+  if (names.length === 0) return undefined;
+  const more = names.length > mostNamed ? ` and ${names.length - mostNamed} others` : '';
+  return `${names.slice(0, mostNamed).join(', ')}${more}`;
+}
 
 export const checkLiveness: Want = { key: 'liveness', begin: (sa, cx) => start(liveness, sa, [], cx) };
 

@@ -139,20 +139,25 @@ function refused(
 ): Steps<Outstanding | undefined> {
   const { groups, retries } = held;
   held.pair.destroy();
-  cx.afterwards(() => sa.succession.fallBack());
+  // The peer's own rekey has done what was wanted.
+  if (sa.succession.pending) {
+    cx.afterwards(() => sa.succession.fallBack());
+    return undefined;
+  }
   const group = ((data[0] ?? 0) << 8) | (data[1] ?? 0);
-  const offered = entryOf(sa).ike.some(({ ke }) => ke.includes(group));
+  const offered = entryOf(sa).ike.some(({ ke }) => ke.includes(group)) && cx.crypto.keyExchanges.has(group);
   if (notify === NotifyType.INVALID_KE_PAYLOAD && offered && !groups.includes(group)) {
     return start(rekeyIke, sa, { groups: [...groups, group], retries }, cx);
   }
   if (notify === NotifyType.TEMPORARY_FAILURE && retries < mostRetries) {
     const wait = 500 + ((cx.random(1)[0] ?? 0) << (retries + 2));
-    cx.afterwards(() => sa.upkeep.later(want(sa, { groups, retries: retries + 1 }), wait));
+    const later = want(sa, { groups, retries: retries + 1 });
+    cx.afterwards(() => sa.upkeep.later(later, wait, sa.upkeep.ends));
     return undefined;
   }
   const what = `our rekey of the IKE SA with ${nameOf(KeyExchangeMethod, groups.at(-1) ?? 0)}`;
-  const { text } = failureOf(new PeerRefused(notify, what));
-  cx.afterwards(() => sa.progress(rekeyIke.name, text));
+  cx.emit({ kind: 'ikeRekeyFailed', sa: sa.name, reason: failureOf(new PeerRefused(notify, what)) });
+  if (notify === NotifyType.NO_ADDITIONAL_SAS) cx.afterwards(() => sa.upkeep.notRekeyed());
   return undefined;
 }
 

@@ -20,6 +20,10 @@ export function readdress(
 const isHost = (selector: TrafficSelector): selector is RangeSelector =>
   selector.kind === 'range' && selector.start.every((octet, at) => octet === selector.end[at]);
 
+/** Whether all are of one address, as they must be to be readdressed. */
+export const isOneHost = (selectors: readonly TrafficSelector[]): boolean =>
+  selectors.every((each) => isHost(each) && formatAddress(each.start) === hostOf(selectors));
+
 /** The address of the first selector that names one host. */
 export const hostOf = (selectors: readonly TrafficSelector[]): string | undefined => {
   const host = selectors.find(isHost);

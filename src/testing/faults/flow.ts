@@ -41,7 +41,7 @@ export const flowActions: Readonly<Record<string, (fields: Fields) => Step>> = {
     const pick = readWhich(fields);
     return (job) => {
       const chosen = pick(job.world.seen.earlier(job.flight));
-      for (const [i, { octets }] of chosen.entries()) job.send(octets, after + i);
+      for (const [i, earlier] of chosen.entries()) job.send(earlier.octets, after + i, earlier);
       return chosen.length > 0;
     };
   },

@@ -7,6 +7,7 @@ import type { Opening, Openings } from './job.ts';
 /** So many datagrams are kept for replays. */
 const history = 4096;
 
+const addressesOf = ({ source, destination }: Flight): string => `${source.address} ${destination.address}`;
 const wayOf = ({ source, destination }: Flight): string =>
   `${source.address} ${source.port} ${destination.address} ${destination.port}`;
 
@@ -37,9 +38,9 @@ export class Seen {
     return at < 0 ? undefined : at + 1;
   }
 
-  /** What the same sender sent to the same end before, oldest first. */
+  /** What the same sender sent to the same end before, from and to whatever port, oldest first. */
   earlier(flight: Flight): readonly Flight[] {
-    return this.#flights.filter((other) => other !== flight && wayOf(other) === wayOf(flight));
+    return this.#flights.filter((other) => other !== flight && addressesOf(other) === addressesOf(flight));
   }
 
   /** The request a response is for. */

@@ -10,15 +10,19 @@ import { ikev2 } from './places.ts';
 import { Background, type Finished, run, until } from './process.ts';
 import { type Dissected, dissect } from './tshark.ts';
 
-export interface OursOptions {
+/** What our end is told, be it the daemon, an engine in this process or `ikev2 fault`. */
+export interface OurFiles {
   readonly side: Side;
   /** ipsec.conf */
   readonly config: string;
   /** ipsec.secrets */
   readonly secrets: string;
-  readonly kernel: 'memory' | 'userspace';
   /** The side's IPv4 address unless given. */
   readonly listen?: readonly string[];
+}
+
+export interface OursOptions extends OurFiles {
+  readonly kernel: 'memory' | 'userspace';
   /** Further options of `ikev2 daemon`. */
   readonly args?: readonly string[];
 }

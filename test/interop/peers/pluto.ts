@@ -18,6 +18,23 @@ export interface PlutoOptions {
   readonly args?: readonly string[];
 }
 
+/** A state of `ipsec showstates`, of an IKE SA or of a child. */
+export interface PlutoState {
+  readonly number: number;
+  /** The name of its conn; with `leftsubnets=`, of the one that was made of it. */
+  readonly conn: string;
+  /** `V2_ESTABLISHED_IKE_SA`, `V2_REKEY_CHILD_I1` ... */
+  readonly state: string;
+  /** Number of the IKE SA a child belongs to. */
+  readonly ikeSa?: number;
+  /** Of a child with SAs, 8 hexadecimal digits. */
+  readonly inbound?: string;
+  readonly outbound?: string;
+}
+
+export const ikeEstablished = 'V2_ESTABLISHED_IKE_SA';
+export const childEstablished = 'V2_ESTABLISHED_CHILD_SA';
+
 const libexec = '/usr/libexec/ipsec';
 export const havePluto = (): boolean => existsSync(`${libexec}/pluto`);
 
@@ -88,10 +105,26 @@ export class Pluto {
     return must(this.#whack(...args), { within: 10_000 });
   }
 
-  /** The lines of `ipsec showstates`: one a state, IKE and child. */
-  async states(): Promise<string[]> {
+  /** Deletes a child, or whatever a state is of, at the peer. */
+  async deleteState(number: number): Promise<void> {
+    await this.whack('--deletestate', String(number));
+  }
+
+  async states(): Promise<PlutoState[]> {
     const text = await this.whack('--showstates');
-    return text.split('\n').filter((line) => line.includes('STATE_'));
+    return [...text.matchAll(/#(\d+): "([^"]+)"\S*:\d+ STATE_(\w+)(.*)/g)].map((found) => {
+      const [, number = '', conn = '', state = '', more = ''] = found;
+      const ikeSa = /; IKE SA #(\d+)/.exec(more)?.[1];
+      const spis = new RegExp(`#${number}: \\S+ (?:esp|ah)\\.(\\w+)@\\S+ (?:esp|ah)\\.(\\w+)@`).exec(text);
+      const [outbound, inbound] = [spis?.[1], spis?.[2]].map((spi) => spi?.padStart(8, '0'));
+      return {
+        number: Number(number),
+        conn,
+        state,
+        ...(ikeSa !== undefined && { ikeSa: Number(ikeSa) }),
+        ...(inbound !== undefined && outbound !== undefined && { inbound, outbound }),
+      };
+    });
   }
 
   /** SPIs of both directions of the Child SAs it holds. */
@@ -104,7 +137,7 @@ export class Pluto {
   /** Waits until the states are as wanted. */
   async when<T>(
     what: string,
-    probe: (states: string[]) => T | undefined | Promise<T | undefined>,
+    probe: (states: PlutoState[]) => T | undefined | Promise<T | undefined>,
     within = 10_000,
   ): Promise<T> {
     return until(
@@ -115,12 +148,11 @@ export class Pluto {
     );
   }
 
-  /** An established IKE SA with an established child; their state lines. */
-  established(within = 10_000): Promise<string[]> {
-    const up = (states: string[]) =>
-      states.some((line) => line.includes('STATE_V2_ESTABLISHED_CHILD_SA')) &&
-      states.some((line) => line.includes('STATE_V2_ESTABLISHED_IKE_SA'));
-    return this.when('IKE SA and child up', (states) => (up(states) ? states : undefined), within);
+  /** An established IKE SA with an established child. */
+  established(within = 10_000): Promise<PlutoState[]> {
+    const isUp = (states: PlutoState[]) =>
+      [ikeEstablished, childEstablished].every((wanted) => states.some(({ state }) => state === wanted));
+    return this.when('IKE SA and child up', (states) => (isUp(states) ? states : undefined), within);
   }
 
   /** No state at all. */

@@ -50,7 +50,7 @@ export async function must(command: readonly string[], options: RunOptions = {})
   return done.stdout;
 }
 
-/** Asks again every 20 ms until there is an answer; throws after `within` milliseconds, saying what was seen last. */
+/** Asks again, every 20 ms and then less often, until there is an answer; throws after `within` milliseconds, saying what was seen last. */
 export async function until<T>(
   what: string,
   probe: () => T | undefined | Promise<T | undefined>,
@@ -58,15 +58,15 @@ export async function until<T>(
   seen: () => string = () => '',
 ): Promise<T> {
   const deadline = performance.now() + within;
-  for (;;) {
+  for (let pause = 20; ; pause = Math.min(1.5 * pause, 200)) {
     const answer = await probe();
     if (answer !== undefined) return answer;
     if (performance.now() > deadline) throw new Error(`not within ${within} ms: ${what}\n${seen()}`);
-    await after(20);
+    await after(pause);
   }
 }
 
-/** A daemon: its output is kept, and it dies with this process. */
+/** A daemon: its output is kept, and it dies with this process, even when that is killed. */
 export class Background {
   readonly #child: ChildProcess;
   readonly exited: Promise<number | undefined>;
@@ -76,7 +76,8 @@ export class Background {
   output = '';
 
   constructor(command: readonly string[], options: Omit<RunOptions, 'within' | 'input'> = {}) {
-    this.#child = start(command, { stdio: ['ignore', 'pipe', 'pipe'], ...spawnOptions(options) });
+    const bound = ['setpriv', '--pdeathsig', 'KILL', '--', ...command];
+    this.#child = start(bound, { stdio: ['ignore', 'pipe', 'pipe'], ...spawnOptions(options) });
     const keep = (text: string) => {
       this.output += text;
     };

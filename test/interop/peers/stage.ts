@@ -1,11 +1,19 @@
 /** What one test has started: ended in reverse order, whatever happened. */
 export class Stage {
   readonly #ends: (() => unknown)[] = [];
+  #isOver = false;
 
-  /** Takes something on that has to be ended; gives it back. */
-  keep<T>(one: T, end: (one: T) => unknown): T {
-    this.#ends.push(() => end(one));
-    return one;
+  /**
+   * Takes something on that has to be ended; gives it back. When the test is over, as after its time limit, it is ended at
+   * once, and this throws.
+   */
+  async keep<T>(one: T, end: (one: T) => unknown): Promise<T> {
+    if (!this.#isOver) {
+      this.#ends.push(() => end(one));
+      return one;
+    }
+    await end(one);
+    throw new Error('the test is over');
   }
 
   /** A daemon of any kind. */
@@ -24,5 +32,11 @@ export class Stage {
       }
     }
     if (failures.length > 0) throw failures[0];
+  }
+
+  /** As `end`, and nothing can be started on it any more. */
+  async close(): Promise<void> {
+    this.#isOver = true;
+    await this.end();
   }
 }

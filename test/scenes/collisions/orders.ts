@@ -21,6 +21,8 @@ import { expectMirrored } from '../expect-up.ts';
 
 export interface Crossing {
   readonly options?: PairOptions;
+  /** Nothing is up before: the commands are what begins. */
+  readonly fresh?: boolean;
   /** After the pair is up, before anything crosses. */
   readonly prepare?: (both: Pair) => void;
   /** What the ends begin, in every order among themselves and with the messages. */
@@ -92,7 +94,8 @@ function walk(
     ...crossing.options,
     initiator: { kernel: new StrictKernel(), ...crossing.options?.initiator },
     responder: { kernel: new StrictKernel(), ...crossing.options?.responder },
-  }).up();
+  });
+  if (!crossing.fresh) both.up();
   crossing.prepare?.(both);
   const trail: string[] = [];
   const taken: Taken[] = [];
@@ -245,6 +248,9 @@ type End = 'initiator' | 'responder';
 
 /** Commands of one end, by what a trail calls them. */
 export const command = {
+  up: (end: End) => (both: Pair) => {
+    both[end].up(both.name);
+  },
   rekeyChildren: (end: End) => (both: Pair) => {
     both[end].command({ kind: 'rekey', name: both.name, what: 'children' });
   },
