@@ -305,6 +305,7 @@ export class IkeSa {
     if (isKeyed(phase)) {
       phase.protection.destroy();
       destroyKeys(phase.keys);
+      if (phase.name === 'authenticating') phase.conversation?.success?.msk?.destroy();
     }
     this.phase = { name: 'dead', why };
     this.#services.timers.clearAll(this);

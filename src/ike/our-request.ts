@@ -178,7 +178,9 @@ export class OurRequest {
   #concluded(outstanding: Outstanding, next: Outstanding | undefined): void {
     const sa = this.#sa;
     this.#settle();
-    if (sa.phase.name === 'authenticating') sa.opening.outstanding = outstanding;
+    // For another response to the same request, should one come.
+    if (outstanding.type === ExchangeType.IKE_SA_INIT && sa.phase.name === 'authenticating')
+      sa.opening.outstanding = outstanding;
     if (next !== undefined) return this.#send(next);
     if (sa.phase.name === 'deleting' && this.#wants.length === 0) return sa.die(sa.phase.why);
     sa.concluded();

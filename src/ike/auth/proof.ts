@@ -16,6 +16,7 @@ import type { Answer, Ask, Role } from '../actions.ts';
 import type { Context } from '../context.ts';
 import { LocalFailure } from '../errors.ts';
 import type { Steps } from '../exchange.ts';
+import type { AnnouncedMethod } from '../extensions/auth-methods.ts';
 import { offerCertificates } from '../extensions/certificates.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import type { Authenticating } from '../phase.ts';
@@ -67,6 +68,8 @@ export interface Audience {
   readonly asksForCertificate: boolean;
   /** An initiator that takes an EAP method's key as a responder's proof. RFC 5998. */
   readonly eapOnly?: boolean;
+  /** What it says to take; empty when it does not say. RFC 9593. */
+  readonly authMethods: readonly AnnouncedMethod[];
 }
 
 /** Makes the first proof of the entry's that can be made. Throws LocalFailure when none can. */
@@ -114,7 +117,8 @@ function attempt(
     case 'signature': {
       if (credential === undefined) return `${entry.name} has no key of ours to sign with`;
       const key = cx.crypto.publicKey(credential.spki);
-      const scheme = key && chooseScheme(way.algorithms, key, phase.support);
+      const scheme =
+        key && chooseScheme(way.algorithms, key, { ...phase.support, authMethods: audience.authMethods });
       if (scheme === undefined)
         return `${entry.name}: nothing that our key can make, our policy allows and the peer announced to verify`;
       return sign(sa, phase, entry, credential, scheme, audience.asksForCertificate);

@@ -38,11 +38,10 @@ export function chooseScheme(
   const own = ownHash(key);
   ours.sort((a, b) => Number(hashOf(b) === own) - Number(hashOf(a) === own));
   for (const algorithm of ours) {
-    if (peer.signatureHashes.length > 0) {
-      const scheme = { method: AuthMethod.DIGITAL_SIGNATURE, algorithm };
-      if (peer.signatureHashes.includes(hashNumber(algorithm)) && announced(scheme, peer)) return scheme;
-      continue;
-    }
+    const scheme = { method: AuthMethod.DIGITAL_SIGNATURE, algorithm };
+    if (peer.signatureHashes.includes(hashNumber(algorithm)) && announced(scheme, peer)) return scheme;
+    // SHA-1 is announced by nobody; who asks for it means method 1.
+    if (peer.signatureHashes.length > 0 && hashOf(algorithm) !== 'sha1') continue;
     const method = oldMethod(algorithm, key);
     if (method !== undefined && announced({ method, algorithm }, peer)) return { method, algorithm };
   }

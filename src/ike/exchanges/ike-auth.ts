@@ -14,12 +14,12 @@ import type { Answer, Ask } from '../actions.ts';
 import { check, refused, waysIn } from '../auth/check.ts';
 import { authenticatingPhase, establish, replaceOthers } from '../auth/establish.ts';
 import { identityFits, isPattern, proven } from '../auth/identities.ts';
-import { keyFor, type Proof, prove } from '../auth/proof.ts';
+import { type Audience, keyFor, type Proof, prove } from '../auth/proof.ts';
 import { offerChild } from '../child-negotiation.ts';
 import type { Context } from '../context.ts';
 import { BadResponse, Bug, PeerRefused } from '../errors.ts';
 import { type Exchange, isGenerator, stepsOf } from '../exchange.ts';
-import { offerAuthMethods } from '../extensions/auth-methods.ts';
+import { offerAuthMethods, readAuthMethods } from '../extensions/auth-methods.ts';
 import { asksForCertificate, requestCertificates } from '../extensions/certificates.ts';
 import { leaseOwner, offerConfiguration } from '../extensions/configuration.ts';
 import { finish, type Held, respondChild } from '../first-child.ts';
@@ -41,7 +41,7 @@ export const ikeAuth: Exchange<undefined, Held> = {
     const phase = authenticatingPhase(sa);
     const entry = phase.candidates[0];
     if (entry === undefined) throw new Bug('an initiator without a connection');
-    const peer = { identity: entry.remote.identity, asksForCertificate: phase.support.asksForCertificate };
+    const peer: Audience = { ...phase.support, identity: entry.remote.identity };
     const proof = prove(sa, phase, entry, peer, cx);
     return isGenerator(proof)
       ? requestWhen(sa, phase, entry, proof, cx)
@@ -54,10 +54,14 @@ export const ikeAuth: Exchange<undefined, Held> = {
     if (idi === undefined) throw new Bug('a shape let through what it requires');
     const identity = identityFromPayload(idi);
     const entry = entryFor(phase, request, identity, cx);
-    const asked = asksForCertificate(request);
-    const eapOnly = notifies(request, NotifyType.EAP_ONLY_AUTHENTICATION).length > 0;
-    const mine = { identity, asksForCertificate: asked, eapOnly };
-    if (waysIn(request)[0] === 'eap') {
+    const wantsEap = waysIn(request)[0] === 'eap';
+    const mine: Audience = {
+      identity,
+      asksForCertificate: asksForCertificate(request),
+      eapOnly: wantsEap && notifies(request, NotifyType.EAP_ONLY_AUTHENTICATION).length > 0,
+      authMethods: readAuthMethods(request),
+    };
+    if (wantsEap) {
       const proof = yield* stepsOf(prove(sa, phase, entry, mine, cx));
       return [
         identityPayload('idr', entry.local.identity),
@@ -198,7 +202,9 @@ function* responderProof(
     if (proof.kind === 'eap' && waysAs('responder', entry.remote.auth)[0]?.kind === 'eap') return 'eap';
     throw refused(`${formatIdentity(identity)} asks for EAP without proving itself`);
   }
-  return yield* check(sa, phase, entry, { signer: 'responder', identity, payloads: response }, proof.psk, cx);
+  // A shared key of both ends is the one our own proof is made with.
+  const psk = proof.psk ?? keyFor(sa, entry, identity, cx)?.secret;
+  return yield* check(sa, phase, entry, { signer: 'responder', identity, payloads: response }, psk, cx);
 }
 
 const shown = ({ kind }: Proof): string =>

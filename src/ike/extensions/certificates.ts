@@ -1,4 +1,5 @@
-/** CERT and CERTREQ: what is sent, what is asked for, what came. RFC 7296 §3.6, §3.7; RFC 4945 §3. */
+/** CERT and CERTREQ: what is sent, what is asked for, what came. RFC 7296 §3.6, §3.7; RFC 4945 §3; RFC 4806. */
+import { type Certificate, ocspCertreq, PkiError, parseBundle } from '../../pki/index.ts';
 import type { Credential, PadEntry } from '../../policy/policy.ts';
 import { findAll } from '../../wire/message.ts';
 import { CertEncoding, nameOf } from '../../wire/numbers.ts';
@@ -15,8 +16,16 @@ export function requestCertificates(entries: readonly PadEntry[], trust: Trust):
       remote.auth.some(({ kind }) => kind === 'signature') && (remote.keys?.raw.length ?? 0) === 0,
   );
   const data = wanted ? trust.authorities : undefined;
-  return data ? [{ kind: 'certreq', encoding: CertEncoding.X509_CERTIFICATE_SIGNATURE, data }] : [];
+  if (data === undefined) return [];
+  const asksForOcsp = (trust.revocation?.ocsp ?? 'off') !== 'off';
+  return [
+    { kind: 'certreq', encoding: CertEncoding.X509_CERTIFICATE_SIGNATURE, data },
+    ...(asksForOcsp ? [ocspRequest] : []),
+  ];
 }
+
+/** Of any responder its authority names. RFC 4806 §3.1. */
+const ocspRequest: Payload = { kind: 'certreq', encoding: CertEncoding.OCSP_CONTENT, data: ocspCertreq([]) };
 
 /** Whether the peer asks for an X.509 certificate. */
 export const asksForCertificate = (payloads: readonly Payload[]): boolean =>
@@ -38,18 +47,33 @@ export function readCertificates(payloads: readonly Payload[]): {
   readonly ocspResponses: readonly Uint8Array[];
   readonly refused: string | undefined;
 } {
-  const all = findAll(payloads, 'cert');
-  const of = (wanted: number): Uint8Array[] =>
-    all.filter(({ encoding }) => encoding === wanted).map(({ data }) => data);
-  const other = all.find(({ encoding }) => !understood.has(encoding));
-  return {
-    certificates: of(CertEncoding.X509_CERTIFICATE_SIGNATURE).slice(0, mostCertificates),
-    ocspResponses: of(CertEncoding.OCSP_CONTENT).slice(0, mostCertificates),
-    refused: other && `a certificate as ${nameOf(CertEncoding, other.encoding)}`,
-  };
+  const certificates: Uint8Array[] = [];
+  const ocspResponses: Uint8Array[] = [];
+  let refused: string | undefined;
+  for (const { encoding, data } of findAll(payloads, 'cert').slice(0, mostCertificates)) {
+    if (encoding === CertEncoding.X509_CERTIFICATE_SIGNATURE) certificates.push(data);
+    else if (encoding === CertEncoding.OCSP_CONTENT) ocspResponses.push(data);
+    else if (encoding === CertEncoding.PKCS7_WRAPPED_X509_CERTIFICATE) {
+      const bundle = unwrapped(data, mostCertificates - certificates.length);
+      if (typeof bundle === 'string') refused ??= bundle;
+      else certificates.push(...bundle);
+    } else refused ??= `a certificate as ${nameOf(CertEncoding, encoding)}`;
+  }
+  return { certificates: certificates.slice(0, mostCertificates), ocspResponses, refused };
 }
 
-const understood: ReadonlySet<number> = new Set([
-  CertEncoding.X509_CERTIFICATE_SIGNATURE,
-  CertEncoding.OCSP_CONTENT,
-]);
+/** The certificates of a bundle, or why there are none. */
+function unwrapped(data: Uint8Array, most: number): readonly Uint8Array[] | string {
+  try {
+    const bundle = parseBundle(data, most);
+    const end = bundle.find((each) => !bundle.some((other) => issued(each, other)));
+    return bundle.toSorted((a, b) => Number(b === end) - Number(a === end)).map(({ der }) => der);
+  } catch (error) {
+    if (error instanceof PkiError) return `a bundle of certificates: ${error.message}`;
+    throw error;
+  }
+}
+
+/** Whether the name of one is that of another's issuer: a bundle is a set, and the end certificate the one that issued none. */
+const issued = (a: Certificate, b: Certificate): boolean =>
+  a !== b && a.subject.length === b.issuer.length && a.subject.every((octet, at) => octet === b.issuer[at]);
