@@ -39,6 +39,8 @@ const asked: ReadonlySet<Failure['code']> = new Set([
   'SHUTDOWN',
 ]);
 
+const proofNames = { psk: 'shared key', signature: 'signature', null: 'NULL', eap: 'EAP' } as const;
+
 /**
  * `private`: with identities and addresses, which belong to debug and to the operator's own terminal. Keys have none. The
  * reason of a failure keeps those it would say nothing without: whose key is missing, who is unknown, what did not fit.
@@ -78,7 +80,12 @@ function describe(event: EngineEvent, full: boolean): string | undefined {
       return undefined;
     case 'ikeEstablished': {
       const ends = full ? `, ${event.localId} to ${event.remoteId}, ${pathText(event.path)}` : '';
-      return `${saLabel(event.sa)}: IKE SA established as ${event.sa.role}, ${event.suite}${ends}`;
+      const { local, remote } = event.proofs;
+      const proofs =
+        local === remote
+          ? proofNames[local]
+          : `we by ${proofNames[local]}, the peer by ${proofNames[remote]}`;
+      return `${saLabel(event.sa)}: IKE SA established as ${event.sa.role}, ${event.suite}, ${proofs}${ends}`;
     }
     case 'childEstablished': {
       const { child, mode, suite, replaces } = event;

@@ -3,7 +3,7 @@ import type { SignatureAlgorithm } from '../crypto/provider.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { KernelCommand, KernelNotice, SaId } from '../kernel/port.ts';
 import type { Identity } from '../policy/identity.ts';
-import type { EapMethod, Policy } from '../policy/policy.ts';
+import type { AuthKind, EapMethod, Policy } from '../policy/policy.ts';
 import type { Eap } from '../wire/payloads/eap.ts';
 
 /** Monotonic milliseconds. */
@@ -172,6 +172,8 @@ export type EngineEvent =
       readonly path: Path;
       readonly localId: string;
       readonly remoteId: string;
+      /** How each end proved it. */
+      readonly proofs: Proofs;
     }
   | {
       readonly kind: 'childEstablished';
@@ -217,6 +219,11 @@ export type EngineEvent =
   | { readonly kind: 'ikeFailed'; readonly sa: SaName; readonly reason: Failure }
   | { readonly kind: 'endpointChanged'; readonly sa: SaName; readonly path: Path }
   | { readonly kind: 'bug'; readonly message: string; readonly stack: string };
+
+export interface Proofs {
+  readonly local: AuthKind;
+  readonly remote: AuthKind;
+}
 
 /** Why something ended: a literal code, one line of text, and the notify that was sent or received. */
 export interface Failure {

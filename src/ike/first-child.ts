@@ -42,12 +42,12 @@ export interface Held {
 export function* finish(
   sa: IkeSa,
   phase: Authenticating,
-  { entry, offer }: Held,
+  { entry, proof, offer }: Held,
   peer: { readonly identity: Identity; readonly proof: AuthKind },
   response: readonly Payload[],
   cx: Context,
 ): Generator<Ask, void, Answer> {
-  establish(sa, phase, entry, peer, cx);
+  establish(sa, phase, entry, peer.identity, { local: proof.kind, remote: peer.proof }, cx);
   cx.afterwards(() => {
     for (const spd of entry.children) {
       if (spd.action === 'protect' && spd !== offer?.spd) sa.want(wantChild(spd, sa));

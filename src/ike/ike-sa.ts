@@ -234,6 +234,7 @@ export class IkeSa {
       suite: describeIkeSuite(phase.suite),
       localId: formatIdentity(phase.localId),
       remoteId: formatIdentity(phase.remoteId),
+      proofs: phase.proofs,
     });
   }
 

@@ -5,7 +5,7 @@ import type { Identity } from '../policy/identity.ts';
 import type { AuthKind, PadEntry } from '../policy/policy.ts';
 import type { IdentificationInitiator } from '../wire/payloads/id.ts';
 import type { Payload } from '../wire/payloads/index.ts';
-import type { Failure } from './actions.ts';
+import type { Failure, Proofs } from './actions.ts';
 import type { AnnouncedMethod } from './extensions/auth-methods.ts';
 import type { IkeKeys } from './keys.ts';
 import type { Protection } from './protect.ts';
@@ -49,8 +49,8 @@ export interface Conversation {
   readonly entry: PadEntry;
   readonly idi: IdentificationInitiator;
   readonly request: readonly Payload[];
-  /** Nobody has proven anything by a signature or a shared key (RFC 5998). */
-  readonly only: boolean;
+  /** Our own; `eap` when its key is all there is (RFC 5998). */
+  readonly proof: AuthKind;
   readonly rounds: number;
   readonly octets: number;
   /** The method is through: AUTH is awaited, made with its key if it has one. */
@@ -61,8 +61,7 @@ export interface Established extends Keyed {
   readonly name: 'established';
   readonly localId: Identity;
   readonly remoteId: Identity;
-  /** How the peer proved it. */
-  readonly proof: AuthKind;
+  readonly proofs: Proofs;
 }
 
 export interface Deleting extends Keyed {
@@ -75,7 +74,7 @@ export interface Replaced extends Keyed {
   readonly name: 'replaced';
   readonly localId: Identity;
   readonly remoteId: Identity;
-  readonly proof: AuthKind;
+  readonly proofs: Proofs;
 }
 
 export type Phase =

@@ -1,7 +1,7 @@
 /** What is up, as plain values for people and programs. */
 import { formatIdentity } from '../policy/identity.ts';
 import { formatRange } from '../policy/range.ts';
-import type { ChildName, Millis, Path, SaName } from './actions.ts';
+import type { ChildName, Millis, Path, Proofs, SaName } from './actions.ts';
 import { type ChildSa, childName, describeSelectors } from './child-sa.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { isKeyed, type PhaseName } from './phase.ts';
@@ -31,6 +31,7 @@ export interface IkeSaStatus extends SaName, Due {
   readonly suite: string | undefined;
   readonly localId: string | undefined;
   readonly remoteId: string | undefined;
+  readonly proofs: Proofs | undefined;
   readonly nat: { readonly here: boolean; readonly peer: boolean };
   /** Internal addresses: ours from the peer, and the peer's from our pools. */
   readonly internal: { readonly local: readonly string[]; readonly remote: readonly string[] };
@@ -47,6 +48,7 @@ export function statusOf(sa: IkeSa): IkeSaStatus {
     suite: isKeyed(phase) ? describeIkeSuite(phase.suite) : undefined,
     localId: known && formatIdentity(known.localId),
     remoteId: known && formatIdentity(known.remoteId),
+    proofs: known?.proofs,
     nat: { ...sa.nat },
     internal: {
       local: sa.internal.assigned.map(formatRange),

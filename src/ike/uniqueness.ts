@@ -30,7 +30,7 @@ export const crossed = (sa: IkeSa, other: IkeSa, now: Millis): boolean =>
   sa.role !== other.role && now - other.establishedAt < crossingMillis;
 
 /** Whom an SA is with. Nobody is told from another nobody by its address. RFC 7619 §2.4. */
-export function whoIs({ localId, remoteId, proof }: Established, { remote }: Path): string {
+export function whoIs({ localId, remoteId, proofs }: Established, { remote }: Path): string {
   const who = `${formatIdentity(localId)} ${formatIdentity(remoteId)}`;
-  return proof === 'null' ? `${who} ${remote.address} ${remote.port}` : who;
+  return proofs.remote === 'null' ? `${who} ${remote.address} ${remote.port}` : who;
 }

@@ -47,11 +47,17 @@ export interface HostOptions {
   /** Signs for it; of its own certificates and raw keys. */
   readonly privateKeys?: readonly PrivateKey[];
   /** Answers what the private keys do not: revocation, EAP; or any question instead of them. */
-  readonly answer?: (question: Question) => Answer | undefined;
+  readonly answer?: (question: Question) => Answer | Late | undefined;
   /** Keep the run as lines, for `replay`. */
   readonly record?: boolean;
   /** Keep a `bug` event as any other, rather than end the run with it: for tests that make the engine fail. */
   readonly tolerateBugs?: boolean;
+}
+
+/** An answer that takes its time, or never comes. */
+export interface Late {
+  readonly after: Millis | 'never';
+  readonly answer: Answer;
 }
 
 /** What a host needs of its network. */
@@ -86,7 +92,7 @@ export class Host {
   readonly answers: string[] = [];
   readonly tolerateBugs: boolean;
   readonly #wire: Wire;
-  readonly #answer: (question: Question) => Answer | undefined;
+  readonly #answer: (question: Question) => Answer | Late | undefined;
   readonly #installing: HostOptions['installing'];
   readonly #inputs: Input[] = [];
   #engine: Engine;
@@ -290,7 +296,9 @@ export class Host {
 
   #ask(id: number, question: Question): void {
     const answer = this.#answer(question) ?? { ok: false, errno: 'ENOSYS' };
-    this.feed({ type: 'answer', id, answer });
+    if (!('after' in answer)) return this.feed({ type: 'answer', id, answer });
+    if (answer.after === 'never') return;
+    this.#wire.after(answer.after, () => this.feed({ type: 'answer', id, answer: answer.answer }));
   }
 
   /** What comes of a command: done, refused, or answered late. */

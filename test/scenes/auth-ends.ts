@@ -35,6 +35,15 @@ export function signing(
   };
 }
 
+/** An end with the raw key of a certificate of `vectors/certificates`, that knows the raw keys of its peer. */
+export const raw = (name: string, known: readonly string[]): PairEnd =>
+  signing(name, {
+    auth: {
+      credential: credential(name, { certificates: [] }),
+      keys: { raw: known.map((each) => credential(each).spki), identityInCertificate: false },
+    },
+  });
+
 /** An end with another key than its certificate's. */
 export const another = (
   name: string,

@@ -1,6 +1,7 @@
 /** The peer has proven who it is. RFC 7296 §2.4, §2.15. */
 import type { Identity } from '../../policy/identity.ts';
-import type { AuthKind, PadEntry } from '../../policy/policy.ts';
+import type { PadEntry } from '../../policy/policy.ts';
+import type { Proofs } from '../actions.ts';
 import type { Context } from '../context.ts';
 import { Bug } from '../errors.ts';
 import type { IkeSa } from '../ike-sa.ts';
@@ -17,7 +18,8 @@ export function establish(
   sa: IkeSa,
   phase: Authenticating,
   entry: PadEntry,
-  peer: { readonly identity: Identity; readonly proof: AuthKind },
+  remoteId: Identity,
+  proofs: Proofs,
   cx: Context,
 ): void {
   const { suite, keys, protection, support } = phase;
@@ -28,8 +30,8 @@ export function establish(
     protection,
     support,
     localId: entry.local.identity,
-    remoteId: peer.identity,
-    proof: peer.proof,
+    remoteId,
+    proofs,
   };
   cx.setPhase(established);
   const before = sa.entry;

@@ -131,8 +131,14 @@ function ownHash({ kind, bits }: Pick<PublicKey, 'kind' | 'bits'>): HashName | u
 function oldMethod(algorithm: SignatureAlgorithm, { curve }: Pick<PublicKey, 'curve'>): number | undefined {
   if (algorithm.kind === 'rsa-pkcs1')
     return algorithm.hash === 'sha1' ? AuthMethod.RSA_DIGITAL_SIGNATURE : undefined;
+  const method = oldMethodOf(algorithm);
+  return ecdsaMethods.find((each) => each.method === method)?.curve === curve ? method : undefined;
+}
+
+/** The method of RFC 4754 with this hash. */
+export function oldMethodOf(algorithm: SignatureAlgorithm): number | undefined {
   if (algorithm.kind !== 'ecdsa') return undefined;
-  return ecdsaMethods.find((each) => each.curve === curve && each.hash === algorithm.hash)?.method;
+  return ecdsaMethods.find(({ hash }) => hash === algorithm.hash)?.method;
 }
 
 /** Whether the peer announced it, or announced nothing. RFC 9593. */

@@ -45,7 +45,7 @@ export class Trust {
     this.#cache = cache;
     this.#anchors = (policy?.anchors ?? []).flatMap((der) => this.parse(der) ?? []);
     this.#certificates = (policy?.certificates ?? []).flatMap((der) => this.parse(der) ?? []);
-    this.#crls = (policy?.crls ?? []).flatMap((der) => parsed(() => parseCrl(der)) ?? []);
+    this.#crls = (policy?.crls ?? []).flatMap((der) => this.#crl(der) ?? []);
   }
 
   /** With another policy; certificates that were parsed stay so. */
@@ -93,13 +93,24 @@ export class Trust {
     return { ok: false, code: 'UNTRUSTED', text, certificate: leaf, needed: [] };
   }
 
+  /** Whoever fetches one hands over the same octets as long as they hold. */
+  #crl(der: Uint8Array): Crl | undefined {
+    const known = parsedCrls.get(der);
+    if (known !== undefined) return known;
+    const crl = parsed(() => parseCrl(der));
+    if (crl !== undefined) parsedCrls.set(der, crl);
+    return crl;
+  }
+
   read(crls: readonly Uint8Array[], ocspResponses: readonly Uint8Array[]): Fetched {
     return {
-      crls: crls.flatMap((der) => parsed(() => parseCrl(der)) ?? []),
+      crls: crls.flatMap((der) => this.#crl(der) ?? []),
       ocspResponses: ocspResponses.flatMap((der) => parsed(() => parseOcspResponse(der)) ?? []),
     };
   }
 }
+
+const parsedCrls = new WeakMap<Uint8Array, Crl>();
 
 function parsed<T>(parse: () => T): T | undefined {
   try {

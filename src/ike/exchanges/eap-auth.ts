@@ -34,13 +34,13 @@ export function* beginConversation(
   entry: PadEntry,
   idi: IdentificationInitiator,
   request: readonly Payload[],
-  only: boolean,
+  proof: AuthKind,
   cx: Context,
 ): Generator<Ask, Payload[], Answer> {
   if (!entry.remote.auth.some(({ kind }) => kind === 'eap'))
     throw refused(`no AUTH payload: the peer wants EAP, which ${entry.name} does not take`);
   const session = `${sa.name.spiI}${sa.name.spiR}`;
-  const conversation: Conversation = { session, entry, idi, request, only, rounds: 0, octets: 0 };
+  const conversation: Conversation = { session, entry, idi, request, proof, rounds: 0, octets: 0 };
   const turn = yield* ask(conversation, 'authenticator', undefined);
   if (turn.packet === undefined) throw refused('our EAP method did not begin');
   cx.setPhase({ ...phase, conversation });
@@ -89,7 +89,7 @@ function* goOn(
   if (next === undefined) throw refused('our EAP method has nothing to say');
   if (outcome?.ok) {
     const { msk, identity } = outcome;
-    if (conversation.only && msk === undefined)
+    if (conversation.proof === 'eap' && msk === undefined)
       throw refused('an EAP method without a key cannot be the only proof (RFC 5998)');
     const success = { ...(msk && { msk }), ...(identity !== undefined && { identity }) };
     cx.setPhase({ ...phase, conversation: { ...conversation, rounds, octets, success } });
@@ -123,7 +123,7 @@ function* complete(
   const ours = sharedKeyAuth(sa, phase, 'responder', success.msk ?? phase.keys.pr, entry.local.identity);
   success.msk?.destroy();
   sa.internal.owner = leaseOwner(entry, identity, undefined, 'eap');
-  establish(sa, phase, entry, { identity, proof: 'eap' }, cx);
+  establish(sa, phase, entry, identity, { local: conversation.proof, remote: 'eap' }, cx);
   if (notifies(first, NotifyType.INITIAL_CONTACT).length > 0) replaceOthers(sa, cx);
   return [ours, ...(yield* respondChild(sa, entry, first, phase, cx))];
 }

@@ -67,7 +67,7 @@ export const ikeAuth: Exchange<undefined, Held> = {
         identityPayload('idr', entry.local.identity),
         ...proof.certificates,
         ...proof.auth,
-        ...(yield* beginConversation(sa, phase, entry, idi, request, proof.kind === 'eap', cx)),
+        ...(yield* beginConversation(sa, phase, entry, idi, request, proof.kind, cx)),
       ];
     }
     const key = keyFor(sa, entry, identity, cx);
@@ -82,7 +82,7 @@ export const ikeAuth: Exchange<undefined, Held> = {
     const remoteId = proven(kind, identity);
     const proof = yield* stepsOf(prove(sa, phase, entry, mine, cx));
     sa.internal.owner = leaseOwner(entry, remoteId, kind === 'psk' ? key : undefined, kind);
-    establish(sa, phase, entry, { identity: remoteId, proof: kind }, cx);
+    establish(sa, phase, entry, remoteId, { local: proof.kind, remote: kind }, cx);
     if (notifies(request, NotifyType.INITIAL_CONTACT).length > 0) replaceOthers(sa, cx);
     return [
       identityPayload('idr', entry.local.identity),

@@ -5,6 +5,7 @@ import type { PadEntry } from '../../policy/policy.ts';
 import { notifies } from '../../wire/message.ts';
 import { AuthMethod, NotifyType } from '../../wire/numbers.ts';
 import type { Payload } from '../../wire/payloads/index.ts';
+import { oldMethodOf } from '../auth/signature.ts';
 import { concat } from '../keys.ts';
 import { statusNotify } from '../notify.ts';
 
@@ -30,6 +31,8 @@ export function offerAuthMethods(entries: readonly PadEntry[]): Payload[] {
       else {
         const identifier = algorithmIdentifier(algorithm);
         add(concat(Uint8Array.of(3 + identifier.length, AuthMethod.DIGITAL_SIGNATURE, 0), identifier));
+        const old = oldMethodOf(algorithm);
+        if (old !== undefined) add(Uint8Array.of(3, old, 0));
       }
     }
   }
