@@ -24,6 +24,7 @@ const established: EngineEvent = {
   remote: '2001:db8::2',
   suite: 'AES_GCM_16-256',
   localId: '@us',
+  proofs: { local: 'psk', remote: 'psk' },
   remoteId: hostile,
 };
 const message: EngineEvent = {
@@ -47,7 +48,7 @@ describe('log', () => {
   it('keeps a hostile identity on its own line and out of the terminal', () => {
     const [line = ''] = logged('debug', 'text', established);
     expect(line.trimEnd()).toMatch(
-      /^\S+ INFO {2}"net" #fedcba98: IKE SA established as responder, AES_GCM_16-256, @us to evil\\u\{1b\}\[31m\\u\{a\}root: all is well \\u\{202e\}gnp\.exe\\u\{2028\}, \[2001:db8::1\]:4500 - \[2001:db8::2\]:61000$/,
+      /^\S+ INFO {2}"net" #fedcba98: IKE SA established as responder, AES_GCM_16-256, shared key, @us to evil\\u\{1b\}\[31m\\u\{a\}root: all is well \\u\{202e\}gnp\.exe\\u\{2028\}, \[2001:db8::1\]:4500 - \[2001:db8::2\]:61000$/,
     );
     expect(line.slice(0, -1)).not.toMatch(/\p{C}/u);
   });
