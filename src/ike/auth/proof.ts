@@ -9,12 +9,12 @@ import {
   waysAs,
 } from '../../policy/policy.ts';
 import { pskFor } from '../../policy/secrets.ts';
-import { AuthMethod } from '../../wire/numbers.ts';
+import { AuthMethod, NotifyType } from '../../wire/numbers.ts';
 import type { Authentication } from '../../wire/payloads/auth.ts';
 import type { Payload } from '../../wire/payloads/index.ts';
 import type { Answer, Ask, Role } from '../actions.ts';
 import type { Context } from '../context.ts';
-import { LocalFailure } from '../errors.ts';
+import { LocalFailure, NotifyError } from '../errors.ts';
 import type { Steps } from '../exchange.ts';
 import type { AnnouncedMethod } from '../extensions/auth-methods.ts';
 import { offerCertificates } from '../extensions/certificates.ts';
@@ -72,7 +72,7 @@ export interface Audience {
   readonly authMethods: readonly AnnouncedMethod[];
 }
 
-/** Makes the first proof of the entry's that can be made. Throws LocalFailure when none can. */
+/** Makes the first proof of the entry's that can be made. Throws when none can; a responder tells its peer. */
 export function prove(
   sa: IkeSa,
   phase: Authenticating,
@@ -86,7 +86,7 @@ export function prove(
     if (typeof made !== 'string') return made;
     why ||= made;
   }
-  throw new LocalFailure(why);
+  throw unprovable(sa, why);
 }
 
 /** The proof, or why it cannot be made. */
@@ -142,7 +142,8 @@ function* sign(
       : [];
   const answer = yield { kind: 'sign', key: credential.key, algorithm: scheme.algorithm, octets };
   if (!answer.ok || answer.signature === undefined)
-    throw new LocalFailure(
+    throw unprovable(
+      sa,
       `${entry.name}: our private key ${credential.key} did not sign: ${answer.ok ? 'no signature' : answer.errno}`,
     );
   return {
@@ -150,6 +151,12 @@ function* sign(
     certificates: offerCertificates(credential, asked),
     auth: [signatureAuth(scheme, answer.signature), ...beside],
   };
+}
+
+function unprovable({ role }: IkeSa, why: string): Error {
+  return role === 'responder'
+    ? new NotifyError(NotifyType.AUTHENTICATION_FAILED, why)
+    : new LocalFailure(why);
 }
 
 /** The shared key for this entry and peer, by the addresses the IKE SA is between. */
