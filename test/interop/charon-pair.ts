@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { type BothEnds, secret } from './both-ends.ts';
 import { Charon, type Section } from './peers/charon.ts';
 import { ipsecConf, type Keywords } from './peers/ipsec-conf.ts';
+import type { Files } from './peers/mounts.ts';
 import { type Link, link, linkThroughNat, type Side } from './peers/namespaces.ts';
 import { type OurFiles, Ours } from './peers/ours.ts';
 import type { Peer } from './peers/peer.ts';
@@ -32,6 +33,15 @@ export interface Setting {
   readonly children?: { readonly [name: string]: Section };
   readonly settings?: Section;
   readonly pools?: Section;
+  readonly authorities?: Section;
+  /** Besides the shared key. */
+  readonly charonSecrets?: Section;
+  /** Loaded besides the usual ones. */
+  readonly plugins?: string;
+  /** Keys and certificates of each end, and our ipsec.secrets besides the shared key. */
+  readonly oursStore?: Files;
+  readonly charonStore?: Files;
+  readonly oursSecrets?: string;
   readonly behindNat?: 'ours' | 'charon';
   readonly ipv6?: boolean;
   /** Without a data plane, where ESP in user space is not the point. */
@@ -90,7 +100,8 @@ export async function bench(stage: Stage, setting: Setting = {}): Promise<Charon
     side: own,
     listen: [address(own)],
     config: ipsecConf({ ...(setting.setup && { setup: setting.setup }), conns: { net: said } }),
-    secrets: `@${setting.oursId ?? ids.ours} @${ids.charon} : PSK "${secret}"\n`,
+    secrets: `@${setting.oursId ?? ids.ours} @${ids.charon} : PSK "${secret}"\n${setting.oursSecrets ?? ''}`,
+    ...(setting.oursStore && { store: setting.oursStore }),
   };
   return { charon, peer: asPeer(charon), wire, files, again };
 }
@@ -120,7 +131,10 @@ async function startCharon(setting: Setting, own: Side, peer: Side): Promise<Cha
         ...setting.connection,
       },
     },
-    secrets: { 'ike-1': { secret: `"${setting.charonSecret ?? secret}"` } },
+    secrets: { 'ike-1': { secret: `"${setting.charonSecret ?? secret}"` }, ...setting.charonSecrets },
+    ...(setting.charonStore && { files: setting.charonStore }),
+    ...(setting.authorities && { authorities: setting.authorities }),
+    ...(setting.plugins !== undefined && { plugins: setting.plugins }),
     ...(setting.settings && { settings: setting.settings }),
     ...(setting.pools && { pools: setting.pools }),
   });

@@ -170,6 +170,8 @@ export interface CrlOrder {
   readonly to?: string;
   readonly extensions?: readonly Uint8Array[];
   readonly signer?: PrivateKey;
+  /** Ed25519 unless given. */
+  readonly algorithm?: SignatureAlgorithm;
   readonly outer?: Uint8Array;
 }
 
@@ -185,8 +187,8 @@ export const reason = (code: number): Uint8Array =>
   extension('2.5.29.21', false, der(0x0a, Uint8Array.of(code)));
 
 export function crlDer(order: CrlOrder): Uint8Array {
-  const identifier = algorithmIdentifier({ kind: 'ed25519' });
-  const { revoked: entries = [], extensions = [] } = order;
+  const { revoked: entries = [], extensions = [], algorithm = { kind: 'ed25519' } } = order;
+  const identifier = algorithmIdentifier(algorithm);
   const tbs = der(
     SEQUENCE,
     derNatural(Uint8Array.of(1)),
@@ -197,7 +199,7 @@ export function crlDer(order: CrlOrder): Uint8Array {
     ...(entries.length > 0 ? [der(SEQUENCE, ...entries)] : []),
     ...(extensions.length > 0 ? [der(0xa0, der(SEQUENCE, ...extensions))] : []),
   );
-  const signature = (order.signer ?? order.issuer.key).sign(random, { kind: 'ed25519' }, tbs);
+  const signature = (order.signer ?? order.issuer.key).sign(random, algorithm, tbs);
   return der(SEQUENCE, tbs, order.outer ?? identifier, derBits(signature));
 }
 
@@ -220,6 +222,11 @@ export interface OcspOrder {
   readonly to?: string;
   readonly serial?: number;
   readonly byKey?: boolean;
+  /** Whom the response says it is from, when not from whom it is. */
+  readonly namedAs?: Issued;
+  /** Whose name and whose key certID has, instead of the issuer's. */
+  readonly idName?: Issued;
+  readonly idKey?: Issued;
   readonly signer?: PrivateKey;
   readonly extensions?: readonly Uint8Array[];
 }
@@ -233,8 +240,8 @@ export function ocspDer(order: OcspOrder): Uint8Array {
   const id = der(
     SEQUENCE,
     der(SEQUENCE, derOid(hashIds[hash])),
-    der(4, nodeCrypto.hash(hash, issuer.certificate.subject)),
-    der(4, nodeCrypto.hash(hash, keyBits(issuer))),
+    der(4, nodeCrypto.hash(hash, (order.idName ?? issuer).certificate.subject)),
+    der(4, nodeCrypto.hash(hash, keyBits(order.idKey ?? issuer))),
     order.serial === undefined ? der(2, order.certificate.serial) : derNatural(Uint8Array.of(order.serial)),
   );
   const said = {
@@ -252,8 +259,8 @@ export function ocspDer(order: OcspOrder): Uint8Array {
   const tbs = der(
     SEQUENCE,
     order.byKey
-      ? der(0xa2, der(4, nodeCrypto.hash('sha1', keyBits(responder))))
-      : der(0xa1, responder.certificate.subject),
+      ? der(0xa2, der(4, nodeCrypto.hash('sha1', keyBits(order.namedAs ?? responder))))
+      : der(0xa1, (order.namedAs ?? responder).certificate.subject),
     generalized('250614000000Z'),
     der(SEQUENCE, single),
     ...(order.extensions ? [der(0xa1, der(SEQUENCE, ...order.extensions))] : []),

@@ -1,7 +1,7 @@
 /** strongSwan's charon 5.9.8 in a namespace of its own, configured by values, driven through swanctl. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Bind, beside, privately, scratch } from './mounts.ts';
+import { type Bind, beside, type Files, privately, scratch, writeFiles } from './mounts.ts';
 import type { Side } from './namespaces.ts';
 import { cache } from './places.ts';
 import { Background, type Finished, must, run, until } from './process.ts';
@@ -18,6 +18,11 @@ export interface CharonOptions {
   readonly secrets: Section;
   /** Of virtual addresses. */
   readonly pools?: Section;
+  /** In swanctl's directory: x509/ x509ca/ x509crl/ private/ */
+  readonly files?: Files;
+  readonly authorities?: Section;
+  /** Loaded besides the usual ones. */
+  readonly plugins?: string;
   /** Added to the `charon` section of strongswan.conf. */
   readonly settings?: Section;
 }
@@ -64,7 +69,9 @@ export class Charon {
       connections: options.connections,
       secrets: options.secrets,
       ...(options.pools && { pools: options.pools }),
+      ...(options.authorities && { authorities: options.authorities }),
     });
+    writeFiles(place.path, options.files ?? {});
     if (options.kernel === 'fakexfrm') env.push(`LD_PRELOAD=${await shim('fakexfrm')}`);
     const binds: Bind[] = [];
     if (!existsSync(installed)) binds.push([join(unpacked, 'usr/lib/ipsec'), '/usr/lib/ipsec']);
@@ -159,7 +166,8 @@ export class Charon {
 
   #command(args: readonly string[]): string[] {
     const settings = `STRONGSWAN_CONF=${join(this.#scratch.path, 'strongswan.conf')}`;
-    return [...beside(this.#daemon.pid), 'env', settings, this.#swanctl, ...args];
+    const directory = `SWANCTL_DIR=${this.#scratch.path}`;
+    return [...beside(this.#daemon.pid), 'env', settings, directory, this.#swanctl, ...args];
   }
 
   #run(args: readonly string[], within: number): Promise<Finished> {
@@ -179,7 +187,7 @@ function settingsOf(options: CharonOptions): Section {
       retransmit_tries: 2,
       retransmit_timeout: '1.0',
       install_virtual_ip: false,
-      load: plugins.replace('KERNEL', kernel),
+      load: `${plugins.replace('KERNEL', kernel)} ${options.plugins ?? ''}`,
       filelog: { stderr: { default: 1, ike: 2, cfg: 2, knl: 1, flush_line: true } },
       ...options.settings,
     },

@@ -1,7 +1,7 @@
 /** A scratch directory, and commands that see their own /run and files of ours in the places of the system's. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { inNetwork } from './namespaces.ts';
 
 const prefix = 'ikev2t-';
@@ -14,6 +14,18 @@ export function scratch(name: string): { path: string; remove(): void } {
   mkdirSync(base, { recursive: true, mode: 0o700 });
   const path = mkdtempSync(join(base, `${name}-`));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Texts by their paths below a directory. */
+export type Files = { readonly [path: string]: string };
+
+/** Writes them, for their owner alone. */
+export function writeFiles(directory: string, files: Files): void {
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(directory, name);
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeFileSync(path, text, { mode: 0o600 });
+  }
 }
 
 function sweep(): void {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ControlClient } from '../../../src/daemon/control-client.ts';
 import type { DaemonStatus } from '../../../src/daemon/status.ts';
 import type { IkeSaStatus } from '../../../src/ike/status.ts';
-import { scratch } from './mounts.ts';
+import { type Files, scratch, writeFiles } from './mounts.ts';
 import { inNetwork, type Side } from './namespaces.ts';
 import { ikev2 } from './places.ts';
 import { Background, type Finished, run, until } from './process.ts';
@@ -19,6 +19,8 @@ export interface OurFiles {
   readonly secrets: string;
   /** The side's IPv4 address unless given. */
   readonly listen?: readonly string[];
+  /** Its directory of keys and certificates, or what is in it. */
+  readonly store?: string | Files;
 }
 
 export interface OursOptions extends OurFiles {
@@ -45,8 +47,11 @@ export class Ours {
     mkdirSync(at('run'), { mode: 0o700 });
     writeFileSync(at('ipsec.conf'), options.config, { mode: 0o600 });
     writeFileSync(at('ipsec.secrets'), options.secrets, { mode: 0o600 });
+    const { store } = options;
+    if (typeof store === 'object') writeFiles(at('store'), store);
     const args = ['--config', at('ipsec.conf'), '--secrets', at('ipsec.secrets'), '--kernel', options.kernel];
     for (const address of options.listen ?? [options.side.address]) args.push('--listen', address);
+    if (store !== undefined) args.push('--store', typeof store === 'string' ? store : at('store'));
     args.push('--control', at('run/control'), '--key-log', at('keys'), '--pcap', at('packets.pcapng'));
     const command = [process.execPath, ikev2, 'daemon', ...args, ...(options.args ?? [])];
     const daemon = new Background([...inNetwork(options.side.namespace), ...command]);
@@ -70,9 +75,9 @@ export class Ours {
     await until(`our daemon's log has "${words}"`, there, within, () => this.log);
   }
 
-  /** Exit code 0 when established. */
-  up(name: string, within = 30_000): Promise<Finished> {
-    return this.#run(['up', name], within);
+  /** Exit code 0 when established. `peer` is its address where the connection is for any. */
+  up(name: string, within = 30_000, peer?: string): Promise<Finished> {
+    return this.#run(['up', name, ...(peer === undefined ? [] : ['--peer', peer])], within);
   }
 
   /** `child` names one of its children; the others stay. */
