@@ -48,7 +48,10 @@ export interface PssParameters {
   readonly saltLength: number;
 }
 
-/** The AlgorithmIdentifier in DER: octet for octet that of RFC 7427 Appendix A. */
+/**
+ * The AlgorithmIdentifier in DER: octet for octet that of RFC 7427 Appendix A, but for the trailer of A.4.3. It is a default,
+ * which DER leaves out; Libreswan compares octets and takes no other.
+ */
 export function algorithmIdentifier(algorithm: SignatureAlgorithm): Uint8Array {
   switch (algorithm.kind) {
     case 'rsa-pkcs1':
@@ -70,8 +73,6 @@ function pssParameters({ hash, saltLength }: PssParameters): Uint8Array {
     der(explicitTag(0), identifier),
     der(explicitTag(1), der(DerTag.SEQUENCE, mgf1Oid, identifier)),
     der(explicitTag(2), derNatural(Uint8Array.of(saltLength >> 8, saltLength))),
-    // The trailer is a default, yet RFC 7427 A.4.3 spells it out.
-    der(explicitTag(3), derNatural(Uint8Array.of(1))),
   );
 }
 
