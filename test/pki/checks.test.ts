@@ -3,8 +3,9 @@
  * the check out of `src/pki` and its test here fails.
  */
 import { describe, expect, it } from 'vitest';
-import { algorithmIdentifier } from '../../src/crypto/index.ts';
-import { KeyPurpose, type PathOptions } from '../../src/pki/index.ts';
+import { algorithmIdentifier, nodePrivateKey } from '../../src/crypto/index.ts';
+import { KeyPurpose, type PathOptions, parseCertificate } from '../../src/pki/index.ts';
+import { ecPkcs8 } from '../crypto/signature-keys.ts';
 import {
   altNames,
   authorityKeyId,
@@ -27,9 +28,12 @@ import {
   subjectKeyId,
   uri,
 } from './issue.ts';
+import { Bench, noOpenssl } from './keys/tools.ts';
+import { pemBlocks } from './pem.ts';
 import { type Changes, outcome, three, verdictOn } from './three.ts';
 
 const CA = basicConstraints(true);
+const p256 = nodePrivateKey(ecPkcs8('P-256', new Uint8Array(32).fill(5)));
 const [policyA, policyB, anyPolicy] = ['1.3.6.1.4.1.1.1', '1.3.6.1.4.1.1.2', '2.5.29.32.0'];
 const NULL = Uint8Array.of(5, 0);
 const broken = (signature: Uint8Array) => signature.map((octet, at) => (at === 40 ? octet ^ 1 : octet));
@@ -145,6 +149,18 @@ const refused: Row[] = [
     { policies: { explicit: true, inhibitAny: true } },
   ],
   ['§6.1.4 (j) inhibitAnyPolicy', 'POLICY', anyLeaf(inhibitAnyPolicy(0)), { policies: { explicit: true } }],
+  [
+    '§6.1.5 (b) requireExplicitPolicy of the leaf',
+    'POLICY',
+    { leaf: { extensions: [policyConstraints(0)] } },
+  ],
+  [
+    '§6.1.3 (d)(2) anyPolicy inhibited, of a self-issued leaf',
+    'POLICY',
+    selfIssuedAny(),
+    { policies: { explicit: true, inhibitAny: true } },
+  ],
+  ['signatures with SHA-1', 'WEAK', sha1Leaf()],
   ['the profile, when asked for', 'PROFILE', {}, { strictProfile: true }],
   ['certificates in a path', 'UNTRUSTED', {}, limits({ depth: 2 })],
   ['signatures for one verdict', 'TOO_BIG', {}, limits({ signatures: 0 })],
@@ -181,6 +197,7 @@ const taken: Row[] = [
   ['a policy along the path', 'ok', onPolicies(), { policies: { explicit: true, acceptable: [policyA] } }],
   ['a mapped policy', 'ok', mapped(), { policies: { explicit: true, acceptable: [policyA] } }],
   ['anyPolicy', 'ok', anyLeaf(), { policies: { explicit: true } }],
+  ['SHA-1, when asked for', 'ok', sha1Leaf(), { sha1: true }],
   ['pathLen just enough', 'ok', { root: { extensions: [basicConstraints(true, 1)] } }],
 ];
 
@@ -211,6 +228,48 @@ describe('what the same check lets pass', () => {
     const leaf = issue({ subject: 'O=Other, CN=x', key: keyFrom(3), issuer: rolled });
     const intermediates = [base.sub.certificate, rolled.certificate];
     expect(outcome(verdictOn({ ...base, leaf }, {}, { intermediates }))).toBe('ok');
+  });
+});
+
+describe('what takes more than three', () => {
+  it('pathLen of an intermediate: §6.1.4 (m)', () => {
+    for (const [pathLength, result] of [
+      [0, 'PATH_LENGTH'],
+      [1, 'ok'],
+    ] as const) {
+      const base = three({ sub: { extensions: [basicConstraints(true, pathLength)] } });
+      const under = issue({ subject: 'CN=Under', key: keyFrom(9), issuer: base.sub, extensions: [CA] });
+      const leaf = issue({ subject: 'CN=x', key: keyFrom(3), issuer: under });
+      const intermediates = [base.sub.certificate, under.certificate];
+      expect(outcome(verdictOn({ ...base, leaf }, {}, { intermediates }))).toBe(result);
+    }
+  });
+
+  it.skipIf(noOpenssl)('RSA keys of fewer bits than asked for, the anchor’s too', () => {
+    const bench = new Bench();
+    try {
+      bench.chain(['rsa:2048']);
+      const read = (name: string) => {
+        const [block] = pemBlocks(new TextDecoder().decode(bench.read(`${name}.crt`)));
+        return parseCertificate(block?.octets ?? new Uint8Array());
+      };
+      const input = {
+        intermediates: [read('sub')],
+        anchors: [read('ca')],
+        at: Math.floor(Date.now() / 1000) + 5,
+      };
+      const chain = { ...three(), leaf: { certificate: read('leaf'), key: keyFrom(3) } };
+      expect(outcome(verdictOn(chain, {}, input))).toBe('ok');
+      expect(outcome(verdictOn(chain, { leastRsaBits: 3072 }, input))).toBe('WEAK');
+    } finally {
+      bench.remove();
+    }
+  });
+
+  it('extensions that come twice, and masks that are no prefix, are no certificate', () => {
+    expect(() => three({ leaf: { extensions: [keyUsage(0), keyUsage(0)] } })).toThrow('twice');
+    const mask = constraints([ip(10, 0, 0, 0, 255, 0, 255, 0)]);
+    expect(() => three({ sub: { extensions: [CA, mask] } })).toThrow('no prefix');
   });
 });
 
@@ -294,6 +353,13 @@ describe('finding a path', () => {
   });
 });
 
+function sha1Leaf(): Changes {
+  return { sub: { key: p256 }, leaf: { algorithm: { kind: 'ecdsa', hash: 'sha1' } } };
+}
+function selfIssuedAny(): Changes {
+  const { sub } = anyLeaf();
+  return { ...(sub && { sub }), leaf: { subject: 'O=Test, CN=Sub', extensions: [policies(anyPolicy)] } };
+}
 function NULL_OID(): Uint8Array {
   return Uint8Array.of(0x30, 0x05, 0x06, 0x01, 0x2a, ...NULL);
 }

@@ -1,7 +1,8 @@
 /** Revocation by CRL: each rule of RFC 5280 §6.3.3 with the list that breaks it. */
 import { describe, expect, it } from 'vitest';
-import { algorithmIdentifier, der } from '../../src/crypto/index.ts';
+import { algorithmIdentifier, der, nodePrivateKey } from '../../src/crypto/index.ts';
 import { type PathOptions, parseCrl } from '../../src/pki/index.ts';
+import { ecPkcs8 } from '../crypto/signature-keys.ts';
 import {
   authorityKeyId,
   basicConstraints,
@@ -25,6 +26,8 @@ import {
 import { type Changes, outcome, three, verdictOn } from './three.ts';
 
 type Lists = (chain: ReturnType<typeof three>) => Omit<CrlOrder, 'issuer'>[];
+const sha1 = { kind: 'ecdsa', hash: 'sha1' } as const;
+const p256 = nodePrivateKey(ecPkcs8('P-256', new Uint8Array(32).fill(5)));
 const strict: Partial<PathOptions> = { revocation: 'strict-leaf' };
 const at = (location: string) => der(0xa0, der(0xa0, uri(location)));
 const yes = (field: number) => der(0x80 | field, Uint8Array.of(0xff));
@@ -112,6 +115,13 @@ const rows: Row[] = [
     'ok',
     () => [base(), { extensions: [crlNumber(9), deltaOf(6)], revoked: [revoked(3)] }],
   ],
+  [
+    'a delta older than its base',
+    'ok',
+    () => [{ extensions: [crlNumber(9)] }, delta({ revoked: [revoked(3)] })],
+  ],
+  ['a list signed with SHA-1', 'REVOCATION_UNKNOWN', () => [{ algorithm: sha1, extensions: [] }], ecSub()],
+  ['one such, when asked for', 'ok', () => [{ algorithm: sha1 }], ecSub(), { sha1: true }],
   ['a delta signed by another', 'ok', () => [base(), delta({ revoked: [revoked(3)], signer: keyFrom(77) })]],
   ['a delta alone', 'REVOCATION_UNKNOWN', () => [delta({})]],
   [
@@ -180,6 +190,37 @@ describe('CRLs', () => {
     expect(outcome(verdictOn(chain, options, given))).toBe('REVOCATION_UNKNOWN');
   });
 
+  it('a list for users says nothing of authorities', () => {
+    const chain = three();
+    const crls = [
+      parseCrl(crlDer({ issuer: chain.root, extensions: [issuingPoint(yes(1))] })),
+      parseCrl(crlDer({ issuer: chain.sub })),
+    ];
+    const verdict = verdictOn(chain, { revocation: 'soft' }, { crls });
+    expect(verdict.ok && verdict.needed).toEqual([chain.sub.certificate]);
+  });
+
+  it('a list by another anchor’s authority of the same name does not count', () => {
+    const chain = three();
+    const foreign = issue({
+      subject: 'O=Other, CN=Root',
+      key: keyFrom(51),
+      extensions: [basicConstraints(true)],
+    });
+    const namesake = issue({
+      subject: 'O=Test, CN=Sub',
+      key: keyFrom(52),
+      issuer: foreign,
+      extensions: [basicConstraints(true)],
+    });
+    const given = {
+      crls: [parseCrl(crlDer({ issuer: namesake }))],
+      intermediates: [chain.sub.certificate, namesake.certificate],
+      anchors: [chain.root.certificate, foreign.certificate],
+    };
+    expect(outcome(verdictOn(chain, strict, given))).toBe('REVOCATION_UNKNOWN');
+  });
+
   it('off looks at none', () => {
     const chain = three();
     const crls = [parseCrl(crlDer({ issuer: chain.sub, revoked: [revoked(3)] }))];
@@ -215,6 +256,9 @@ describe('CRLs', () => {
 
 function hold(order: Omit<CrlOrder, 'issuer'>): Omit<CrlOrder, 'issuer'> {
   return { revoked: [revoked(3, reason(6))], ...order };
+}
+function ecSub(): Changes {
+  return { sub: { key: p256 }, leaf: { algorithm: { kind: 'ecdsa', hash: 'sha256' } } };
 }
 function base(): Omit<CrlOrder, 'issuer'> {
   return { extensions: [crlNumber(5)] };
