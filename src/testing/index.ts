@@ -2,7 +2,14 @@
 
 export { type Engine, type Recorder, ReplayError, record, replay } from '../ike/recording.ts';
 export { fromJson, toJson } from '../ike/run-json.ts';
-export { type ConnectionOptions, connection, type EndOptions, padEntry } from './connection.ts';
+export { type Certified, type CertifiedOptions, certified } from './certified.ts';
+export {
+  type AuthOptions,
+  type ConnectionOptions,
+  connection,
+  type EndOptions,
+  padEntry,
+} from './connection.ts';
 export { DiagramError, readDiagram } from './diagram.ts';
 export {
   copy,
