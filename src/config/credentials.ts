@@ -102,7 +102,8 @@ export class Credentials {
         certificates: shown
           ? [shown.der, ...this.#above(shown, wordOf(conn.settings, 'sendca', 'none'))]
           : [],
-        send: wordOf(conn.settings, `${end}sendcert`, 'ifasked'),
+        // As pluto does, whatever its manual says: an initiator of pluto's asks for none unless rightca= names one.
+        send: wordOf(conn.settings, `${end}sendcert`, 'always'),
       },
     };
   }

@@ -1,6 +1,7 @@
 /** Our end and pluto, each in its namespace, reading the same ipsec.conf, about to talk. */
 import { type BothEnds, secret } from './both-ends.ts';
 import { ipsecConf, type Keywords } from './peers/ipsec-conf.ts';
+import type { Files } from './peers/mounts.ts';
 import { type Link, link, linkThroughNat, type Side } from './peers/namespaces.ts';
 import { type OurFiles, Ours } from './peers/ours.ts';
 import type { Peer } from './peers/peer.ts';
@@ -18,6 +19,12 @@ export interface Setting {
   readonly oursSetup?: Keywords;
   readonly plutoSetup?: Keywords;
   readonly plutoSecret?: string;
+  /** All of ipsec.secrets. */
+  readonly oursSecrets?: string;
+  readonly plutoSecrets?: string;
+  /** Keys and certificates: our directory, or what is in it, and one with pluto's NSS database. */
+  readonly store?: string | Files;
+  readonly nss?: string;
   readonly behindNat?: 'ours' | 'pluto';
   readonly ipv6?: boolean;
   /** Pluto may begin again by itself what ended. */
@@ -84,8 +91,9 @@ export async function bench(stage: Stage, setting: Setting = {}): Promise<PlutoB
         ),
         conns: ['net'],
         // Else it begins again by itself whenever what it began ends.
-        args: setting.revival ? [] : ['--impair', 'revival'],
-        secrets: `: PSK "${setting.plutoSecret ?? secret}"\n`,
+        args: setting.revival ? [] : ['--impair', 'revival', ...(process.env.PDBG?['--debug-all']:[])],
+        secrets: setting.plutoSecrets ?? `: PSK "${setting.plutoSecret ?? secret}"\n`,
+        ...(setting.nss !== undefined && { nss: setting.nss }),
       }),
     );
   const pluto = await again();
@@ -96,7 +104,8 @@ export async function bench(stage: Stage, setting: Setting = {}): Promise<PlutoB
       { ...(setting.behindNat === 'pluto' && { right: '%any' }), ...setting.oursConn },
       setting.oursSetup,
     ),
-    secrets: `: PSK "${secret}"\n`,
+    secrets: setting.oursSecrets ?? `: PSK "${secret}"\n`,
+    ...(setting.store !== undefined && { store: setting.store }),
   };
   return { pluto, peer: asPeer(pluto), wire, files, again };
 }

@@ -1,5 +1,5 @@
 /** Libreswan's pluto 4.10 in a namespace of its own, with the shim that stands in for ESP, driven by whack. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beside, privately, scratch } from './mounts.ts';
 import type { Side } from './namespaces.ts';
@@ -14,6 +14,8 @@ export interface PlutoOptions {
   readonly conns: readonly string[];
   /** ipsec.secrets */
   readonly secrets: string;
+  /** A directory with an NSS database, of which it gets a copy; an empty one unless given. */
+  readonly nss?: string;
   /** Further arguments of pluto, such as `--impair`. */
   readonly args?: readonly string[];
 }
@@ -55,7 +57,8 @@ export class Pluto {
     mkdirSync(at('ipsec.d'));
     writeFileSync(at('ipsec.conf'), options.config, { mode: 0o600 });
     writeFileSync(at('ipsec.secrets'), options.secrets, { mode: 0o600 });
-    await must(['certutil', '-N', '-d', `sql:${at('nss')}`, '--empty-password']);
+    if (options.nss !== undefined) cpSync(options.nss, at('nss'), { recursive: true });
+    else await must(['certutil', '-N', '-d', `sql:${at('nss')}`, '--empty-password']);
     const args = ['--nofork', '--stderrlog', '--log-no-time', '--config', at('ipsec.conf')];
     args.push('--secretsfile', at('ipsec.secrets'), '--nssdir', at('nss'), '--ipsecdir', at('ipsec.d'));
     const preload = `LD_PRELOAD=${await shim('fakexfrm')}`;
