@@ -2,9 +2,11 @@
 import { expect } from 'vitest';
 import type { PrivateKey } from '../../src/crypto/index.ts';
 import { defaultCrypto } from '../../src/crypto/index.ts';
+import type { Millis } from '../../src/ike/actions.ts';
+import { PrivateKeys } from '../../src/ike/private-keys.ts';
 import type { AuthPolicy, Credential } from '../../src/policy/policy.ts';
 import type { AuthOptions } from '../../src/testing/connection.ts';
-import type { Host, Pair, PairEnd } from '../../src/testing/index.ts';
+import type { Host, HostOptions, Pair, PairEnd } from '../../src/testing/index.ts';
 import { NotifyType } from '../../src/wire/numbers.ts';
 import { anyCertificate, credential, privateKey, signature, trust } from './certificates.ts';
 import { expectNothing, only } from './expect-up.ts';
@@ -43,6 +45,15 @@ export const raw = (name: string, known: readonly string[]): PairEnd =>
       keys: { raw: known.map((each) => credential(each).spki), identityInCertificate: false },
     },
   });
+
+/** Answers `sign` as the end's private keys do, but later, or never. */
+export function late({ privateKeys = [] }: PairEnd, after: Millis | 'never'): NonNullable<HostOptions['answer']> {
+  const keys = new PrivateKeys(privateKeys, defaultCrypto, (length) => new Uint8Array(length).fill(3));
+  return (question) => {
+    const answer = keys.answer(question);
+    return answer && { after, answer };
+  };
+}
 
 /** An end with another key than its certificate's. */
 export const another = (
