@@ -2,7 +2,15 @@
 import { altNames, dns } from '../pki/issue.ts';
 import { ids, type Setting } from './charon-pair.ts';
 import type { Section } from './peers/charon.ts';
-import { type Belongings, certify, charonStore, type Holder, ourStore, type Wanted } from './peers/holders.ts';
+import {
+  type Belongings,
+  certify,
+  charonStore,
+  type Holder,
+  type KeyKind,
+  ourStore,
+  type Wanted,
+} from './peers/holders.ts';
 import type { Keywords } from './peers/ipsec-conf.ts';
 
 /** A certificate for either end's FQDN. */
@@ -45,9 +53,12 @@ export function byCertificate({ ours, charon, conn, local, remote, more = {} }: 
 }
 
 /** Each end has a certificate of this authority. */
-export const underOne = (authority: Holder, more: Omit<Certified, 'ours' | 'charon'> = {}): Setting =>
+export const underOne = (
+  authority: Holder,
+  { kind = authority.kind, ...more }: Omit<Certified, 'ours' | 'charon'> & { kind?: KeyKind } = {},
+): Setting =>
   byCertificate({
-    ours: { holder: holderOf('ours', authority), trusts: [authority] },
-    charon: { holder: holderOf('charon', authority), trusts: [authority] },
+    ours: { holder: holderOf('ours', authority, { kind }), trusts: [authority] },
+    charon: { holder: holderOf('charon', authority, { kind }), trusts: [authority] },
     ...more,
   });

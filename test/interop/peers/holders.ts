@@ -147,3 +147,12 @@ function day(fromNow: number): string {
   const iso = new Date(Date.now() + fromNow * 86_400_000).toISOString();
   return `${iso.replace(/[-:T]/g, '').slice(2, 14)}Z`;
 }
+
+/** Made when it is wanted first: keys take their time. */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly one: T } | undefined;
+  return () => {
+    made ??= { one: make() };
+    return made.one;
+  };
+}

@@ -1,0 +1,135 @@
+/** Certificates that prove nothing: our daemon and charon 5.9.8, each refusing what the other shows, and saying why. */
+import { expect } from 'vitest';
+import { altNames, dns } from '../pki/issue.ts';
+import { byCertificate, type Certified, holderOf, underOne } from './charon-certificates.ts';
+import { type Initiator, ids, type Pair, pair, roles, type Setting } from './charon-pair.ts';
+import { type Holder, once, revocationList, root } from './peers/holders.ts';
+import { suite } from './peers/needs.ts';
+import { ocspResponder, ocspUri } from './peers/ocsp.ts';
+import { it } from './peers/staged.ts';
+
+const needs = ['namespaces', 'charon', 'fakexfrm', 'ours'] as const;
+
+/** One end begins; nothing comes of it, both say AUTHENTICATION_FAILED, and nothing is left. */
+async function fails(both: Pair, initiator: Initiator): Promise<string> {
+  const { ours, charon } = both;
+  let told = '';
+  if (initiator === 'ours') {
+    const done = await ours.up('net');
+    told = done.stdout + done.stderr;
+    expect(done.code, `${told}${charon.log}`).toBe(1);
+  } else {
+    const done = await charon.initiate('net');
+    expect(done.code, charon.log).not.toBe(0);
+  }
+  await Promise.all([ours.empty(), charon.empty()]);
+  if (initiator === 'ours') expect(told).toContain('AUTHENTICATION_FAILED');
+  return told;
+}
+
+/** We refuse, for a reason that stands in one line of our log, and at our terminal when we began. */
+async function weRefuse(both: Pair, initiator: Initiator, why: RegExp): Promise<void> {
+  const told = await fails(both, initiator);
+  if (initiator === 'ours') expect(told).toMatch(why);
+  const lines = both.ours.log.split('\n').filter((line) => line.includes('IKE SA failed'));
+  expect(lines, both.ours.log + both.charon.log).toEqual([expect.stringMatching(why)]);
+  expect(both.charon.log).toMatch(/(?:received|parsed).*(?:AUTHENTICATION_FAILED|AUTH_FAILED)/);
+}
+
+/** Charon refuses, and says why in its log; we hear of it. */
+async function charonRefuses(both: Pair, initiator: Initiator, why: RegExp): Promise<void> {
+  await fails(both, initiator);
+  expect(both.charon.log).toMatch(why);
+  const lines = both.ours.log.split('\n').filter((line) => /IKE SA (?:failed|deleted)/.test(line));
+  expect(lines, both.ours.log + both.charon.log).toEqual([expect.stringContaining('AUTHENTICATION_FAILED')]);
+}
+
+interface Case {
+  readonly name: string;
+  readonly setting: (authority: Holder) => Setting;
+  readonly why: RegExp;
+  /** Before either begins. */
+  readonly prepare?: (both: Pair, authority: Holder) => unknown;
+}
+
+/** Both under one authority, but for what is said. */
+const but =
+  (change: (authority: Holder, usual: { ours: Holder; charon: Holder }) => Partial<Certified>) =>
+  (authority: Holder): Setting => {
+    const usual = { ours: holderOf('ours', authority), charon: holderOf('charon', authority) };
+    return byCertificate({
+      ours: { holder: usual.ours, trusts: [authority] },
+      charon: { holder: usual.charon, trusts: [authority] },
+      ...change(authority, usual),
+    });
+  };
+
+suite('certificates of charon that we refuse', needs, () => {
+  const authority = once(() => root());
+  const cases: readonly Case[] = [
+    {
+      name: 'of another authority',
+      setting: but((mine, { ours }) => {
+        const other = root('other');
+        return { charon: { holder: holderOf('charon', other), trusts: [mine, other] }, ours: { holder: ours, trusts: [mine] } };
+      }),
+      why: /the certificate of @charon\.example is not trusted: .*/,
+    },
+    {
+      name: 'of another authority of the same name',
+      setting: but((mine) => {
+        const other = root();
+        return { charon: { holder: holderOf('charon', other), trusts: [mine, other] } };
+      }),
+      why: /the certificate of @charon\.example is not trusted: .*/,
+    },
+    {
+      name: 'expired',
+      setting: but((mine) => ({ charon: { holder: holderOf('charon', mine, { from: -9, to: -1 }), trusts: [mine] } })),
+      why: /the certificate of @charon\.example is not trusted: .*expired/,
+    },
+    {
+      name: 'not valid yet',
+      setting: but((mine) => ({ charon: { holder: holderOf('charon', mine, { from: 1 }), trusts: [mine] } })),
+      why: /the certificate of @charon\.example is not trusted: .*not valid/,
+    },
+    {
+      name: 'revoked by a CRL at hand',
+      setting: but((mine, { ours }) => ({
+        ours: { holder: ours, trusts: [mine], lists: [revocationList(mine, [17])] },
+      })),
+      why: /the certificate of @charon\.example is not trusted: .*revoked/,
+    },
+    {
+      name: 'revoked by OCSP',
+      setting: but((mine) => ({
+        charon: { holder: holderOf('charon', mine, { extensions: [altNames(dns(ids.charon)), ocspUri('192.168.1.2')] }), trusts: [mine] },
+        more: { setup: { 'ocsp-enable': 'yes' } },
+      })),
+      prepare: ({ wire }, mine) => ocspResponder(wire.left, mine, [17]),
+      why: /the certificate of @charon\.example is not trusted: .*revoked/,
+    },
+    {
+      name: 'without a CRL where one must be',
+      setting: but(() => ({ more: { setup: { 'crl-strict': 'yes' } } })),
+      why: /the certificate of @charon\.example: whether it is revoked is not known/,
+    },
+    {
+      name: 'for another name',
+      setting: but((mine) => ({
+        charon: { holder: holderOf('charon', mine, { extensions: [altNames(dns('other.example'))] }), trusts: [mine] },
+      })),
+      why: /the certificate is not for @charon\.example: neither subject nor alternative name/,
+    },
+  ];
+  for (const { name, setting, why, prepare } of cases) {
+    for (const initiator of roles) {
+      it.concurrent(`${name}, ${initiator} initiates`, async ({ stage }) => {
+        const both = await pair(stage, setting(authority()));
+        if (prepare) await stage.daemon(Promise.resolve(prepare(both, authority())) as never);
+        console.log(name, initiator);
+        await weRefuse(both, initiator, why);
+      });
+    }
+  }
+});
