@@ -47,7 +47,10 @@ export const raw = (name: string, known: readonly string[]): PairEnd =>
   });
 
 /** Answers `sign` as the end's private keys do, but later, or never. */
-export function late({ privateKeys = [] }: PairEnd, after: Millis | 'never'): NonNullable<HostOptions['answer']> {
+export function late(
+  { privateKeys = [] }: PairEnd,
+  after: Millis | 'never',
+): NonNullable<HostOptions['answer']> {
   const keys = new PrivateKeys(privateKeys, defaultCrypto, (length) => new Uint8Array(length).fill(3));
   return (question) => {
     const answer = keys.answer(question);

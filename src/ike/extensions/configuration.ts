@@ -1,5 +1,5 @@
 /** The Configuration payload: what a client asks for, and what a gateway gives. RFC 7296 §2.19, §3.15; RFC 5739, RFC 8598. */
-import { formatIdentity, type Identity, sameIdentity } from '../../policy/identity.ts';
+import { type Identity, identityKey, sameIdentity } from '../../policy/identity.ts';
 import type {
   AddressFamily,
   AuthKind,
@@ -113,7 +113,7 @@ export function leaseOwner(
       ? key?.selectors.some((each) => each.kind === 'identity' && sameIdentity(each.identity, peer))
       : proof !== 'null';
   if (!personal || !ownTypes.has(peer.type)) return undefined;
-  return `${peer.type} ${formatIdentity(peer).toLowerCase().replace(/\.+$/, '')}`;
+  return identityKey(peer);
 }
 
 const ownTypes: ReadonlySet<number> = new Set([
