@@ -1,5 +1,5 @@
 /** One IKE SA for a pair of identities (`uniqueids=yes`), also when both ends begin at once. RFC 7296 §2.4, §2.8. */
-import { formatIdentity } from '../policy/identity.ts';
+import { identityKey } from '../policy/identity.ts';
 import type { Failure, Millis, Path } from './actions.ts';
 import type { IkeSa } from './ike-sa.ts';
 import type { Established } from './phase.ts';
@@ -31,6 +31,6 @@ export const crossed = (sa: IkeSa, other: IkeSa, now: Millis): boolean =>
 
 /** Whom an SA is with. Nobody is told from another nobody by its address. RFC 7619 §2.4. */
 export function whoIs({ localId, remoteId, proofs }: Established, { remote }: Path): string {
-  const who = `${formatIdentity(localId)} ${formatIdentity(remoteId)}`;
+  const who = `${identityKey(localId)} ${identityKey(remoteId)}`;
   return proofs.remote === 'null' ? `${who} ${remote.address} ${remote.port}` : who;
 }

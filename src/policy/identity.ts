@@ -1,4 +1,5 @@
 /** An IKE identity: the ID type and its octets. RFC 7296 §3.5. */
+import { formatDn } from '../pki/dn-text.ts';
 import { formatAddress, parseAddress } from '../wire/address.ts';
 import { toHex } from '../wire/hex.ts';
 import { IdType } from '../wire/numbers.ts';
@@ -82,17 +83,23 @@ export const identityOfName = (name: string): Identity => ({
   data: octetsOf(name),
 });
 
-/** One printable ASCII line, in the spelling `parseIdentity` reads; any octet that could mislead is `\xx`. */
+/** One printable ASCII line, in the spelling a configuration reads; any octet that could mislead is `\xx`. */
 export function formatIdentity(identity: Identity): string {
   const { type, data } = identity;
   if (type === IdType.FQDN) return `@${printable(data)}`;
   if (type === IdType.RFC822_ADDR) return printable(data);
   if (type === IdType.KEY_ID) return `@#${toHex(data)}`;
-  if (type === IdType.DER_ASN1_DN) return `@~${toHex(data)}`;
+  if (type === IdType.DER_ASN1_DN) return distinguished(data);
   if (type === IdType.NULL) return '%null';
   if (type === IdType.IPV4_ADDR && data.length === 4) return formatAddress(data);
   if (type === IdType.IPV6_ADDR && data.length === 16) return formatAddress(data);
   return `ID type ${type} 0x${toHex(data)}`;
+}
+
+/** As text, where the octets are a Name with something in it. */
+function distinguished(name: Uint8Array): string {
+  const text = formatDn(name);
+  return text === '' || text.startsWith('0x') ? `@~${toHex(name)}` : text;
 }
 
 const printable = (data: Uint8Array): string =>
@@ -108,17 +115,23 @@ const printable = (data: Uint8Array): string =>
  */
 export function sameIdentity(a: Identity, b: Identity): boolean {
   if (a.type !== b.type) return false;
-  const name = a.type === IdType.FQDN || a.type === IdType.RFC822_ADDR;
+  const name = isName(a.type);
   const left = name ? folded(a.data) : a.data;
   const right = name ? folded(b.data) : b.data;
   return left.length === right.length && left.every((octet, at) => octet === right[at]);
 }
+
+const isName = (type: number): boolean => type === IdType.FQDN || type === IdType.RFC822_ADDR;
 
 function folded(data: Uint8Array): Uint8Array {
   let length = data.length;
   while (length > 0 && data[length - 1] === 0x2e) length--;
   return data.subarray(0, length).map((octet) => (octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet));
 }
+
+/** The same text for identities that are the same, and for no others. */
+export const identityKey = ({ type, data }: Identity): string =>
+  `${type} ${toHex(isName(type) ? folded(data) : data)}`;
 
 /** An identity as its payload had it. AUTH covers the reserved octets too. RFC 7296 §2.15. */
 export type SentIdentity = Identity & { readonly reserved?: Uint8Array };

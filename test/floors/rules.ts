@@ -24,7 +24,8 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   'crypto/node/': ['node:crypto'],
   pki: ['crypto', 'wire/numbers'],
   // A policy names its secrets and asks which algorithms there are: types.
-  policy: ['wire', 'crypto/suite', 'type crypto', 'type pki'],
+  // A distinguished name is an identity, and pki writes it.
+  policy: ['wire', 'crypto/suite', 'type crypto', 'type pki', 'pki/dn-text'],
   eap: ['wire/numbers', 'wire/hex', 'type wire/payloads/eap', 'crypto'],
   // Text comes from files.
   config: ['policy', 'pki', 'eap', 'crypto', 'wire', 'node:fs', 'node:path', 'node:os'],

@@ -4,6 +4,7 @@ import {
   formatIdentity,
   IdentityError,
   identityFromPayload,
+  identityKey,
   identityPayload,
   parseIdentity,
   sameIdentity,
@@ -22,6 +23,12 @@ describe("identities in pluto's spelling", () => {
     ['@[group]', IdType.KEY_ID, text('group'), '@#67726f7570'],
     ['@[group', IdType.KEY_ID, text('group'), '@#67726f7570'],
     ['@~3000', IdType.DER_ASN1_DN, fromHex('3000'), '@~3000'],
+    [
+      '@~30123110300e06035504030c0777657374206361',
+      IdType.DER_ASN1_DN,
+      fromHex('30123110300e06035504030c0777657374206361'),
+      'CN=west ca',
+    ],
     ['192.0.2.1', IdType.IPV4_ADDR, fromHex('c0000201'), '192.0.2.1'],
     ['2001:DB8::1', IdType.IPV6_ADDR, fromHex('20010db8000000000000000000000001'), '2001:db8::1'],
     ['%null', IdType.NULL, new Uint8Array(), '%null'],
@@ -69,6 +76,7 @@ describe('hostile octets', () => {
         expect(formatIdentity(a)).toMatch(/^[\x20-\x7e]*$/);
         if (formatIdentity(a) === formatIdentity(b) && a.type === b.type)
           expect(sameIdentity(a, b)).toBe(true);
+        expect(identityKey(a) === identityKey(b)).toBe(sameIdentity(a, b));
       }),
     );
   });
