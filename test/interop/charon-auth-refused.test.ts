@@ -1,7 +1,7 @@
 /** Certificates that prove nothing: our daemon and charon 5.9.8, each refusing what the other shows, and saying why. */
 import { expect } from 'vitest';
 import { altNames, dns } from '../pki/issue.ts';
-import { byCertificate, type Certified, holderOf, underOne } from './charon-certificates.ts';
+import { byCertificate, type Certified, holderOf, plugins, underOne } from './charon-certificates.ts';
 import { type Initiator, ids, type Pair, pair, roles, type Setting } from './charon-pair.ts';
 import { type Holder, once, revocationList, root } from './peers/holders.ts';
 import { suite } from './peers/needs.ts';
@@ -49,7 +49,7 @@ interface Case {
   readonly setting: (authority: Holder) => Setting;
   readonly why: RegExp;
   /** Before either begins. */
-  readonly prepare?: (both: Pair, authority: Holder) => unknown;
+  readonly prepare?: (both: Pair, authority: Holder) => ReturnType<typeof ocspResponder>;
 }
 
 /** Both under one authority, but for what is said. */
@@ -121,14 +121,92 @@ suite('certificates of charon that we refuse', needs, () => {
       })),
       why: /the certificate is not for @charon\.example: neither subject nor alternative name/,
     },
+    {
+      name: 'which is not the one we know',
+      setting: but((mine, { ours }) => ({
+        ours: { holder: ours, trusts: [mine], known: [holderOf('charon', mine)] },
+        conn: { rightcert: 'known0' },
+      })),
+      why: /@charon\.example sent another certificate than the one known of it/,
+    },
+    {
+      name: 'whose key is not the one we know',
+      setting: but((mine) => ({
+        conn: { rightpubkey: `0s${Buffer.from(holderOf('charon', mine).key.spki).toString('base64')}` },
+      })),
+      why: /AUTH of @charon\.example does not hold with the key known of it/,
+    },
+    {
+      name: 'by an algorithm our policy does not take',
+      setting: (mine) => underOne(mine, { kind: 'rsa2048', conn: { authby: 'rsa-sha2' } }),
+      why: /AUTH of @charon\.example is by RSASSA-PKCS1-v1_5 with SHA2_256, which our policy does not take/,
+    },
   ];
   for (const { name, setting, why, prepare } of cases) {
     for (const initiator of roles) {
       it.concurrent(`${name}, ${initiator} initiates`, async ({ stage }) => {
         const both = await pair(stage, setting(authority()));
-        if (prepare) await stage.daemon(Promise.resolve(prepare(both, authority())) as never);
-        console.log(name, initiator);
+        if (prepare) await stage.daemon(prepare(both, authority()));
         await weRefuse(both, initiator, why);
+      });
+    }
+  }
+});
+
+suite('certificates of ours that charon refuses', needs, () => {
+  const authority = once(() => root());
+  const cases: readonly Case[] = [
+    {
+      name: 'of another authority',
+      setting: but((mine) => {
+        const other = root('other');
+        return { ours: { holder: holderOf('ours', other), trusts: [mine, other] } };
+      }),
+      why: /no issuer certificate found for "C=CA, O=Interop, CN=ours"/,
+    },
+    {
+      name: 'expired',
+      setting: but((mine) => ({ ours: { holder: holderOf('ours', mine, { from: -9, to: -1 }), trusts: [mine] } })),
+      why: /subject certificate invalid \(valid from/,
+    },
+    {
+      name: 'revoked by a CRL it has',
+      setting: but((mine, { charon }) => ({
+        charon: { holder: charon, trusts: [mine], lists: [revocationList(mine, [16])] },
+      })),
+      why: /certificate was revoked on/,
+    },
+    {
+      name: 'revoked by OCSP',
+      setting: but((mine) => ({
+        ours: { holder: holderOf('ours', mine, { extensions: [altNames(dns(ids.ours)), ocspUri('192.168.1.3')] }), trusts: [mine] },
+        more: { plugins: `${plugins} curl` },
+      })),
+      prepare: ({ wire }, mine) => ocspResponder(wire.right, mine, [16]),
+      why: /certificate was revoked on/,
+    },
+    {
+      name: 'for another name',
+      setting: but((mine) => ({
+        ours: { holder: holderOf('ours', mine, { extensions: [altNames(dns('other.example'))] }), trusts: [mine] },
+      })),
+      why: /no trusted .*public key found for 'ours\.example'/,
+    },
+    {
+      name: 'which is not the one it knows',
+      setting: but((mine, { charon }) => ({
+        charon: { holder: charon, trusts: [mine], known: [holderOf('ours', mine)] },
+        remote: { certs: 'known0.pem' },
+      })),
+      why: /constraint check failed|no trusted .*public key found/,
+    },
+  ];
+  for (const { name, setting, why, prepare } of cases) {
+    for (const initiator of roles) {
+      it.concurrent(`${name}, ${initiator} initiates`, async ({ stage }) => {
+        const both = await pair(stage, setting(authority()));
+        if (prepare) await stage.daemon(prepare(both, authority()));
+        await charonRefuses(both, initiator, why);
       });
     }
   }

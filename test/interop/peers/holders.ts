@@ -88,28 +88,32 @@ export interface Belongings {
   readonly holder?: Holder;
   readonly others?: readonly Holder[];
   readonly trusts: readonly Holder[];
+  /** Peers, called `known0` and so on. */
+  readonly known?: readonly Holder[];
   /** PEM. */
   readonly lists?: readonly string[];
 }
 
-const numbered = (folder: string, all: readonly string[], ending = 'pem'): [string, string][] =>
-  all.map((text, at) => [`${folder}/${at}.${ending}`, text]);
+const numbered = (path: string, all: readonly string[]): [string, string][] =>
+  all.map((text, at) => [`${path}${at}.pem`, text]);
 const pems = (all: readonly Holder[] = []): string[] => all.map(({ pem }) => pem);
 
 /** The store of our end: its certificate is called `ours`. */
-export const ourStore = ({ holder, others, trusts, lists = [] }: Belongings): Files =>
+export const ourStore = ({ holder, others, trusts, known, lists = [] }: Belongings): Files =>
   Object.fromEntries([
     ...(holder ? [['certs/ours.pem', holder.pem], ['private/ours.key', holder.keyPem]] : []),
-    ...numbered('cacerts', pems([...trusts, ...(others ?? [])])),
-    ...numbered('crls', lists),
+    ...numbered('certs/known', pems(known)),
+    ...numbered('cacerts/', pems([...trusts, ...(others ?? [])])),
+    ...numbered('crls/', lists),
   ]);
 
 /** The directory of swanctl: charon's certificate is called `charon.pem`. */
-export const charonStore = ({ holder, others, trusts, lists = [] }: Belongings): Files =>
+export const charonStore = ({ holder, others, trusts, known, lists = [] }: Belongings): Files =>
   Object.fromEntries([
     ...(holder ? [['x509/charon.pem', holder.pem], ['private/charon.pem', holder.keyPem]] : []),
-    ...numbered('x509ca', pems([...trusts, ...(others ?? [])])),
-    ...numbered('x509crl', lists),
+    ...numbered('x509/known', pems(known)),
+    ...numbered('x509ca/', pems([...trusts, ...(others ?? [])])),
+    ...numbered('x509crl/', lists),
   ]);
 
 const algorithms: Readonly<Record<KeyKind, SignatureAlgorithm>> = {
