@@ -28,7 +28,7 @@ export function crlStatus(certificate: Certificate, context: CrlContext): Status
   const { at } = context.search;
   for (const point of pointsOf(certificate)) {
     for (const crl of context.crls) {
-      if (crl.deltaBase !== undefined || crl.thisUpdate > at) continue;
+      if (crl.deltaBase !== undefined || crl.thisUpdate > at + context.search.options.statusSkew) continue;
       if (context.search.options.strictProfile && crlBreach(crl) !== undefined) continue;
       const covered = coverage(crl, certificate, point);
       if ((covered & ~reasons) === 0 || !isAuthentic(crl, certificate, context)) continue;
@@ -56,8 +56,8 @@ function listedIn(
   const { at } = context.search;
   const entry = (list: Crl) => entryFor(list, certificate.serial, certificate.issuerKey);
   for (const delta of context.crls) {
-    if (delta.thisUpdate > at || freshUntil(delta, context.search.options) < at || !extendsBase(delta, crl))
-      continue;
+    const early = delta.thisUpdate > at + context.search.options.statusSkew;
+    if (early || freshUntil(delta, context.search.options) < at || !extendsBase(delta, crl)) continue;
     if (delta.unknownCritical.length > 0 || !isAuthentic(delta, certificate, context)) continue;
     const change = entry(delta);
     if (change === 'malformed') return change;

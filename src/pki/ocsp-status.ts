@@ -24,7 +24,7 @@ export function ocspStatus(
       continue;
     if (single.status === 'revoked') return { kind: 'revoked' };
     const until = freshUntil(single, search.options);
-    if (single.thisUpdate > search.at || until < search.at) continue;
+    if (single.thisUpdate > search.at + search.options.statusSkew || until < search.at) continue;
     if (best.kind !== 'good' || until > best.until) best = { kind: 'good', until };
   }
   return best;

@@ -27,6 +27,8 @@ export interface PathOptions {
   readonly revocation: 'off' | 'soft' | 'strict-leaf' | 'strict';
   /** Seconds after thisUpdate for which a CRL or an OCSP response is fresh at most, whatever its nextUpdate. */
   readonly maxStatusAge: number;
+  /** Seconds by which a CRL or an OCSP response may be ahead of our clock. */
+  readonly statusSkew: number;
   readonly limits: Limits;
 }
 
@@ -65,6 +67,7 @@ export const ikePathOptions: PathOptions = {
   strictProfile: false,
   revocation: 'soft',
   maxStatusAge: Number.POSITIVE_INFINITY,
+  statusSkew: 300,
   limits: {
     certificates: 100,
     octets: 1 << 20,
