@@ -1,5 +1,6 @@
 /** `authby=`, `leftauth=`, `rightauth=` and `leftautheap=`: how each end proves who it is. */
 import type { HashName, SignatureAlgorithm } from '../crypto/provider.ts';
+import { parseSpki } from '../crypto/signature-key.ts';
 import type { AuthPolicy, EapMethod } from '../policy/policy.ts';
 import { placeOf } from './host.ts';
 import type { End } from './lookup.ts';
@@ -43,61 +44,43 @@ const methods = [...Object.keys(signatures), 'secret', 'null', 'never'];
 
 /** How both ends prove themselves; undefined when a mistake was reported. A shunt needs no proof. */
 export function authentication(conn: ConnSettings, shunt: boolean, mistakes: Mistakes): BothAuth | undefined {
-  const by = conn.settings.get('authby');
-  const left = conn.settings.get('leftauth');
-  const right = conn.settings.get('rightauth');
   if (shunt) return { left: [], right: [] };
   const said = ['authby', 'leftauth', 'rightauth', 'leftautheap', 'rightautheap'];
   if (said.some((name) => conn.refused.has(name) && !conn.settings.has(name))) return undefined;
-  const ends =
-    left !== undefined || right !== undefined
-      ? asymmetric(conn, by, left, right, mistakes)
-      : symmetric(by, conn.at, mistakes);
+  const one = conn.settings.has('leftauth') || conn.settings.has('rightauth');
+  const ends = one ? asymmetric(conn, mistakes) : symmetric(conn, mistakes);
   if (ends === undefined) return undefined;
   const whole = { left: withEap(conn, 'left', ends.left), right: withEap(conn, 'right', ends.right) };
-  for (const end of ['left', 'right'] as const) {
-    if (whole[end].length > 0) continue;
-    mistakes.error(
-      placeOf(conn, `${end}auth`),
-      `${end}auth=eaponly without ${end}autheap=`,
-      'tls, mschapv2 or md5',
-    );
-    return undefined;
-  }
-  return whole;
+  const sound = [eapIsThere(conn, whole, mistakes), identitiesFit(conn, whole, mistakes)];
+  warnOfAnyone(conn, whole, mistakes);
+  return sound.every(Boolean) ? whole : undefined;
 }
 
-function symmetric(by: Setting | undefined, at: Place, mistakes: Mistakes): BothAuth | undefined {
-  const words =
-    by === undefined
-      ? usual
-      : by.text
-          .toLowerCase()
-          .split(/[\s,+|]+/)
-          .filter((word) => word !== '');
-  const ways = words.map((word) => readWord(word, by, at, mistakes));
+function symmetric(conn: ConnSettings, mistakes: Mistakes): BothAuth | undefined {
+  const by = conn.settings.get('authby');
+  const words = by === undefined ? usual : wordsOf(by.text);
+  const ways = words.map((word) => readWord(word, by?.name ?? 'authby', by?.at ?? conn.at, mistakes));
   const known = ways.filter((way) => way !== undefined);
+  if (by !== undefined && words.length === 0)
+    mistakes.error(by.at, 'authby= names no way to authenticate', methods.join(', '));
   if (known.length < ways.length || known.length === 0) return undefined;
   const merged = merge(known.flat());
   return { left: merged, right: merged };
 }
 
-function asymmetric(
-  conn: ConnSettings,
-  by: Setting | undefined,
-  left: Setting | undefined,
-  right: Setting | undefined,
-  mistakes: Mistakes,
-): BothAuth | undefined {
-  if (by !== undefined)
-    mistakes.error(
-      by.at,
-      'authby= and leftauth= or rightauth= exclude each other',
-      'authby=, or leftauth= and rightauth=',
-    );
+const wordsOf = (text: string): string[] =>
+  text
+    .toLowerCase()
+    .split(/[\s,+|]+/)
+    .filter((word) => word !== '');
+
+function asymmetric(conn: ConnSettings, mistakes: Mistakes): BothAuth | undefined {
+  const by = conn.settings.get('authby');
+  const left = conn.settings.get('leftauth');
+  const right = conn.settings.get('rightauth');
   if (left === undefined) mistakes.error(placeOf(conn, 'rightauth'), 'rightauth= without leftauth=', 'both');
   if (right === undefined) mistakes.error(placeOf(conn, 'leftauth'), 'leftauth= without rightauth=', 'both');
-  if (by !== undefined || left === undefined || right === undefined) return undefined;
+  if (left === undefined || right === undefined) return undefined;
   const words = [left.word, right.word];
   if (words.includes('secret') && words.includes('null')) {
     mistakes.error(
@@ -107,11 +90,90 @@ function asymmetric(
     );
     return undefined;
   }
-  const ways = [left, right].map((each) =>
-    each.word === 'eaponly' ? [] : readWord(each.word, each, each.at, mistakes),
+  const [ofLeft, ofRight] = [left, right].map((each) =>
+    each.word === 'eaponly' ? [] : readWord(each.word, each.name, each.at, mistakes),
   );
-  const [ofLeft, ofRight] = ways;
-  return ofLeft && ofRight && { left: ofLeft, right: ofRight };
+  if (ofLeft === undefined || ofRight === undefined) return undefined;
+  if (by !== undefined && ![left, right].every((each) => saysTheSame(by, each))) {
+    mistakes.error(
+      by.at,
+      'authby= and leftauth= or rightauth= exclude each other',
+      'authby=, or leftauth= and rightauth=',
+    );
+    return undefined;
+  }
+  return { left: ofLeft, right: ofRight };
+}
+
+/** pluto takes both where they agree. */
+function saysTheSame(by: Setting, auth: Setting): boolean {
+  const words = new Set(wordsOf(by.text).map((word) => otherNames[word] ?? word));
+  return words.size === 1 && words.has(otherNames[auth.word] ?? auth.word);
+}
+
+/** An end that has nothing but EAP must have a method, and one that makes a key where the other end has nothing else either. */
+function eapIsThere(conn: ConnSettings, both: BothAuth, mistakes: Mistakes): boolean {
+  const empty = (['left', 'right'] as const).filter((end) => both[end].length === 0);
+  for (const end of empty)
+    mistakes.error(
+      placeOf(conn, `${end}auth`),
+      `${end}auth=eaponly without ${end}autheap=`,
+      'tls, mschapv2 or md5',
+    );
+  const keyless = (['left', 'right'] as const).filter((end) =>
+    both[end].some((way) => way.kind === 'eap' && way.methods.includes('md5')),
+  );
+  const onlyEap = [...both.left, ...both.right].every(({ kind }) => kind === 'eap');
+  for (const end of onlyEap ? keyless : [])
+    mistakes.error(
+      placeOf(conn, `${end}autheap`),
+      `${end}autheap=md5 makes no key, so it cannot be the only proof of both ends (RFC 5998)`,
+      'tls or mschapv2, or a signature of the other end',
+    );
+  return empty.length === 0 && !(onlyEap && keyless.length > 0);
+}
+
+/** `leftid=%fromcert` is of an end that shows a certificate. */
+function identitiesFit(conn: ConnSettings, both: BothAuth, mistakes: Mistakes): boolean {
+  const wrong = (['left', 'right'] as const).filter(
+    (end) =>
+      conn.settings.get(`${end}id`)?.text.toLowerCase() === '%fromcert' &&
+      !both[end].some(({ kind }) => kind === 'signature' || kind === 'eap'),
+  );
+  for (const end of wrong)
+    mistakes.error(
+      placeOf(conn, `${end}id`),
+      `${end}id=%fromcert, and that end proves itself without a certificate`,
+      'an identity, or a signature',
+    );
+  return wrong.length === 0;
+}
+
+/** Who takes nobody in particular takes everybody, whatever else it would take. */
+function warnOfAnyone(conn: ConnSettings, both: BothAuth, mistakes: Mistakes): void {
+  const mixed = (['left', 'right'] as const).some(
+    (end) => both[end].length > 1 && both[end].some(({ kind }) => kind === 'null'),
+  );
+  if (mixed)
+    mistakes.warning(
+      placeOf(conn, 'authby'),
+      'authby= with null takes a peer that proves nothing, whatever else stands beside it',
+    );
+}
+
+/** Whether a signature of this key (SubjectPublicKeyInfo) is among the ways. */
+export function allows(ways: readonly AuthPolicy[], spki: Uint8Array): boolean {
+  const key = parseSpki(spki);
+  const kinds: Readonly<Record<SignatureAlgorithm['kind'], string>> = {
+    'rsa-pss': 'rsa',
+    'rsa-pkcs1': key?.kind === 'rsa' && key.pss !== undefined ? 'none' : 'rsa',
+    ecdsa: 'ec',
+    ed25519: 'ed25519',
+    ed448: 'ed448',
+  };
+  return ways.some(
+    (way) => way.kind === 'signature' && way.algorithms.some(({ kind }) => kinds[kind] === key?.kind),
+  );
 }
 
 /** EAP goes first: where it is said, an initiator has nothing else. */
@@ -120,15 +182,9 @@ function withEap(conn: ConnSettings, end: End, ways: readonly AuthPolicy[]): rea
   return word === 'none' ? ways : [{ kind: 'eap', methods: [word as EapMethod] }, ...ways];
 }
 
-function readWord(
-  said: string,
-  setting: Setting | undefined,
-  at: Place,
-  mistakes: Mistakes,
-): AuthPolicy[] | undefined {
-  const word = otherNames[said] ?? said;
-  const name = setting?.name ?? 'authby';
-  const algorithms = signatures[word];
+function readWord(said: string, name: string, at: Place, mistakes: Mistakes): AuthPolicy[] | undefined {
+  const word = Object.hasOwn(otherNames, said) ? (otherNames[said] ?? said) : said;
+  const algorithms = Object.hasOwn(signatures, word) ? signatures[word] : undefined;
   if (algorithms !== undefined) return [{ kind: 'signature', algorithms }];
   if (word === 'secret') return [{ kind: 'psk' }];
   if (word === 'null') return [{ kind: 'null' }];

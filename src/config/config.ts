@@ -2,7 +2,8 @@
 import type { Crypto } from '../crypto/provider.ts';
 import type { Secret } from '../crypto/secret.ts';
 import { type EapPasswords, parseEapSecrets } from '../eap/index.ts';
-import type { PadEntry, Policy, PreSharedKey } from '../policy/policy.ts';
+import { formatIdentity } from '../policy/identity.ts';
+import type { AuthPolicy, PadEntry, Policy, PreSharedKey } from '../policy/policy.ts';
 import { pskFor } from '../policy/secrets.ts';
 import { type ConnContext, type ResolvedConnection, resolveConn } from './conn.ts';
 import { Credentials, isCertificateFile, noCredentials } from './credentials.ts';
@@ -71,6 +72,7 @@ export function parseConfig(text: ConfigText, facts: HostFacts, crypto: Crypto):
     }
   }
   const eapPasswords = parseEapSecrets(keys.eap, mistakes);
+  for (const connection of connections) checkPassword(connection, eapPasswords, mistakes);
   checkPools(connections, mistakes);
   if (mistakes.failed) {
     forget(keys);
@@ -154,6 +156,24 @@ function checkKey(
     `conn ${quoted(name)}: no pre-shared key fits`,
     'an entry in ipsec.secrets, such as : PSK "key"',
   );
+}
+
+const byPassword = (way: AuthPolicy): boolean =>
+  way.kind === 'eap' && way.methods.some((method) => method !== 'tls');
+
+/** Warns when our name in EAP has no password, or the peers that have one to tell have none here. */
+function checkPassword(
+  { name, at, pad }: ResolvedConnection,
+  passwords: EapPasswords,
+  mistakes: Mistakes,
+): void {
+  if (pad === undefined) return;
+  const user = pad.local.username ?? formatIdentity(pad.local.identity).replace(/^@/, '');
+  const expected = 'an entry in ipsec.secrets, such as  user : EAP "password"';
+  if (pad.local.auth.some(byPassword) && !passwords.has(user))
+    mistakes.warning(at, `conn ${quoted(name)}: no EAP password for ${quoted(user)}`, expected);
+  if (pad.remote.auth.some(byPassword) && passwords.size === 0)
+    mistakes.warning(at, `conn ${quoted(name)}: no EAP password for any peer`, expected);
 }
 
 function hasKey({ local, remote }: PadEntry, keys: readonly PreSharedKey[]): boolean {

@@ -1,5 +1,7 @@
 /** A conn as policy: one PAD entry with its children, or shunts. */
 import type { Crypto } from '../crypto/provider.ts';
+import { hasWildcard } from '../pki/index.ts';
+import { type Identity, identityOfDn } from '../policy/identity.ts';
 import type { PadEntry, SpdEntry } from '../policy/policy.ts';
 import type { EspProposal, IkeProposal } from '../policy/proposal.ts';
 import {
@@ -9,6 +11,7 @@ import {
   parseIkeProposals,
 } from '../policy/proposal-text.ts';
 import { formatAddress } from '../wire/address.ts';
+import { IdType } from '../wire/numbers.ts';
 import { authentication, type BothAuth } from './auth.ts';
 import { children } from './children.ts';
 import type { Credentials } from './credentials.ts';
@@ -19,6 +22,8 @@ import { liveness } from './liveness.ts';
 import type { End } from './lookup.ts';
 import { type Mistakes, type Place, printable, quoted } from './mistake.ts';
 import { type Modecfg, modecfg } from './modecfg.ts';
+import { ownProof } from './own-credential.ts';
+import { peerKeys } from './peer-keys.ts';
 import { type ConnSettings, type Setting, wordOf } from './settings.ts';
 import type { DaemonSettings } from './setup.ts';
 import { bothTraffic } from './traffic.ts';
@@ -61,7 +66,7 @@ export function resolveConn(
   if (ends === undefined || 'waitingFor' in ends) {
     // What does not depend on addresses is checked all the same.
     for (const end of ['left', 'right'] as const) {
-      if (!shunt) endIdentity(conn, end, undefined, facts, mistakes, cx.credentials.identity(conn, end));
+      if (!shunt) endIdentity(conn, end, undefined, facts, mistakes);
     }
     return ends;
   }
@@ -90,12 +95,12 @@ function padEntry(
   const { settings } = conn;
   const { ours, theirs, local, remote } = ends;
   const identity = (end: End, address: Uint8Array | undefined): EndIdentity | undefined =>
-    endIdentity(conn, end, address, facts, mistakes, credentials.identity(conn, end));
+    endIdentity(conn, end, address, facts, mistakes, subject(conn, end, credentials));
   const localId = identity(ours, local);
   const remoteId = identity(theirs, remote);
-  const own = credentials.own(conn, ours, auth[ours]);
-  const peer = credentials.peer(conn, theirs, ours, auth[theirs]);
-  if (own.failed || peer.failed) return undefined;
+  const own = ownProof(conn, ours, auth[ours], auth[theirs], credentials, facts.unixTime);
+  const peer = peerKeys(conn, theirs, ours, auth, credentials);
+  if (own === undefined || peer === undefined) return undefined;
   const username = settings.get(`${ours}username`)?.text;
   if (localId === undefined || remoteId === undefined) return undefined;
   if ('waitingFor' in localId) return localId;
@@ -103,10 +108,14 @@ function padEntry(
   if (localId.identity === undefined) {
     const text = conn.settings.get(`${ours}id`)?.text ?? '%any';
     const why =
-      text === '%fromcert'
-        ? `${ours}id=%fromcert without ${ours}cert=`
+      text.toLowerCase() === '%fromcert'
+        ? `${ours}id=%fromcert without ${ours}cert= or ${ours}ckaid= of a certificate`
         : `our own ${ours}id= cannot be ${text}`;
     mistakes.error(placeOf(conn, `${ours}id`), why, 'an identity');
+    return undefined;
+  }
+  if (localId.identity.type === IdType.DER_ASN1_DN && hasWildcard(localId.identity.data)) {
+    mistakes.error(placeOf(conn, `${ours}id`), `our own ${ours}id= cannot have a value *`, 'one name');
     return undefined;
   }
   return {
@@ -115,7 +124,7 @@ function padEntry(
       address: formatAddress(local),
       port: port(conn, ours),
       identity: localId.identity,
-      auth: auth[ours],
+      auth: own.auth,
       ...(own.credential && { credential: own.credential }),
       ...(username !== undefined && { username }),
     },
@@ -139,6 +148,15 @@ function padEntry(
         ? [new TextEncoder().encode(setup.vendorId)]
         : [],
   };
+}
+
+/** What %fromcert stands for. What is wrong with the certificate is said elsewhere. */
+function subject(conn: ConnSettings, end: End, credentials: Credentials): Identity | undefined {
+  if (conn.settings.get(`${end}id`)?.text.toLowerCase() !== '%fromcert') return undefined;
+  const certificate = credentials.certificate(conn, end);
+  return certificate === undefined || certificate === 'failed'
+    ? undefined
+    : identityOfDn(certificate.subject);
 }
 
 function start(conn: ConnSettings, peerKnown: boolean, mistakes: Mistakes): PadEntry['start'] {

@@ -11,8 +11,8 @@ import type { ConnSettings } from './settings.ts';
 export type EndIdentity = { readonly identity: Identity | undefined } | { readonly waitingFor: string };
 
 /**
- * The identity of an end; unless the conn says another, that of its certificate (`certified`), or its address. Undefined
- * when a mistake was reported.
+ * The identity of an end: its address unless the conn says another, as pluto has it even beside a certificate. `certified` is
+ * what %fromcert stands for. Undefined when a mistake was reported.
  */
 export function endIdentity(
   conn: ConnSettings,
@@ -30,7 +30,7 @@ export function endIdentity(
   const text = setting?.text ?? '%none';
   switch (text.toLowerCase()) {
     case '%none':
-      return { identity: certified ?? own };
+      return { identity: own };
     case '%any':
     case '0.0.0.0':
     case '::':
@@ -54,10 +54,7 @@ export function endIdentity(
     return named(name, address, facts);
   }
   try {
-    return {
-      identity:
-        text.includes('=') && !/^@[~#[]/.test(text) ? identityOfDn(parseDn(text)) : parseIdentity(text),
-    };
+    return { identity: identityOf(text) };
   } catch (error) {
     const why = error instanceof Error ? error.message : '';
     return fail(
@@ -66,6 +63,10 @@ export function endIdentity(
     );
   }
 }
+
+/** The identity a text is in pluto's spelling, distinguished names included. Throws IdentityError or PkiError. */
+export const identityOf = (text: string): Identity =>
+  text.includes('=') && !/^@[~#[]/.test(text) ? identityOfDn(parseDn(text)) : parseIdentity(text);
 
 /** The host name an identity without `@` is, as pluto takes it: its address is the identity. */
 export function identityName(text: string): string | undefined {

@@ -20,6 +20,8 @@ export interface HostFacts {
   readonly ikePort?: number;
   /** Certificates and keys at hand; none unless given. */
   readonly credentials?: StoredCredentials;
+  /** Unix seconds; without it no certificate is too old. */
+  readonly unixTime?: number;
 }
 
 /** The value of `left=` or `right=`. */

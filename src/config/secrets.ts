@@ -1,12 +1,12 @@
 /** ipsec.secrets: pre-shared keys and whom they are for. ipsec.secrets(5). What a key is never enters a mistake. */
 import { Secret } from '../crypto/secret.ts';
 import type { EapSecretEntry } from '../eap/index.ts';
-import { parseDn } from '../pki/index.ts';
-import { addressIdentity, identityOfDn, parseIdentity } from '../policy/identity.ts';
+import { addressIdentity } from '../policy/identity.ts';
 import type { KeySelector, PreSharedKey } from '../policy/policy.ts';
 import { parseAddress } from '../wire/address.ts';
-import { identityName } from './end-identity.ts';
+import { identityName, identityOf } from './end-identity.ts';
 import { type Mistakes, type Place, printable, quoted } from './mistake.ts';
+import { enoughBits, isWeak } from './secret-strength.ts';
 import { secretOctets } from './secret-text.ts';
 import { type SecretEntry, secretEntries, type Token } from './secret-tokens.ts';
 import type { Sources } from './sources.ts';
@@ -99,9 +99,7 @@ function selectorsOf(
     return undefined;
   }
   try {
-    const identity =
-      text.includes('=') && !/^@[~#[]/.test(text) ? identityOfDn(parseDn(text)) : parseIdentity(text);
-    return [{ kind: 'identity', identity }];
+    return [{ kind: 'identity', identity: identityOf(text) }];
   } catch (error) {
     // What stands in quotes may be a key in the wrong place.
     const why = quote || !(error instanceof Error) ? 'a name in quotes' : printable(error.message);
@@ -130,6 +128,12 @@ function keyEntry({ names, kind, values, at }: SecretEntry, mistakes: Mistakes):
     return [];
   }
   const secret = secretIn(value, mistakes);
+  if (secret && isWeak(secret.octets))
+    mistakes.warning(
+      value,
+      `this pre-shared key has less than ${enoughBits} bits of entropy: whoever answers one attempt can guess on at leisure`,
+      'a random one, as of  openssl rand -base64 24',
+    );
   return secret ? [{ names, secret, at }] : [];
 }
 
@@ -163,7 +167,11 @@ function passphrase(
   }
   if (more !== undefined) mistakes.error(more, 'something follows the passphrase', 'nothing');
   const secret = value && secretIn(value, mistakes);
-  if (secret) passphrases.set(file.text, secret);
+  if (secret === undefined) return;
+  if (passphrases.has(file.text)) {
+    mistakes.warning(kind, 'another passphrase for the same file; the first counts');
+    secret.destroy();
+  } else passphrases.set(file.text, secret);
 }
 
 function secretIn(value: Token, mistakes: Mistakes): Secret | undefined {

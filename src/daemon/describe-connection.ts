@@ -1,9 +1,12 @@
 /** A connection as it was understood: for people, and as a plain object. */
 import type { ResolvedConnection } from '../config/index.ts';
-import { formatIdentity } from '../policy/identity.ts';
+import { formatDn } from '../pki/index.ts';
+import { formatIdentity, type Identity } from '../policy/identity.ts';
 import type { PadEntry, SpdEntry } from '../policy/policy.ts';
 import { formatEspProposal, formatIkeProposal } from '../policy/proposal-text.ts';
 import { formatSelector } from '../policy/selector.ts';
+import { IdType } from '../wire/numbers.ts';
+import { authObject, authText } from './describe-auth.ts';
 import { duration } from './duration.ts';
 
 /** The first line names it, the others are indented. */
@@ -14,6 +17,7 @@ export function connectionLines({ name, at, pad, shunts }: ResolvedConnection): 
     `${where} auto=${pad.start} encapsulation=${pad.encapsulation} fragmentation=${pad.fragmentation}`,
     `  local   ${endText(pad.local)}`,
     `  remote  ${endText(pad.remote)}`,
+    `  auth    ${authText(pad)}`,
     `  life    ${lifeText(pad)}`,
     `  peer    ${livenessText(pad)}`,
     ...pad.ike.map((proposal) => `  ike     ${formatIkeProposal(proposal, 'libreswan')}`),
@@ -45,15 +49,19 @@ export function connectionObject({ name, at, ours, pad, shunts }: ResolvedConnec
 
 type End = PadEntry['local'] | PadEntry['remote'];
 
-const endText = ({ address, port, identity, auth }: End): string =>
-  `${address ?? '%any'} port ${port}, identity ${identity ? formatIdentity(identity) : '%any'}, ${auth}`;
+const endText = ({ address, port, identity }: End): string =>
+  `${address ?? '%any'} port ${port}, identity ${identity ? identityText(identity) : '%any'}`;
 
-const endObject = ({ address, port, identity, auth }: End): object => ({
-  address: address ?? null,
-  port,
-  identity: identity ? formatIdentity(identity) : null,
-  auth,
+const endObject = (end: End): object => ({
+  address: end.address ?? null,
+  port: end.port,
+  identity: end.identity ? identityText(end.identity) : null,
+  ...authObject(end),
 });
+
+/** As a configuration has it, distinguished names included. */
+const identityText = (identity: Identity): string =>
+  identity.type === IdType.DER_ASN1_DN ? formatDn(identity.data) : formatIdentity(identity);
 
 /** `IKE SA 8 h, rekey 9 min and up to 100% more before an end`. */
 function lifeText({ lifetime }: PadEntry): string {

@@ -74,7 +74,13 @@ export async function readConfiguration(
     files: certificateFiles(text.config, text.configFile),
     passphrases: (path) => passphrases.get(path) ?? passphrases.get(basename(path)),
   });
-  const facts = { addresses: localAddresses(), defaultRoute, resolved, credentials: credentialsOf(store) };
+  const facts = {
+    addresses: localAddresses(),
+    defaultRoute,
+    resolved,
+    credentials: credentialsOf(store),
+    unixTime: Date.now() / 1000,
+  };
   const result = parseConfig(
     text,
     { ...facts, ...(listen && { listen }), ...(natPort && { ikePort: natPort }) },
