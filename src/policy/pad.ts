@@ -44,8 +44,8 @@ export class Pad {
 }
 
 /**
- * The entry for what the initiator says: its identity, and whom it asks for (IDr, if sent). An entry that names
- * the identity goes before one that takes any.
+ * The entry for what the initiator says: its identity, and whom it asks for (IDr, if sent; pluto asks for a pattern when
+ * it wants one). An entry that names the identity goes before one that takes any.
  */
 export function identify(
   candidates: readonly PadEntry[],
@@ -53,7 +53,7 @@ export function identify(
   asked: Identity | undefined,
   fits: (wanted: Identity, actual: Identity) => boolean = sameIdentity,
 ): PadEntry | undefined {
-  const ours = candidates.filter(({ local }) => asked === undefined || sameIdentity(local.identity, asked));
+  const ours = candidates.filter(({ local }) => asked === undefined || fits(asked, local.identity));
   const named = ours.find((entry) => entry.remote.identity && fits(entry.remote.identity, remote));
   return named ?? ours.find((entry) => entry.remote.identity === undefined);
 }
