@@ -71,7 +71,10 @@ suite('certificates of charon that we refuse', needs, () => {
       name: 'of another authority',
       setting: but((mine, { ours }) => {
         const other = root('other');
-        return { charon: { holder: holderOf('charon', other), trusts: [mine, other] }, ours: { holder: ours, trusts: [mine] } };
+        return {
+          charon: { holder: holderOf('charon', other), trusts: [mine, other] },
+          ours: { holder: ours, trusts: [mine] },
+        };
       }),
       why: /the certificate of @charon\.example is not trusted: .*/,
     },
@@ -85,7 +88,9 @@ suite('certificates of charon that we refuse', needs, () => {
     },
     {
       name: 'expired',
-      setting: but((mine) => ({ charon: { holder: holderOf('charon', mine, { from: -9, to: -1 }), trusts: [mine] } })),
+      setting: but((mine) => ({
+        charon: { holder: holderOf('charon', mine, { from: -9, to: -1 }), trusts: [mine] },
+      })),
       why: /the certificate of @charon\.example is not trusted: .*expired/,
     },
     {
@@ -103,7 +108,12 @@ suite('certificates of charon that we refuse', needs, () => {
     {
       name: 'revoked by OCSP',
       setting: but((mine) => ({
-        charon: { holder: holderOf('charon', mine, { extensions: [altNames(dns(ids.charon)), ocspUri('192.168.1.2')] }), trusts: [mine] },
+        charon: {
+          holder: holderOf('charon', mine, {
+            extensions: [altNames(dns(ids.charon)), ocspUri('192.168.1.2')],
+          }),
+          trusts: [mine],
+        },
         more: { setup: { 'ocsp-enable': 'yes' } },
       })),
       prepare: ({ wire }, mine) => ocspResponder(wire.left, mine, [17]),
@@ -117,7 +127,10 @@ suite('certificates of charon that we refuse', needs, () => {
     {
       name: 'for another name',
       setting: but((mine) => ({
-        charon: { holder: holderOf('charon', mine, { extensions: [altNames(dns('other.example'))] }), trusts: [mine] },
+        charon: {
+          holder: holderOf('charon', mine, { extensions: [altNames(dns('other.example'))] }),
+          trusts: [mine],
+        },
       })),
       why: /the certificate is not for @charon\.example: neither subject nor alternative name/,
     },
@@ -166,7 +179,9 @@ suite('certificates of ours that charon refuses', needs, () => {
     },
     {
       name: 'expired',
-      setting: but((mine) => ({ ours: { holder: holderOf('ours', mine, { from: -9, to: -1 }), trusts: [mine] } })),
+      setting: but((mine) => ({
+        ours: { holder: holderOf('ours', mine, { from: -9, to: -1 }), trusts: [mine] },
+      })),
       why: /subject certificate invalid \(valid from/,
     },
     {
@@ -179,7 +194,10 @@ suite('certificates of ours that charon refuses', needs, () => {
     {
       name: 'revoked by OCSP',
       setting: but((mine) => ({
-        ours: { holder: holderOf('ours', mine, { extensions: [altNames(dns(ids.ours)), ocspUri('192.168.1.3')] }), trusts: [mine] },
+        ours: {
+          holder: holderOf('ours', mine, { extensions: [altNames(dns(ids.ours)), ocspUri('192.168.1.3')] }),
+          trusts: [mine],
+        },
         more: { plugins: `${plugins} curl` },
       })),
       prepare: ({ wire }, mine) => ocspResponder(wire.right, mine, [16]),
@@ -188,7 +206,10 @@ suite('certificates of ours that charon refuses', needs, () => {
     {
       name: 'for another name',
       setting: but((mine) => ({
-        ours: { holder: holderOf('ours', mine, { extensions: [altNames(dns('other.example'))] }), trusts: [mine] },
+        ours: {
+          holder: holderOf('ours', mine, { extensions: [altNames(dns('other.example'))] }),
+          trusts: [mine],
+        },
       })),
       why: /no trusted .*public key found for 'ours\.example'/,
     },

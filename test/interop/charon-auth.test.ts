@@ -1,18 +1,12 @@
 /** Our daemon and charon 5.9.8, each proving itself by signatures of every kind both know. */
 import { expect } from 'vitest';
-import { underOne } from './charon-certificates.ts';
-import { establish, ids, type Pair, pair, roles } from './charon-pair.ts';
+import { proofs, underOne } from './charon-certificates.ts';
+import { establish, pair, roles } from './charon-pair.ts';
 import { type KeyKind, once, root } from './peers/holders.ts';
 import { suite } from './peers/needs.ts';
 import { it } from './peers/staged.ts';
 
 const needs = ['namespaces', 'charon', 'fakexfrm', 'ours'] as const;
-
-/** What charon says that each end has proven itself by. */
-function proofs({ charon }: Pair): { ours: string | undefined; charon: string | undefined } {
-  const by = (who: string) => charon.log.match(new RegExp(`authentication of '${who}'.* with (\\S+(?: signature)?) successful`))?.[1];
-  return { ours: by(ids.ours), charon: by(ids.charon) };
-}
 
 suite('signatures with charon', needs, () => {
   const pss = ['RSA_EMSA_PSS_SHA2_512_SALT_64', 'RSA_EMSA_PSS_SHA2_256_SALT_32'] as const;

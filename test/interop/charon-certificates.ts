@@ -1,6 +1,6 @@
 /** Our end and charon, each with a certificate. */
 import { altNames, dns } from '../pki/issue.ts';
-import { ids, type Setting } from './charon-pair.ts';
+import { ids, type Pair, type Setting } from './charon-pair.ts';
 import type { Section } from './peers/charon.ts';
 import {
   type Belongings,
@@ -62,3 +62,10 @@ export const underOne = (
     charon: { holder: holderOf('charon', authority, { kind }), trusts: [authority] },
     ...more,
   });
+
+/** What charon says that each end has proven itself by. */
+export function proofs({ charon }: Pair): { ours: string | undefined; charon: string | undefined } {
+  const by = (who: string) =>
+    charon.log.match(new RegExp(`authentication of '${who}'.* with (.+)`))?.[1]?.replace(' successful', '');
+  return { ours: by(ids.ours), charon: by(ids.charon) };
+}

@@ -117,6 +117,11 @@ export class Charon {
     await this.#must('--rekey', kind, name);
   }
 
+  /** A new IKE SA in the place of the old one. */
+  async reauthenticate(ike: string): Promise<void> {
+    await this.#must('--rekey', '--ike', ike, '--reauth');
+  }
+
   async list(): Promise<CharonSa[]> {
     return parseSas(await this.#must('--list-sas', '--raw'));
   }

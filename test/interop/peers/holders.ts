@@ -1,6 +1,11 @@
 /** Certificates for a test: keys of every kind, whoever issues for them, and the files in which both ends read them. */
 import { type ECKeyPairKeyObjectOptions, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { nodeCrypto, nodePrivateKey, type PrivateKey, type SignatureAlgorithm } from '../../../src/crypto/index.ts';
+import {
+  nodeCrypto,
+  nodePrivateKey,
+  type PrivateKey,
+  type SignatureAlgorithm,
+} from '../../../src/crypto/index.ts';
 import { formatPem } from '../../../src/pki/keys/index.ts';
 import {
   authorityKeyId,
@@ -101,7 +106,12 @@ const pems = (all: readonly Holder[] = []): string[] => all.map(({ pem }) => pem
 /** The store of our end: its certificate is called `ours`. */
 export const ourStore = ({ holder, others, trusts, known, lists = [] }: Belongings): Files =>
   Object.fromEntries([
-    ...(holder ? [['certs/ours.pem', holder.pem], ['private/ours.key', holder.keyPem]] : []),
+    ...(holder
+      ? [
+          ['certs/ours.pem', holder.pem],
+          ['private/ours.key', holder.keyPem],
+        ]
+      : []),
     ...numbered('certs/known', pems(known)),
     ...numbered('cacerts/', pems([...trusts, ...(others ?? [])])),
     ...numbered('crls/', lists),
@@ -110,7 +120,12 @@ export const ourStore = ({ holder, others, trusts, known, lists = [] }: Belongin
 /** The directory of swanctl: charon's certificate is called `charon.pem`. */
 export const charonStore = ({ holder, others, trusts, known, lists = [] }: Belongings): Files =>
   Object.fromEntries([
-    ...(holder ? [['x509/charon.pem', holder.pem], ['private/charon.pem', holder.keyPem]] : []),
+    ...(holder
+      ? [
+          ['x509/charon.pem', holder.pem],
+          ['private/charon.pem', holder.keyPem],
+        ]
+      : []),
     ...numbered('x509/known', pems(known)),
     ...numbered('x509ca/', pems([...trusts, ...(others ?? [])])),
     ...numbered('x509crl/', lists),

@@ -24,13 +24,20 @@ export async function ocspResponder(
     return join(place.path, name);
   };
   const number = (serial: number) => serial.toString(16).toUpperCase().padStart(2, '0');
-  const lines = revoked.map((one) => `R\t350101000000Z\t250101000000Z\t${number(one)}\tunknown\t/CN=${one}\n`);
+  const lines = revoked.map(
+    (one) => `R\t350101000000Z\t250101000000Z\t${number(one)}\tunknown\t/CN=${one}\n`,
+  );
   const authority = file('ca.pem', pem);
   const signer = ['-rsigner', authority, '-rkey', file('ca.key', keyPem), '-CA', authority];
   const index = ['-index', file('index.txt', lines.join('')), '-nmin', '60'];
   const command = ['openssl', 'ocsp', '-port', String(port), ...index, ...signer];
   const daemon = new Background([...inNetwork(namespace), ...command], { cwd: place.path });
-  await until('openssl ocsp listens', () => (/ACCEPT|waiting for/i.test(daemon.output) ? true : undefined), 10_000, () => daemon.output);
+  await until(
+    'openssl ocsp listens',
+    () => (/ACCEPT|waiting for/i.test(daemon.output) ? true : undefined),
+    10_000,
+    () => daemon.output,
+  );
   return {
     async stop() {
       await daemon.stop();

@@ -15,6 +15,8 @@ export const Kind = {
   ke: 34,
   idi: 35,
   idr: 36,
+  cert: 37,
+  certreq: 38,
   auth: 39,
   tsi: 44,
   tsr: 45,
