@@ -35,6 +35,10 @@ const quietRounds = 3;
 /** Octets of application data that are kept: EAP-TLS has one. */
 const dataKept = 16;
 const longestPath = 16;
+/** Nothing is resumed: a session without its certificates proves nobody to `certificates`. */
+const noTickets = constants.SSL_OP_NO_TICKET;
+/** strongSwan's TLS does not speak of secure renegotiation (RFC 5746); there is none here. */
+const oldServers = constants.SSL_OP_LEGACY_SERVER_CONNECT;
 
 export class TlsEnd {
   readonly #pipe = new Pipe(() => this.#stir());
@@ -46,8 +50,8 @@ export class TlsEnd {
 
   /** Throws what `tls.createSecureContext` throws on keys and certificates it cannot use. */
   constructor(role: 'client' | 'server', options: SecureContextOptions) {
-    // Nothing is resumed: a session without its certificates proves nobody to `certificates`.
-    const context = { ...options, secureOptions: (options.secureOptions ?? 0) | constants.SSL_OP_NO_TICKET };
+    const secureOptions = (options.secureOptions ?? 0) | noTickets | oldServers;
+    const context = { ...options, secureOptions };
     if (role === 'client') this.#connect(context);
     else this.#accept(context);
   }

@@ -113,7 +113,7 @@ export class EapSessions {
     try {
       if (question.role === 'peer') return eapPeer({ identity, methods: this.#peerOffers(entry, question) });
       return eapAuthenticator({
-        ...(namesOne(question.claimed) && { identity }),
+        ...(isNamed(entry, question) && { identity }),
         methods: (user) => this.#authenticatorOffers(entry, question, user),
         identifier: this.#options.random(1)[0] ?? 0,
       });
@@ -180,6 +180,13 @@ export class EapSessions {
 const keyOf = (session: string, role: Turn['role']): string => `${role} ${session}`;
 
 const refusal = (reason: string): Answer => ({ ok: true, eap: { outcome: { ok: false, reason } } });
+
+/**
+ * Whether IDi says whose proof is wanted (RFC 7296 §2.16). Where passwords of any user are taken it is the name of a
+ * device often, and the user's is asked for.
+ */
+const isNamed = ({ remote }: PadEntry, { claimed, methods }: Turn): boolean =>
+  namesOne(claimed) && (remote.identity !== undefined || methods.every((method) => method === 'tls'));
 
 /** Clients that have an address only as IDi are asked who they are. */
 const namesOne = ({ type }: Identity): boolean =>
