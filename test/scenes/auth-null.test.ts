@@ -316,14 +316,6 @@ describe('who is nobody replaces nobody else', () => {
           ]
         : [each],
     );
-    console.log(
-      JSON.stringify([
-        both.responder.failures,
-        other.initiator.failures,
-        both.responder.told('drop'),
-        both.responder.told('ikeEstablished'),
-      ]),
-    );
     expect(both.responder.established).toHaveLength(2);
   });
 

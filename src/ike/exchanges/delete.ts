@@ -62,7 +62,11 @@ export const failure: Exchange<Wanted, Wanted> = {
   ...deletion,
   name: 'INFORMATIONAL (error)',
   request: { required: ['notify'] },
-  matches: (_sa, request) => errorIn(request)?.type === NotifyType.AUTHENTICATION_FAILED,
+  phases: [...deletion.phases, 'authenticating'],
+  // An initiator may refuse us while EAP runs; before that nothing of ours is there to refuse.
+  matches: ({ phase }, request) =>
+    (phase.name !== 'authenticating' || phase.conversation !== undefined) &&
+    errorIn(request)?.type === NotifyType.AUTHENTICATION_FAILED,
   respond(sa, _request, cx) {
     const text = 'the peer answered AUTHENTICATION_FAILED to our AUTH';
     cx.afterwards(() =>

@@ -148,6 +148,7 @@ interface Round {
   /** Whom the responder's first message said to be, and how it was proven. */
   readonly peer: { readonly identity: Identity; readonly proof: AuthKind };
   readonly rounds: number;
+  readonly octets: number;
   readonly send: { readonly packet: EapPacket } | { readonly msk: Secret | undefined };
 }
 
@@ -162,7 +163,7 @@ export function joinConversation(
 ): Generator<Ask, Outstanding, Answer> {
   if (held.proof.kind !== 'eap')
     throw refused(`the peer wants EAP, and ${held.entry.name} has another proof of ours`);
-  return next(sa, { held, peer: { identity, proof }, rounds: 0 }, packet, cx);
+  return next(sa, { held, peer: { identity, proof }, rounds: 0, octets: 0 }, packet, cx);
 }
 
 const eapRound: Exchange<Round, Round> = {
@@ -224,11 +225,14 @@ const eapRound: Exchange<Round, Round> = {
 /** Our answer to the responder's EAP message, or AUTH after its Success. */
 function* next(
   sa: IkeSa,
-  { held, peer, rounds }: Omit<Round, 'send'>,
+  so: Omit<Round, 'send'>,
   packet: Eap,
   cx: Context,
 ): Generator<Ask, Outstanding, Answer> {
-  if (rounds >= mostRounds) throw new BadResponse('EAP without end');
+  const { held, peer } = so;
+  const rounds = so.rounds + 1;
+  const octets = so.octets + packet.data.length;
+  if (rounds > mostRounds || octets > mostOctets) throw new BadResponse('EAP without end');
   const { entry } = held;
   const [way] = entry.local.auth.filter(({ kind }) => kind === 'eap');
   if (way?.kind !== 'eap') throw new Bug('EAP without a method');
@@ -254,11 +258,11 @@ function* next(
     const { msk } = outcome;
     if (peer.proof === 'eap' && msk === undefined)
       throw refused('an EAP method without a key cannot be the only proof (RFC 5998)');
-    return yield* stepsOf(start(eapRound, sa, { held, peer, rounds: rounds + 1, send: { msk } }, cx));
+    return yield* stepsOf(start(eapRound, sa, { held, peer, rounds, octets, send: { msk } }, cx));
   }
   if (turn.packet === undefined) throw new LocalFailure('our EAP method has no answer');
   const send = { packet: turn.packet };
-  return yield* stepsOf(start(eapRound, sa, { held, peer, rounds: rounds + 1, send }, cx));
+  return yield* stepsOf(start(eapRound, sa, { held, peer, rounds, octets, send }, cx));
 }
 
 function* ask(
