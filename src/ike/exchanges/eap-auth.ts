@@ -249,11 +249,10 @@ function* next(
     },
   );
   const { outcome } = turn;
-  if (outcome?.ok === false || packet.code === EapCode.FAILURE)
-    throw new PeerRefused(
-      NotifyType.AUTHENTICATION_FAILED,
-      `EAP: ${outcome?.ok === false ? outcome.reason : 'the peer said Failure'}`,
-    );
+  const why = `EAP: ${outcome?.ok === false ? outcome.reason : 'the peer said Failure'}`;
+  if (packet.code === EapCode.FAILURE) throw new PeerRefused(NotifyType.AUTHENTICATION_FAILED, why);
+  // What our method does not go on with, the peer waits for: it is told.
+  if (outcome?.ok === false) throw refused(why);
   if (outcome?.ok) {
     const { msk } = outcome;
     if (peer.proof === 'eap' && msk === undefined)
