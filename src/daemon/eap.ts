@@ -15,9 +15,10 @@ import {
   type Turn as SessionTurn,
 } from '../eap/index.ts';
 import type { Answer, EngineEvent, Question, SaName } from '../ike/actions.ts';
-import { identityMatches, PkiError, parseCertificate } from '../pki/index.ts';
+import { nothingFetched, Trust } from '../ike/auth/trust.ts';
+import { identityMatches } from '../pki/index.ts';
 import { formatIdentity, type Identity } from '../policy/identity.ts';
-import type { EapMethod, PadEntry, Policy } from '../policy/policy.ts';
+import type { EapMethod, PadEntry, PkiPolicy, Policy } from '../policy/policy.ts';
 import { EapType, IdType } from '../wire/numbers.ts';
 import type { Clock } from './clock.ts';
 import { type EapTlsOptions, tlsAuthenticator, tlsPeer } from './eap-tls.ts';
@@ -48,9 +49,11 @@ export class EapSessions {
   readonly #options: EapOptions;
   /** By role and session; the oldest first. */
   readonly #open = new Map<string, Open>();
+  #trust: Trust;
 
   constructor(options: EapOptions) {
     this.#options = options;
+    this.#trust = new Trust(undefined, options.crypto);
   }
 
   get size(): number {
@@ -158,9 +161,29 @@ export class EapSessions {
       certificates: credential.certificates,
       privateKey,
       anchors: pki.anchors,
-      crls: pki.crls.length > 0 && pki.revocation.crlStrict ? pki.crls : [],
-      checkPeer: ([der]) => (der === undefined ? 'no certificate' : strangerTo(der, claimed)),
+      checkPeer: (certificates) => this.#unfit(certificates, entry, claimed, pki),
     };
+  }
+
+  /** Why a peer's certificates do not do, by the rules there are without EAP; nothing is fetched. */
+  #unfit(
+    certificates: readonly Uint8Array[],
+    { remote }: PadEntry,
+    claimed: Identity,
+    pki: PkiPolicy,
+  ): string | undefined {
+    this.#trust = this.#trust.under(pki);
+    const [leaf, ...others] = certificates.map((der) => this.#trust.parse(der));
+    if (leaf === undefined) return 'the certificate is malformed';
+    const chain = [leaf, ...others.filter((each) => each !== undefined)] as const;
+    const at = Math.floor(this.#options.clock.unixTime() / 1000);
+    const verdict = this.#trust.judge(chain, remote.keys, at, nothingFetched);
+    if (!verdict.ok) return `the certificate is not trusted: ${verdict.text}`;
+    const { crlStrict, ocsp } = pki.revocation;
+    if ((crlStrict || ocsp === 'strict') && verdict.needed.length > 0)
+      return 'whether the certificate is revoked is not known, and must be';
+    if (!identityMatches(leaf, claimed)) return `the certificate is not for ${formatIdentity(claimed)}`;
+    return undefined;
   }
 
   #close(key: string): void {
@@ -194,13 +217,3 @@ const namesOne = ({ type }: Identity): boolean =>
   type === IdType.RFC822_ADDR ||
   type === IdType.DER_ASN1_DN ||
   type === IdType.KEY_ID;
-
-function strangerTo(der: Uint8Array, identity: Identity): string | undefined {
-  try {
-    if (identityMatches(parseCertificate(der), identity)) return undefined;
-    return `the certificate is not for ${formatIdentity(identity)}`;
-  } catch (error) {
-    if (error instanceof PkiError) return 'the certificate is malformed';
-    throw error;
-  }
-}
