@@ -7,7 +7,7 @@
  *
  *   IKE_AUTH 1 { IDi CERT AUTH SA TSi TSr }          ->
  *                                                   <-  { IDr CERT AUTH(spoilt) SA TSi TSr }
- *   INFORMATIONAL 2 { N(AUTHENTICATION_FAILED) }     ->
+ *   INFORMATIONAL 2 { N(AUTHENTICATION_FAILED) D(IKE) } ->
  */
 import { describe, expect, it } from 'vitest';
 import { algorithmIdentifier } from '../../src/crypto/index.ts';

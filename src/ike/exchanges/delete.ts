@@ -57,7 +57,7 @@ export const deletion: Exchange<Wanted, Wanted> = {
   },
 };
 
-/** The peer is told by an error why it ended, not by a Delete. RFC 7296 §2.21.2. */
+/** The peer is told by an error why it ended. RFC 7296 §2.21.2. */
 export const failure: Exchange<Wanted, Wanted> = {
   ...deletion,
   name: 'INFORMATIONAL (error)',
@@ -76,9 +76,12 @@ export const failure: Exchange<Wanted, Wanted> = {
   },
 };
 
-/** Ends the IKE SA at the peer: by `error`, or by a Delete. */
+/** Ends the IKE SA at the peer. An `error` says why; the Delete beside it is for Libreswan, which makes nothing of an error. */
 export function tellPeer(error?: Payload): Want {
-  const payloads: Payload[] = [error ?? { kind: 'delete', protocol: ProtocolId.IKE, spis: [] }];
+  const payloads: Payload[] = [
+    ...(error ? [error] : []),
+    { kind: 'delete', protocol: ProtocolId.IKE, spis: [] },
+  ];
   return { key: 'delete', begin: (sa, cx) => start(error ? failure : deletion, sa, { payloads }, cx) };
 }
 

@@ -24,8 +24,8 @@ const table: readonly Responder[] = [
   rekeyChild,
   createChild,
   tooLate,
-  deletion,
   failure,
+  deletion,
   configuration,
   liveness,
 ];
