@@ -1,5 +1,6 @@
 /** What a peer may sign with: raw keys, one certificate (`rightcert=`), or any of an authority (`rightca=`). */
-import { type Certificate, dnMatches, PkiError, parseDn } from '../pki/index.ts';
+import { type Certificate, PkiError, parseDn } from '../pki/index.ts';
+import { nameKey } from '../pki/name.ts';
 import type { AuthPolicy, PeerKeys } from '../policy/policy.ts';
 import { allows } from './auth.ts';
 import { type Credentials, same } from './credentials.ts';
@@ -31,7 +32,7 @@ export function peerKeys(
   if (certificate && !agree(raw, certificate, conn.settings.get(`${end}cert`), held)) return undefined;
   const known = certificate ? [] : raw;
   if (!known.every((each) => fits(each, ways, held))) return undefined;
-  if (known.length === 0) {
+  if (known.length === 0 && certificate === undefined) {
     warnOfNoAuthority(conn, held);
     if (authority) warnOfUnknown(authority, placeOf(conn, `${end}ca`), held);
   }
@@ -137,6 +138,6 @@ function warnOfUnknown(
   at: Setting['at'],
   { anchors, authorities, mistakes }: Credentials,
 ): void {
-  if (anchors.length === 0 || authorities.some(({ subject }) => dnMatches(name, subject))) return;
+  if (anchors.length === 0 || authorities.some(({ subjectKey }) => subjectKey === nameKey(name))) return;
   mistakes.warning(at, 'no authority of this name is at hand: the peer would have to send its certificate');
 }

@@ -52,9 +52,10 @@ function ownKeyText({ spki, key, certificates: [leaf, ...above] }: Credential): 
 function peerKeysText(keys: PeerKeys | undefined): string {
   const raw = keys?.raw.map((spki) => `raw key, ${keyName(spki)}, ckaid ${toHex(ckaid(spki, nodeCrypto))}`);
   if (raw?.length) return raw.join(' or ');
-  const whose = keys?.authority ? `of CA ${formatDn(keys.authority)}` : 'of any trusted CA';
-  const what = keys?.certificate ? certificateText(keys.certificate) : 'a certificate';
-  return `${what} ${whose}${keys?.identityInCertificate === false ? ', identity not looked for in it' : ''}`;
+  const named = keys?.certificate && certificateText(keys.certificate);
+  const whose = keys?.authority ? `of CA ${formatDn(keys.authority)}` : named ? '' : 'of any trusted CA';
+  const key = [named ?? 'a certificate', whose].filter((text) => text !== '').join(' ');
+  return keys?.identityInCertificate === false ? `${key}, identity not looked for in it` : key;
 }
 
 function certificateText(der: Uint8Array): string {

@@ -10,7 +10,7 @@ import {
   readConfigText,
 } from '../../src/config/index.ts';
 import { defaultCrypto } from '../../src/crypto/index.ts';
-import { remarks } from './read.ts';
+import { remarks, strongKey } from './read.ts';
 
 const host = { addresses: ['192.0.2.1'], crypto: defaultCrypto };
 let folder = '';
@@ -32,21 +32,22 @@ describe('reading files', () => {
   test('includes by glob, in order, and the secrets octet by octet', () => {
     put('d/2.conf', 'conn two\n\talso=base\n\tright=192.0.2.3\n\tauto=add\n');
     put('d/1.conf', 'conn one\n\talso=base\n\tright=192.0.2.2\n\tauto=add\n');
+    const key = [...new Uint8Array(14), 0xff, 0xfe].map((octet, at) => octet || 0x80 + at);
     put('d/notes.txt', 'not a configuration');
     const config = put(
       'ipsec.conf',
       'include d/*.conf\ninclude nothing/*.conf\nconn base\n\tleft=192.0.2.1\n\tauthby=secret\n',
     );
-    put('d/x.secrets', Uint8Array.of(...new TextEncoder().encode(': PSK "'), 0xff, 0xfe, 0x22, 0x0a));
+    put('d/x.secrets', Uint8Array.of(...new TextEncoder().encode(': PSK "'), ...key, 0x22, 0x0a));
     const secrets = put('ipsec.secrets', 'include d/*.secrets\n');
     const { policy, notes } = configOrThrow(readConfig({ config, secrets: [secrets], ...host }));
     expect(policy.pad.map(({ name }) => name)).toEqual(['one', 'two']);
     expect(notes).toEqual([]);
-    expect(policy.preSharedKeys[0]?.secret.octets).toEqual(Uint8Array.of(0xff, 0xfe));
+    expect(policy.preSharedKeys[0]?.secret.octets).toEqual(Uint8Array.from(key));
   });
 
   test('secretsfile= counts when no other is given', () => {
-    const secrets = put('other.secrets', ': PSK "x"\n', 0o644);
+    const secrets = put('other.secrets', `: PSK "${strongKey}"\n`, 0o644);
     const config = put('s.conf', `config setup\n\tsecretsfile=${secrets}\n`);
     const result = configOrThrow(readConfig({ config, secrets: [], ...host }));
     expect(result.policy.preSharedKeys).toHaveLength(1);

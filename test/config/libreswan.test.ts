@@ -124,6 +124,39 @@ describe.skipIf(!existsSync(reader))(`as ${reader} (skipped without the Debian p
     },
   );
 
+  const authenticated = (line: string) => `conn a\n${ends}\t${line}\n\tauto=add\n`;
+  /** Our complaints but those of keys that are not there. */
+  const mistaken = (text: string) =>
+    errors(read(text)).filter((each) => !/there is no |neither end|we have neither/.test(each));
+
+  test.each(
+    (
+      'authby=secret authby=rsasig authby=rsa authby=rsa-sha1 authby=rsa-sha2 authby=rsa-sha2_256 authby=rsa-sha2_384 ' +
+      'authby=rsa-sha2_512 authby=ecdsa authby=ecdsa-sha2 authby=ecdsa-sha2_256 authby=ecdsa-sha2_384 authby=ecdsa-sha2_512 ' +
+      'authby=null authby=secret,rsasig authby=rsasig,ecdsa authby=rsasig,null authby=secret,null leftautheap=none leftautheap=tls ' +
+      'leftsendcert=always leftsendcert=never leftsendcert=sendifasked leftsendcert=alwayssend sendca=none sendca=issuer sendca=all ' +
+      'require-id-on-certificate=no require-id-on-certificate=yes rightca=%any rightca=%same leftcert=x leftid=%fromcert rightid=%null'
+    ).split(' '),
+  )('both take %s', (line) => {
+    expect(libreswan(authenticated(line))).toHaveProperty('conns');
+    expect(mistaken(authenticated(line))).toEqual([]);
+  });
+
+  test.each(
+    'authby=bogus authby=ecdsa-sha1 leftauth=bogus leftautheap=peap leftsendcert=maybe sendca=some require-id-on-certificate=maybe'.split(
+      ' ',
+    ),
+  )('both refuse %s', (line) => {
+    expect(libreswan(authenticated(line))).toHaveProperty('complaint');
+    expect(errors(read(authenticated(line))).join('\n')).toMatch(/^\/c:4:\d+: error: /m);
+  });
+
+  test.each('rsasig rsa ecdsa secret null eaponly'.split(' '))('both take leftauth=%s', (word) => {
+    const text = authenticated(`leftauth=${word}\n\trightauth=rsasig\n\tleftautheap=tls`);
+    expect(libreswan(text)).toHaveProperty('conns');
+    expect(mistaken(text)).toEqual([]);
+  });
+
   test('every word of its table is in ours', () => {
     const table = spawnSync('strings', ['-n', '3', reader], { encoding: 'utf8' }).stdout;
     const listed =

@@ -17,7 +17,10 @@ export const facts: HostFacts = {
   defaultRoute: { ipv4: '192.0.2.1', ipv6: '2001:db8::1' },
 };
 
-export function text(files: string | Record<string, string>, secrets = ': PSK "key"\n'): ConfigText {
+/** Of 128 bits and more. */
+export const strongKey = '9a8b7c6d5e4f30211203f4e5d6c7b8a9';
+
+export function text(files: string | Record<string, string>, secrets = `: PSK "${strongKey}"\n`): ConfigText {
   return {
     config: sourcesOf(typeof files === 'string' ? { '/c': files } : files),
     configFile: '/c',

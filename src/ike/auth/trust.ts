@@ -1,7 +1,6 @@
 /** Whom we trust for certificates, parsed once for a policy. RFC 5280 §6, RFC 4945 §5. */
 import type { Crypto } from '../../crypto/provider.ts';
 import { CertificateCache } from '../../pki/cache.ts';
-import { sameOctets } from '../../pki/der.ts';
 import {
   type Certificate,
   type Crl,
@@ -13,6 +12,7 @@ import {
   parseOcspResponse,
   type Verdict,
 } from '../../pki/index.ts';
+import { nameKey } from '../../pki/name.ts';
 import type { PeerKeys, PkiPolicy } from '../../policy/policy.ts';
 import { concat } from '../keys.ts';
 
@@ -88,7 +88,8 @@ export class Trust {
     });
     const { authority } = keys ?? {};
     if (!verdict.ok || authority === undefined) return verdict;
-    if (verdict.path.slice(1).some(({ subject }) => sameOctets(subject, authority))) return verdict;
+    const name = nameKey(authority);
+    if (verdict.path.slice(1).some(({ subjectKey }) => subjectKey === name)) return verdict;
     const text = `${formatDn(authority)} is not among those that issued it`;
     return { ok: false, code: 'UNTRUSTED', text, certificate: leaf, needed: [] };
   }
