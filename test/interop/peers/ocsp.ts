@@ -12,11 +12,12 @@ const port = 8_080;
 /** A certificate's word that the responder at this address is to be asked. */
 export const ocspUri = (address: string): Uint8Array => ocspAt(`http://${address}:${port}`);
 
-/** Answers for an authority, from now on: these serial numbers are revoked. */
+/** Answers for an authority, from now on: these serial numbers are revoked, and those good; of others nothing is known. */
 export async function ocspResponder(
   { namespace }: Side,
   { pem, keyPem }: Holder,
   revoked: readonly number[],
+  good: readonly number[] = [],
 ): Promise<{ stop(): Promise<void> }> {
   const place = scratch('ocsp');
   const file = (name: string, text: string) => {
@@ -27,6 +28,7 @@ export async function ocspResponder(
   const lines = revoked.map(
     (one) => `R\t350101000000Z\t250101000000Z\t${number(one)}\tunknown\t/CN=${one}\n`,
   );
+  for (const one of good) lines.push(`V\t350101000000Z\t\t${number(one)}\tunknown\t/CN=${one}\n`);
   const authority = file('ca.pem', pem);
   const signer = ['-rsigner', authority, '-rkey', file('ca.key', keyPem), '-CA', authority];
   const index = ['-index', file('index.txt', lines.join('')), '-nmin', '60'];
