@@ -152,7 +152,8 @@ class Authenticator implements AuthenticatorMethod {
     const committed = state.name === 'established' ? await this.#conclude(state.session) : new Uint8Array(0);
     if (this.#ending?.ok === false && state.name === 'established') return this.#end(this.#ending);
     this.#fragments.queue(Uint8Array.from([...output, ...committed]));
-    return { request: this.#fragments.next() };
+    const failing = this.#ending?.ok === false ? this.#ending.reason : undefined;
+    return { request: this.#fragments.next(), ...(failing !== undefined && { failing }) };
   }
 
   /** The handshake is through: is it the right peer? Answers with what there is to add. */

@@ -70,10 +70,17 @@ export class EapSessions {
       open = { session: begun, since: this.#options.clock.now() };
       this.#open.set(key, open);
     }
-    const { packet, outcome } = await this.#turn(open.session, question);
+    const { packet, outcome, failing } = await this.#turn(open.session, question);
     if (outcome !== undefined) this.#close(key);
     if (outcome?.ok !== true)
-      return { ok: true, eap: { ...(packet && { packet }), ...(outcome && { outcome }) } };
+      return {
+        ok: true,
+        eap: {
+          ...(packet && { packet }),
+          ...(outcome && { outcome }),
+          ...(failing !== undefined && { failing }),
+        },
+      };
     const { msk, method, identity } = outcome;
     // What EAP-TLS proves is the certificate, which was held against IDi; its Identity is a mere word.
     const named = identity !== undefined && method !== EapType.TLS;

@@ -107,7 +107,11 @@ class Authenticator implements EapSession {
     if (this.#phase !== phase) return { outcome: { ok: false, reason: 'the EAP conversation is over' } };
     if ('request' in step) {
       this.#phase = { ...phase, others: [] };
-      return this.#request(this.#next(), phase.type, step.request);
+      const { request, failing } = step;
+      return {
+        ...this.#request(this.#next(), phase.type, request),
+        ...(failing !== undefined && { failing }),
+      };
     }
     const { ended } = step;
     if (!ended.ok) return this.#fail(ended.reason);

@@ -23,7 +23,10 @@ export interface PeerMethod {
   close(): void;
 }
 
-export type AuthenticatorStep = { readonly request: Uint8Array } | { readonly ended: MethodEnd };
+/** Type-Data of the next Request, or the end. `failing`: the Request tells the peer of a failure, for this reason. */
+export type AuthenticatorStep =
+  | { readonly request: Uint8Array; readonly failing?: string }
+  | { readonly ended: MethodEnd };
 
 export interface AuthenticatorMethod {
   /** Type-Data of the first Request. */

@@ -164,8 +164,9 @@ class Authenticator implements AuthenticatorMethod {
       ntHash === undefined ||
       !crypto.equal(ntResponse(crypto, ntHash, challenges), claimed)
     ) {
-      this.#phase = { name: 'told', end: { ok: false, reason: 'wrong password or unknown name' } };
-      return { request: encodeFailure(this.#id, random(challengeLength)) };
+      const reason = 'wrong password or unknown name';
+      this.#phase = { name: 'told', end: { ok: false, reason } };
+      return { request: encodeFailure(this.#id, random(challengeLength)), failing: reason };
     }
     const proof = authenticatorResponse(crypto, ntHash, claimed, challenges);
     const msk = masterSessionKey(crypto, ntHash, claimed);

@@ -24,6 +24,8 @@ export type Outcome =
 export interface Turn {
   readonly packet?: EapPacket;
   readonly outcome?: Outcome;
+  /** The packet tells the peer of a failure, for this reason: it may say no more. */
+  readonly failing?: string;
   /** What an authenticator wants the peer's user to read (RFC 3748 §5.2), safe for a terminal. */
   readonly notice?: string;
 }

@@ -105,6 +105,8 @@ export interface EapTurn {
   readonly outcome?:
     | { readonly ok: true; readonly msk?: Secret; readonly identity?: string }
     | { readonly ok: false; readonly reason: string };
+  /** The packet tells the peer of a failure, for this reason; the peer may leave without an answer. */
+  readonly failing?: string;
 }
 
 /** `ok: false` is a failure of whoever was asked; which of the rest is there goes by the question. */

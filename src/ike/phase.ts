@@ -53,6 +53,8 @@ export interface Conversation {
   readonly proof: AuthKind;
   readonly rounds: number;
   readonly octets: number;
+  /** The peer was told that the method fails, for this reason. */
+  readonly failing?: string;
   /** The method is through: AUTH is awaited, made with its key if it has one. */
   readonly success?: { readonly msk?: Secret; readonly identity?: string };
 }

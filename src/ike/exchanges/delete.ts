@@ -68,7 +68,8 @@ export const failure: Exchange<Wanted, Wanted> = {
     (phase.name !== 'authenticating' || phase.conversation !== undefined) &&
     errorIn(request)?.type === NotifyType.AUTHENTICATION_FAILED,
   respond(sa, _request, cx) {
-    const text = 'the peer answered AUTHENTICATION_FAILED to our AUTH';
+    const conversation = sa.phase.name === 'authenticating' ? sa.phase.conversation : undefined;
+    const text = conversation?.failing ?? 'the peer answered AUTHENTICATION_FAILED to our AUTH';
     cx.afterwards(() =>
       sa.endAfterAnswer({ code: 'AUTHENTICATION_FAILED', text, notify: NotifyType.AUTHENTICATION_FAILED }),
     );

@@ -80,9 +80,9 @@ function* goOn(
   const rounds = conversation.rounds + 1;
   const octets = conversation.octets + packet.data.length;
   if (rounds > mostRounds || octets > mostOctets) throw refused('EAP without end');
-  const { packet: next, outcome } = yield* ask(conversation, 'authenticator', packet);
+  const { packet: next, outcome, failing } = yield* ask(conversation, 'authenticator', packet);
   if (outcome?.ok === false) {
-    const why = `EAP of ${formatIdentity(identityFromPayload(conversation.idi))}: ${outcome.reason}`;
+    const why = failureOf(conversation, outcome.reason);
     cx.afterwards(() => sa.endAfterAnswer({ code: 'AUTHENTICATION_FAILED', text: why }));
     return [{ kind: 'eap', ...(next ?? failureTo(packet)) }];
   }
@@ -94,10 +94,14 @@ function* goOn(
     const success = { ...(msk && { msk }), ...(identity !== undefined && { identity }) };
     cx.setPhase({ ...phase, conversation: { ...conversation, rounds, octets, success } });
   } else {
-    cx.setPhase({ ...phase, conversation: { ...conversation, rounds, octets } });
+    const why = failing === undefined ? {} : { failing: failureOf(conversation, failing) };
+    cx.setPhase({ ...phase, conversation: { ...conversation, rounds, octets, ...why } });
   }
   return [{ kind: 'eap', ...next }];
 }
+
+const failureOf = ({ idi }: Conversation, reason: string): string =>
+  `EAP of ${formatIdentity(identityFromPayload(idi))}: ${reason}`;
 
 /** Both AUTHs by the method's key, and what the first request asked for. */
 function* complete(
