@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatMistake, hostsToResolve, parseConfig } from '../../src/config/index.ts';
+import { type ConfigText, formatMistake, hostsToResolve, parseConfig } from '../../src/config/index.ts';
 import { keywords } from '../../src/config/keywords.ts';
 import { defaultCrypto } from '../../src/crypto/index.ts';
+import { publicKeyText } from '../../src/pki/keys/index.ts';
+import { certificate, credential } from '../scenes/certificates.ts';
 import { facts, text } from './read.ts';
 
 const config = `version 2.0
@@ -12,31 +14,63 @@ config setup
 \tddos-mode=busy
 include d/*.conf
 conn %default
-\tauthby=secret
 \tike=aes_gcm256-sha2_512-dh19,aes128-sha1;modp2048
 \tesp=aes_gcm256,aes128-sha2_256
 conn base
 \tleft=%defaultroute
-\tleftid=@left.example
 \tleftsubnets={10.0.0.0/8 10.1.0.0/16}
 \tleftprotoport=tcp/22
 conn a # comment
 \talso=base
+\tleftid=@left.example
+\tauthby=secret
 \tright=198.51.100.2
 \trightsubnet="10.2.0.0/16,10.3.0.0/16"
 \tretransmit-timeout=30s
 \tauto=start
 conn b
 \talsoflip=base
+\tauthby=secret
 \tleft=peer.example.net
 \tauto=add
+conn c
+\talso=base
+\tright=198.51.100.3
+\tleftauth=rsasig
+\trightauth=eaponly
+\trightautheap=mschapv2
+\tleftcert=east
+\tleftid=%fromcert
+\tleftsendcert=always
+\tsendca=issuer
+conn d
+\talso=base
+\tright=198.51.100.4
+\tauthby=ecdsa,secret
+\trightid="C=CA, O=Example, CN=*"
+\trightca="/C=CA/CN=ca"
+\trightecdsakey=0s${publicKeyText(credential('west').spki).text}
+\trequire-id-on-certificate=no
+\tauto=add
 `;
+const credentials = {
+  certificates: new Map([['east', certificate('east')]]),
+  keys: [credential('east').spki],
+  authorities: [certificate('ca')],
+  crls: [],
+};
 const secrets = `192.0.2.1 @left.example %any : PSK "secret one"
 : PSK 0x0011_22
 @a 2001:db8::1
   : PSK 0saGVsbG8=
+"C=CA, CN=east" : PSK "x"
+carol : EAP "password"
+: P12 "a file.p12" "passphrase"
 include *.x
 `;
+
+const parse = (source: ConfigText) =>
+  parseConfig(source, { ...facts, credentials, unixTime: 1_700_000_000 }, defaultCrypto);
 
 /** Cuts, copies and inserts, at any place. */
 const edit = fc.record({
@@ -86,14 +120,23 @@ function mutate(
   }, original);
 }
 
+test('without a mutation it is good', () => {
+  const result = parse(text({ '/c': config, '/d/1.conf': 'conn %default\n' }, secrets));
+  const errors = 'mistakes' in result ? result.mistakes.filter(({ severity }) => severity === 'error') : [];
+  expect(errors.map(formatMistake)).toEqual([]);
+});
+
 test('no mutation of a good file throws, and every remark is printable', () => {
   const edits = fc.array(edit, { minLength: 1, maxLength: 6 });
   fc.assert(
     fc.property(edits, edits, fc.boolean(), (first, second, also) => {
-      const files = { '/c': mutate(config, first), '/d/1.conf': also ? mutate(config, second) : 'conn d\n' };
+      const files = {
+        '/c': mutate(config, first),
+        '/d/1.conf': also ? mutate(config, second) : 'conn %default\n',
+      };
       const source = text(files, mutate(secrets, second));
       hostsToResolve(source);
-      const result = parseConfig(source, facts, defaultCrypto);
+      const result = parse(source);
       const remarks = 'mistakes' in result ? result.mistakes : result.notes;
       for (const each of remarks)
         expect(formatMistake(each)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
