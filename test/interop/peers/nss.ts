@@ -39,3 +39,19 @@ export async function nssOf({ holder, others = [], trusts, lists = [] }: Belongi
   }
   return path;
 }
+
+export type RawKind = 'rsa' | 'ecdsa';
+
+/** A database with a key that `ipsec newhostkey` made, and the key's line for an end. */
+export async function newHostKey(
+  kind: RawKind,
+  end: 'left' | 'right',
+): Promise<{ readonly nss: string; readonly line: string }> {
+  const { path: nss } = scratch('nss');
+  const at = ['--nssdir', nss];
+  await must(['certutil', '-N', '-d', `sql:${nss}`, '--empty-password']);
+  const made = await must(['ipsec', 'newhostkey', ...at, '--keytype', kind], { within: 60_000 });
+  const [ckaid = made] =
+    /[0-9a-f]{40}/.exec(`${made}${await must(['ipsec', 'showhostkey', ...at, '--list'])}`) ?? [];
+  return { nss, line: await must(['ipsec', 'showhostkey', ...at, `--${end}`, '--ckaid', ckaid]) };
+}
