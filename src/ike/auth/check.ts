@@ -128,7 +128,9 @@ function* checkSignature(
   }
   const chain = chainOf(claim, keys, cx.trust);
   const path = trusted(chain, keys, cx, nothingFetched, who);
-  if (!holds(cx.crypto.publicKey(chain[0].spki)))
+  const key = cx.crypto.publicKey(chain[0].spki);
+  if (key === undefined) throw refused(`the certificate of ${who} has a key that is not taken`);
+  if (!holds(key))
     throw refused(`AUTH of ${who} does not hold: signed with another key than its certificate's`);
   matchIdentity(chain[0], claim.identity, keys);
   yield* checkRevocation(chain, path, claim, keys, cx, who);
