@@ -47,7 +47,7 @@ export interface Wanted {
 
 /** With a new key. */
 export function certify(wanted: Wanted): Holder {
-  const { subject, kind = 'p256', issuer, authority = false, serial = 2, from = -1, to = 30 } = wanted;
+  const { subject, kind = 'p256', issuer, authority = false, serial = 2, from = -1, to = 300 } = wanted;
   const made = makeKey(kind);
   const key = nodePrivateKey(made.export({ format: 'der', type: 'pkcs8' }));
   const order: Order = {
