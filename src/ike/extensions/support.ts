@@ -16,14 +16,18 @@ const hashes = [
   HashAlgorithm.IDENTITY,
 ];
 
-/** A responder answers fragmentation and hashes only when asked; CHILDLESS_IKEV2_SUPPORTED is the responder's alone. */
+/**
+ * A responder answers fragmentation only when asked, and hashes when asked or when it is to verify a signature: a pluto that
+ * wants none of us announces none, and waits for ours. CHILDLESS_IKEV2_SUPPORTED is the responder's alone.
+ */
 export function offerSupport(role: Role, entry: PadEntry, request: readonly Payload[] = []): Payload[] {
   const has = (type: number): boolean => role === 'initiator' || notifies(request, type).length > 0;
   const payloads: Payload[] = [];
   if (entry.fragmentation !== 'no' && has(NotifyType.IKEV2_FRAGMENTATION_SUPPORTED)) {
     payloads.push(statusNotify(NotifyType.IKEV2_FRAGMENTATION_SUPPORTED));
   }
-  if (has(NotifyType.SIGNATURE_HASH_ALGORITHMS)) {
+  const verifies = entry.remote.auth.some(({ kind }) => kind === 'signature');
+  if (verifies || has(NotifyType.SIGNATURE_HASH_ALGORITHMS)) {
     const data = Uint8Array.from(hashes.flatMap((hash) => [hash >> 8, hash & 0xff]));
     payloads.push(statusNotify(NotifyType.SIGNATURE_HASH_ALGORITHMS, data));
   }
