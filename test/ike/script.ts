@@ -10,7 +10,7 @@ import { connection } from '../../src/testing/connection.ts';
 import { ExchangeType, find, fromHex, type Payload, parseAddress } from '../../src/wire/index.ts';
 import { vectorPath } from '../wire/vectors.ts';
 import { contents, type RecordedMessage, type Session } from './recorded.ts';
-import { type Agreed, agreeing, drawing, Stage } from './stage.ts';
+import { type Agreed, agreeing, drawing, Stage, type StageOptions } from './stage.ts';
 import { peerOf } from './suites.ts';
 
 const responseFlag = 0x20;
@@ -22,7 +22,13 @@ export const senderOf = ({ flags }: { readonly flags: number }): Role =>
   (flags & initiatorFlag) !== 0 ? 'initiator' : 'responder';
 
 /** The stage with our engine in the role, set up as the session's end in that role was. */
-export function stageOf(session: Session, role: Role, policy: Policy, crypto: Crypto, keyLog = false): Stage {
+export function stageOf(
+  session: Session,
+  role: Role,
+  policy: Policy,
+  crypto: Crypto,
+  more: Partial<StageOptions> = {},
+): Stage {
   const own = ofSender(session, role);
   const spis = own.flatMap(({ payloads }) => {
     const spi = find(payloads, 'sa')?.proposals[0]?.spi;
@@ -34,7 +40,7 @@ export function stageOf(session: Session, role: Role, policy: Policy, crypto: Cr
     .flatMap(({ payloads }) => find(payloads, 'nonce')?.data ?? []);
   return new Stage({
     policy,
-    keyLog,
+    ...more,
     crypto: agreeing(crypto, agreements(session, role)),
     random: drawing([...ikeSpis(session, role), nonce, ...later, ...spis]),
   });

@@ -105,7 +105,7 @@ describeWithVectors('09-ikev2-traces/strongswan-5.9.8-recorded', () => {
   describe.each(['initiator', 'responder'] as const)('as the %s', (role) => {
     const play = (keyLog: boolean) => {
       const policy = policyOf(session, role);
-      const stage = stageOf(session, role, policy, defaultCrypto, keyLog);
+      const stage = stageOf(session, role, policy, defaultCrypto, { keyLog });
       if (role === 'initiator') stage.command({ kind: 'up', name: 't' });
       const theirs = session.messages.filter((message) => senderOf(message) === peerOf(role));
       for (const message of theirs)

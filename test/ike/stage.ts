@@ -1,6 +1,6 @@
 /** A real engine against a recorded peer: what the engine would draw and agree on is what was recorded. */
 import type { Crypto, KeyExchange, Random } from '../../src/crypto/index.ts';
-import type { Action, Command, EngineEvent, Input, Path } from '../../src/ike/actions.ts';
+import type { Action, Answer, Ask, Command, EngineEvent, Input, Path } from '../../src/ike/actions.ts';
 import { IkeEngine } from '../../src/ike/engine.ts';
 import type { KernelCommand } from '../../src/kernel/port.ts';
 import type { Policy } from '../../src/policy/policy.ts';
@@ -59,6 +59,17 @@ export interface Sent {
   readonly octets: Uint8Array;
 }
 
+export interface StageOptions {
+  readonly policy: Policy;
+  readonly crypto: Crypto;
+  readonly random: Random;
+  readonly keyLog?: boolean;
+  /** Seconds of the wall clock; 0 unless given. */
+  readonly unixTime?: number;
+  /** To what is asked; yes unless given. */
+  readonly answer?: (ask: Ask) => Answer;
+}
+
 /** Feeds an engine, says yes to what it asks, and keeps what it does. */
 export class Stage {
   readonly engine: IkeEngine;
@@ -67,8 +78,12 @@ export class Stage {
   readonly commands: KernelCommand[] = [];
   now = 0;
 
-  constructor(options: { policy: Policy; crypto: Crypto; random: Random; keyLog?: boolean }) {
-    this.engine = new IkeEngine({ now: 0, unixTime: 0, ...options });
+  readonly #answer: (ask: Ask) => Answer;
+
+  constructor(options: StageOptions) {
+    const { answer = () => ({ ok: true }), ...others } = options;
+    this.#answer = answer;
+    this.engine = new IkeEngine({ now: 0, unixTime: 0, ...others });
   }
 
   command(command: Command): void {
@@ -122,7 +137,7 @@ export class Stage {
         return;
       case 'ask':
         if (action.ask.kind === 'install') this.commands.push(action.ask.command);
-        this.#handle({ type: 'answer', id: action.id, answer: { ok: true } });
+        this.#handle({ type: 'answer', id: action.id, answer: this.#answer(action.ask) });
     }
   }
 }
