@@ -30,7 +30,7 @@ const conn = (port: number, extra = ''): string =>
 
 let files = 0;
 /** Files of one host, and the options that name them. */
-function host(address: string, text: string, key = 'a shared key') {
+function host(address: string, text: string, key = 'a shared key of 128 bits and more') {
   const base = join(directory, String(++files));
   const [config, secrets, control] = [`${base}.conf`, `${base}.secrets`, `${base}.sock`];
   writeFileSync(config, text);
