@@ -115,6 +115,35 @@ describe('a method', () => {
     expectUp(both);
   });
 
+  it('that tells of a failure leaves its reason, though the initiator says no more than AUTHENTICATION_FAILED', () => {
+    const goOn = toldTo({ rounds: 2 });
+    const both = pair(
+      eapEnds({
+        initiator: {
+          answer: (question) =>
+            question.kind === 'eap' && question.packet?.identifier === 2
+              ? { ok: true, eap: { outcome: { ok: false, reason: 'enough' } } }
+              : goOn(question),
+        },
+        responder: {
+          answer: (question) => {
+            const answer = toldTo({ rounds: 2 })(question);
+            const packet = { code: EapCode.REQUEST, identifier: 2, type: 200, data: new Uint8Array(8) };
+            if (question.kind !== 'eap' || question.packet === undefined) return answer;
+            return { ok: true, eap: { packet, failing: 'wrong password' } };
+          },
+        },
+      }),
+    ).up();
+    expect(reasonAt(both.initiator)).toMatchObject({ code: 'AUTHENTICATION_FAILED' });
+    expect(reasonAt(both.initiator).text).toMatch(/EAP: enough$/);
+    expect(reasonAt(both.responder)).toMatchObject({
+      code: 'AUTHENTICATION_FAILED',
+      text: 'EAP of @alice: wrong password',
+    });
+    expectNothing(both);
+  });
+
   it('may have no Failure to tell of: the engine makes it', () => {
     const both = pair(
       eapEnds({
