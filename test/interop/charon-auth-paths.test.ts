@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { altNames, dns, email, ip } from '../pki/issue.ts';
 import { rekey } from './both-ends.ts';
-import { byCertificate, type Certified, holderOf, proofs, underOne } from './charon-certificates.ts';
+import { byCertificate, type Certified, holderOf, plugins, proofs, underOne } from './charon-certificates.ts';
 import {
   agreed,
   establish,
@@ -14,8 +14,9 @@ import {
   type Setting,
   takeDown,
 } from './charon-pair.ts';
-import { certify, type Holder, once, root } from './peers/holders.ts';
+import { certify, type Holder, once, revocationList, root } from './peers/holders.ts';
 import { suite } from './peers/needs.ts';
+import { ocspResponder, ocspUri } from './peers/ocsp.ts';
 import { it } from './peers/staged.ts';
 import { Exchange, Kind, messages, type SeenMessage } from './peers/traffic.ts';
 
@@ -117,6 +118,44 @@ suite('paths with charon', needs, () => {
         expect(fragments.length).toBeGreaterThan(3);
         expect(fragments.every(({ payloads }) => payloads.includes(Kind.fragment))).toBe(true);
       }
+    });
+  }
+});
+
+suite('certificates whose status must be known, with charon', needs, () => {
+  for (const initiator of roles) {
+    it.concurrent(`by CRLs at hand, ${initiator} initiates`, async ({ stage }) => {
+      const lists = [revocationList(authority(), [99])];
+      const both = await pair(
+        stage,
+        byCertificate({
+          ours: { holder: holderOf('ours', authority()), trusts: [authority()], lists },
+          charon: { holder: holderOf('charon', authority()), trusts: [authority()], lists },
+          remote: { revocation: 'strict' },
+          more: { setup: { 'crl-strict': 'yes' } },
+        }),
+      );
+      await establish(both, initiator);
+      expect(both.charon.log).toContain('certificate status is good');
+    });
+
+    it.concurrent(`by OCSP, ${initiator} initiates`, async ({ stage }) => {
+      // Each asks a responder at its own end of the wire.
+      const holder = (who: 'ours' | 'charon', at: string) =>
+        holderOf(who, authority(), { extensions: [altNames(dns(ids[who])), ocspUri(at)] });
+      const both = await pair(
+        stage,
+        byCertificate({
+          ours: { holder: holder('ours', '192.168.1.3'), trusts: [authority()] },
+          charon: { holder: holder('charon', '192.168.1.2'), trusts: [authority()] },
+          remote: { revocation: 'strict' },
+          more: { setup: { 'ocsp-enable': 'yes', 'ocsp-strict': 'yes' }, plugins: `${plugins} curl` },
+        }),
+      );
+      for (const side of [both.wire.left, both.wire.right])
+        await stage.daemon(ocspResponder(side, authority(), [], [16, 17]));
+      await establish(both, initiator);
+      expect(both.charon.log).toContain('certificate status is good');
     });
   }
 });
