@@ -101,7 +101,11 @@ export function toldTo({ rounds = 1, octets = 8, msk, identity }: Told): Answeri
     }
     count = packet === undefined ? 1 : count + 1;
     if (count <= rounds) return { packet: message(EapCode.REQUEST, count) };
-    const success = { code: EapCode.SUCCESS, identifier: (packet?.identifier ?? 0) & 0xff, data: new Uint8Array(0) };
+    const success = {
+      code: EapCode.SUCCESS,
+      identifier: (packet?.identifier ?? 0) & 0xff,
+      data: new Uint8Array(0),
+    };
     return { packet: success, outcome: outcome() };
   };
   return (question) => (question.kind === 'eap' ? { ok: true, eap: turn(question) } : undefined);
@@ -116,7 +120,11 @@ export interface EapEnds {
 }
 
 /** Alice proves herself by a method to west, who has a certificate. */
-export function eapEnds({ methods = ['mschapv2'], initiator = {}, responder = {} }: EapEnds = {}): PairOptions & {
+export function eapEnds({
+  methods = ['mschapv2'],
+  initiator = {},
+  responder = {},
+}: EapEnds = {}): PairOptions & {
   initiator: PairEnd;
   responder: PairEnd;
 } {

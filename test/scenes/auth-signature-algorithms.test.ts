@@ -95,38 +95,36 @@ describe('Digital Signature (14)', () => {
 });
 
 /**
- * The initiator is one from before RFC 7427: it announces no hashes, and its AUTH covers the message without them. The
- * responder then announces none either.
+ * Both are from before RFC 7427: neither hears of the other's hashes, and each AUTH covers the message without them. The keys are
+ * the initiator's and the responder's.
  */
-function before7427(initiator: PairEnd, responder: PairEnd, key: string): Pair {
-  const private1 = privateKey(key);
-  let sent = 0;
-  let arrived = new Uint8Array(0);
-  const answer = (question: Question) => {
-    if (question.kind !== 'sign') return undefined;
-    const octets = Uint8Array.from([...arrived, ...question.octets.subarray(sent)]);
-    const random = (length: number) => new Uint8Array(length).fill(5);
-    return { ok: true, signature: private1.sign(random, question.algorithm, octets) } as const;
+function before7427(initiator: PairEnd, responder: PairEnd, key: string, other = key): Pair {
+  const older = (name: string) => {
+    const ours = privateKey(name);
+    const seen = { sent: 0, arrived: new Uint8Array(0) };
+    const answer = (question: Question) => {
+      if (question.kind !== 'sign') return undefined;
+      const octets = Uint8Array.from([...seen.arrived, ...question.octets.subarray(seen.sent)]);
+      const random = (length: number) => new Uint8Array(length).fill(5);
+      return { ok: true, signature: ours.sign(random, question.algorithm, octets) } as const;
+    };
+    const strip = rewrite((octets) => {
+      const { header, payloads } = parseMessage(octets);
+      const rest = payloads.filter(
+        (each) => each.kind !== 'notify' || each.type !== NotifyType.SIGNATURE_HASH_ALGORITHMS,
+      );
+      Object.assign(seen, { sent: octets.length, arrived: encodeMessage(header, rest) });
+      return seen.arrived;
+    });
+    return { answer, strip };
   };
-  const made = pair({ initiator: { ...initiator, answer }, responder });
-  made.network.fate(
-    on(
-      { exchange: ExchangeType.IKE_SA_INIT, response: false },
-      rewrite((octets) => {
-        const { header, payloads } = parseMessage(octets);
-        sent = octets.length;
-        arrived = new Uint8Array(
-          encodeMessage(
-            header,
-            payloads.filter(
-              (each) => each.kind !== 'notify' || each.type !== NotifyType.SIGNATURE_HASH_ALGORITHMS,
-            ),
-          ),
-        );
-        return arrived;
-      }),
-    ),
-  );
+  const [first, second] = [older(key), older(other)];
+  const made = pair({
+    initiator: { ...initiator, answer: first.answer },
+    responder: { ...responder, answer: second.answer },
+  });
+  made.network.fate(on({ exchange: ExchangeType.IKE_SA_INIT, response: false }, first.strip));
+  made.network.fate(on({ exchange: ExchangeType.IKE_SA_INIT, response: true }, second.strip));
   return made;
 }
 
@@ -171,6 +169,7 @@ describe('the old methods, to a peer that announces no hashes', () => {
       signing('west', { auth: { local: [ways.initiator], remote: [ways.responder] } }),
       signing(key, { auth: { local: [ways.responder], remote: [ways.initiator] } }),
       'west',
+      key,
     ).up();
     expectRefused(
       made,
