@@ -179,7 +179,10 @@ export function allows(ways: readonly AuthPolicy[], spki: Uint8Array): boolean {
 /** EAP goes first: where it is said, an initiator has nothing else. */
 function withEap(conn: ConnSettings, end: End, ways: readonly AuthPolicy[]): readonly AuthPolicy[] {
   const word = conn.settings.get(`${end}autheap`)?.word ?? 'none';
-  return word === 'none' ? ways : [{ kind: 'eap', methods: [word as EapMethod] }, ...ways];
+  if (word === 'none') return ways;
+  // TLS 1.2 unless said: pluto accepts TLS 1.3, and then has another key than RFC 9190 and never says that it is done.
+  if (word === 'tls13') return [{ kind: 'eap', methods: ['tls'], tls13: true }, ...ways];
+  return [{ kind: 'eap', methods: [word as EapMethod] }, ...ways];
 }
 
 function readWord(said: string, name: string, at: Place, mistakes: Mistakes): AuthPolicy[] | undefined {

@@ -34,7 +34,7 @@ export function modecfg(
   }
   if (peers !== undefined || says(`${ours}modecfgserver`))
     return server(conn, peers, theirs, traffic, mistakes);
-  if (own !== undefined || says(`${ours}modecfgclient`)) return client(conn, ends, traffic);
+  if (own !== undefined || says(`${ours}modecfgclient`)) return client(conn, ends, traffic, mistakes);
   return { traffic };
 }
 
@@ -83,7 +83,16 @@ function server(
 }
 
 /** A client's own `subnet=0.0.0.0/0` and `::/0` say which families it asks for; without, the traffic it wants does. */
-function client(conn: ConnSettings, { ours, theirs, local }: Oriented, traffic: BothTraffic): Modecfg {
+function client(
+  conn: ConnSettings,
+  { ours, theirs, local }: Oriented,
+  traffic: BothTraffic,
+  mistakes: Mistakes,
+): Modecfg {
+  const cat = conn.settings.get(`${ours}cat`);
+  const onlyBehindNat = cat?.word === 'yes';
+  if (cat && onlyBehindNat)
+    mistakes.warning(cat.at, `${ours}cat=yes behind a NAT: the address we are given is not translated yet`);
   const whole = traffic[ours].lists.flat().flatMap((each) => (isWhole(each) ? [each.start.length] : []));
   const wanted = traffic[theirs].lists.flat().flatMap((each) => (each.dynamic ? [] : [each.start.length]));
   const said = whole.length > 0 ? whole : wanted.length > 0 ? wanted : [local.length];
@@ -94,6 +103,7 @@ function client(conn: ConnSettings, { ours, theirs, local }: Oriented, traffic: 
       role: 'client',
       families: lengths.map((length): AddressFamily => (length === 4 ? 'ipv4' : 'ipv6')),
       dns: conn.settings.get('ignore-peer-dns')?.word !== 'yes',
+      ...(onlyBehindNat && { onlyBehindNat }),
     },
     traffic: { ...traffic, [ours]: { ...traffic[ours], lists }, assigned: { end: ours, lengths } },
   };

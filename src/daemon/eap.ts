@@ -135,7 +135,7 @@ export class EapSessions {
   #peerOffers(entry: PadEntry, { methods, identity: name, claimed }: Turn): PeerOffer[] {
     const { crypto, random } = this.#options;
     return methods.flatMap((method) => {
-      if (method === 'tls') return [tlsPeer(this.#tls(entry, claimed))];
+      if (method === 'tls') return [tlsPeer({ ...this.#tls(entry, claimed), versions: offered(entry) })];
       const password = this.#options.passwords().get(name);
       if (password === undefined) return [];
       if (method === 'md5') return [md5Peer({ name, password })];
@@ -215,6 +215,11 @@ const refusal = (reason: string): Answer => ({ ok: true, eap: { outcome: { ok: f
  * Whether IDi says whose proof is wanted (RFC 7296 §2.16). Where passwords of any user are taken it is the name of a
  * device often, and the user's is asked for.
  */
+const offered = ({ local }: PadEntry): NonNullable<EapTlsOptions['versions']> => [
+  'TLSv1.2',
+  local.auth.some((way) => way.kind === 'eap' && way.tls13) ? 'TLSv1.3' : 'TLSv1.2',
+];
+
 const isNamed = ({ remote }: PadEntry, { claimed, methods }: Turn): boolean =>
   namesOne(claimed) && (remote.identity !== undefined || methods.every((method) => method === 'tls'));
 

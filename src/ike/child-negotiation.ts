@@ -17,7 +17,7 @@ import { BadResponse, LocalFailure, NotifyError, PeerRefused, wrongGroup } from 
 import { requireLease } from './extensions/configuration.ts';
 import { hostOf, isOneHost, readdress } from './extensions/transport-nat.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { offeredSelectors, ownSelectors, peerSelectors } from './internal-addresses.ts';
+import { clientOf, offeredSelectors, ownSelectors, peerSelectors } from './internal-addresses.ts';
 import { type ChildKeys, childKeys } from './keys.ts';
 import { errorIn, statusNotify, unknownErrorIn } from './notify.ts';
 import { matchSpd } from './spd-match.ts';
@@ -214,7 +214,7 @@ export function* acceptChild(
   if (!suite || spi?.length !== 4) throw new BadResponse('the peer chose an ESP proposal we did not offer');
   if (!within(tsi, offer.local) || !within(tsr, offer.remote))
     throw new BadResponse('the peer widened our traffic selectors');
-  const asOffered = entry.configuration?.role === 'client' || sameSelectors(tsi, offer.local);
+  const asOffered = clientOf(sa, entry) !== undefined || sameSelectors(tsi, offer.local);
   if (!spd.narrowing && !(asOffered && sameSelectors(tsr, offer.remote))) {
     const said = `${describeSelectors(tsi)} === ${describeSelectors(tsr)}`;
     throw new BadResponse(`the peer narrowed our traffic selectors to ${said}, and narrowing=no`);
@@ -237,7 +237,7 @@ export function* acceptChild(
     mode,
     reqid: replaces?.reqid ?? cx.takeReqid(),
     suite,
-    local: entry.configuration?.role === 'client' ? ownTraffic(sa, spd, tsi) : tsi,
+    local: clientOf(sa, entry) ? ownTraffic(sa, spd, tsi) : tsi,
     remote: tsr,
     encapsulated: isEncapsulated(sa),
     path: sa.path,

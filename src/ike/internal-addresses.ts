@@ -1,5 +1,5 @@
 /** Addresses that came by the Configuration payload, and what dynamic selectors stand for. RFC 7296 §2.19. */
-import type { AddressFamily } from '../policy/policy.ts';
+import type { AddressFamily, ConfigurationClient, PadEntry } from '../policy/policy.ts';
 import type { Lease } from '../policy/pool.ts';
 import type { AddressRange } from '../policy/range.ts';
 import { allTraffic, type FixedSelector, type SelectorPolicy } from '../policy/selector.ts';
@@ -25,17 +25,26 @@ const everywhere = (family: AddressFamily): AddressRange => {
 
 export const familyOf = ({ start }: AddressRange): AddressFamily => (start.length === 4 ? 'ipv4' : 'ipv6');
 
+/** What an end asks for that is to have an internal address of its peer's; undefined when its own will do. */
+export function clientOf(
+  { nat }: IkeSa,
+  { configuration }: Pick<PadEntry, 'configuration'>,
+): ConfigurationClient | undefined {
+  if (configuration?.role !== 'client') return undefined;
+  return configuration.onlyBehindNat && !nat.here ? undefined : configuration;
+}
+
 /** Our selectors. A client without an address has no dynamic ones. */
 export function ownSelectors(sa: IkeSa, own: readonly SelectorPolicy[]): FixedSelector[] {
-  const client = sa.entry?.configuration?.role === 'client';
+  const client = sa.entry && clientOf(sa, sa.entry) !== undefined;
   return inPlaces(own, client ? sa.internal.assigned : [host(sa.path.local.address)]);
 }
 
 /** Our selectors as we offer them: a client without an address offers all, to have them narrowed to the one it gets. */
 export function offeredSelectors(sa: IkeSa, own: readonly SelectorPolicy[]): FixedSelector[] {
-  const { configuration } = sa.entry ?? {};
-  if (configuration?.role !== 'client' || sa.internal.assigned.length > 0) return ownSelectors(sa, own);
-  return inPlaces(own, configuration.families.map(everywhere));
+  const client = sa.entry && clientOf(sa, sa.entry);
+  if (client === undefined || sa.internal.assigned.length > 0) return ownSelectors(sa, own);
+  return inPlaces(own, client.families.map(everywhere));
 }
 
 /** The peer's selectors. */

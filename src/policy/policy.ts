@@ -103,6 +103,8 @@ export interface ConfigurationClient {
   readonly families: readonly AddressFamily[];
   /** Whether name servers and domains are asked for too. */
   readonly dns: boolean;
+  /** Without a NAT before us it is no client: its own address will do. */
+  readonly onlyBehindNat?: boolean;
 }
 
 export type AddressFamily = 'ipv4' | 'ipv6';
@@ -157,7 +159,12 @@ export type AuthPolicy =
   /** By any of these; of a signature of ours the first that our key and the peer can do. */
   | { readonly kind: 'signature'; readonly algorithms: readonly SignatureAlgorithm[] }
   /** An initiator's proof: the other end runs the method. See `waysAs`. */
-  | { readonly kind: 'eap'; readonly methods: readonly EapMethod[] };
+  | {
+      readonly kind: 'eap';
+      readonly methods: readonly EapMethod[];
+      /** A peer of EAP-TLS offers TLS 1.3 too (RFC 9190); an authenticator takes it anyway. */
+      readonly tls13?: boolean;
+    };
 
 /**
  * What an end's ways come to in its role: where one is EAP, an initiator has no other, and a responder has it only when

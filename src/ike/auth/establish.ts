@@ -7,6 +7,7 @@ import { Bug } from '../errors.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import type { Authenticating, Established } from '../phase.ts';
 import { crossed } from '../uniqueness.ts';
+import { proven } from './identities.ts';
 
 export function authenticatingPhase(sa: IkeSa): Authenticating {
   if (sa.phase.name !== 'authenticating') throw new Bug(`IKE_AUTH while ${sa.phase.name}`);
@@ -29,7 +30,7 @@ export function establish(
     keys,
     protection,
     support,
-    localId: entry.local.identity,
+    localId: proven(proofs.local, entry.local.identity),
     remoteId,
     proofs,
   };

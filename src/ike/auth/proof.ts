@@ -1,6 +1,6 @@
 /** Proving who we are: the AUTH payload of each end, and what goes with it. RFC 7296 §2.15. */
 import type { Secret } from '../../crypto/secret.ts';
-import { formatIdentity, type Identity, type SentIdentity } from '../../policy/identity.ts';
+import { formatIdentity, type Identity, nobody, type SentIdentity } from '../../policy/identity.ts';
 import {
   type AuthPolicy,
   type Credential,
@@ -28,6 +28,8 @@ import { signedOctets } from './signed-octets.ts';
 /** What we show. `psk` is the key it was made with, which the peer's must be too. */
 export interface Proof {
   readonly kind: AuthPolicy['kind'];
+  /** Who we say to be: with NULL nobody, whatever we are called (RFC 7619 §2.2). */
+  readonly identity: Identity;
   /** CERT payloads, to stand before AUTH. */
   readonly certificates: readonly Payload[];
   /** AUTH, and Libreswan's notify beside it; empty when EAP is to be spoken. */
@@ -104,16 +106,17 @@ function attempt(
       const key = keyFor(sa, entry, audience.identity, cx);
       if (key === undefined) return noSharedKey(entry, audience.identity);
       const auth = sharedKeyAuth(sa, phase, sa.role, key.secret, identity);
-      return { kind: 'psk', certificates: [], auth: [auth], psk: key.secret };
+      return { kind: 'psk', identity, certificates: [], auth: [auth], psk: key.secret };
     }
     case 'null': {
-      const data = nullAuth(phase.suite, phase.keys, sa.role, covered(sa, phase, sa.role, identity));
-      return { kind: 'null', certificates: [], auth: [{ kind: 'auth', method: AuthMethod.NULL, data }] };
+      const data = nullAuth(phase.suite, phase.keys, sa.role, covered(sa, phase, sa.role, nobody));
+      const auth = { kind: 'auth', method: AuthMethod.NULL, data } as const;
+      return { kind: 'null', identity: nobody, certificates: [], auth: [auth] };
     }
     case 'eap':
       if (sa.role === 'responder' && !audience.eapOnly)
         return `${entry.name}: the peer does not take EAP alone (RFC 5998)`;
-      return { kind: 'eap', certificates: [], auth: [] };
+      return { kind: 'eap', identity, certificates: [], auth: [] };
     case 'signature': {
       if (credential === undefined) return `${entry.name} has no key of ours to sign with`;
       const key = cx.crypto.publicKey(credential.spki);
@@ -148,6 +151,7 @@ function* sign(
     );
   return {
     kind: 'signature',
+    identity,
     certificates: offerCertificates(credential, asked),
     auth: [signatureAuth(scheme, answer.signature), ...beside],
   };

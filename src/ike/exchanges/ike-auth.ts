@@ -64,7 +64,7 @@ export const ikeAuth: Exchange<undefined, Held> = {
     if (wantsEap) {
       const proof = yield* stepsOf(prove(sa, phase, entry, mine, cx));
       return [
-        identityPayload('idr', entry.local.identity),
+        identityPayload('idr', proof.identity),
         ...proof.certificates,
         ...proof.auth,
         ...(yield* beginConversation(sa, phase, entry, idi, request, proof.kind, cx)),
@@ -85,7 +85,7 @@ export const ikeAuth: Exchange<undefined, Held> = {
     establish(sa, phase, entry, remoteId, { local: proof.kind, remote: kind }, cx);
     if (notifies(request, NotifyType.INITIAL_CONTACT).length > 0) replaceOthers(sa, cx);
     return [
-      identityPayload('idr', entry.local.identity),
+      identityPayload('idr', proof.identity),
       ...proof.certificates,
       ...proof.auth,
       ...(yield* respondChild(sa, entry, request, phase, cx)),
@@ -102,7 +102,7 @@ export const ikeAuth: Exchange<undefined, Held> = {
       if (error)
         throw new PeerRefused(
           error.type,
-          `our identity ${formatIdentity(entry.local.identity)} and ${shown(proof)}`,
+          `our identity ${formatIdentity(proof.identity)} and ${shown(proof)}`,
         );
       throw new BadResponse('IKE_AUTH response without IDr or AUTH');
     }
@@ -147,7 +147,7 @@ function requestWith(sa: IkeSa, phase: Authenticating, entry: PadEntry, proof: P
     cx.sasOf(entry.name).every((other) => other === sa || other.phase.name !== 'established');
   const onlyEap = proof.kind === 'eap' && waysAs('responder', remote.auth)[0]?.kind === 'eap';
   const payloads: Payload[] = [
-    identityPayload('idi', local.identity),
+    identityPayload('idi', proof.identity),
     ...proof.certificates,
     ...requestCertificates([entry], cx.trust),
     ...(remote.identity && !isPattern(remote.identity) ? [identityPayload('idr', remote.identity)] : []),

@@ -14,7 +14,7 @@ import type { Payload } from '../../wire/payloads/index.ts';
 import type { Context } from '../context.ts';
 import { NotifyError } from '../errors.ts';
 import type { IkeSa } from '../ike-sa.ts';
-import { familyOf } from '../internal-addresses.ts';
+import { clientOf, familyOf } from '../internal-addresses.ts';
 import { assignedBy, describeAssignment, describeLease, given } from './assignment.ts';
 
 const families = ['ipv4', 'ipv6'] as const;
@@ -37,8 +37,8 @@ const subnetTypes: Record<AddressFamily, number> = {
 
 /** A client's CFG_REQUEST, as long as it has no address. */
 export function offerConfiguration(sa: IkeSa, entry: PadEntry): Payload[] {
-  const client = entry.configuration;
-  if (client?.role !== 'client' || sa.internal.assigned.length > 0) return [];
+  const client = clientOf(sa, entry);
+  if (client === undefined || sa.internal.assigned.length > 0) return [];
   const types = [
     ...client.families.flatMap((family) => addressTypes[family]),
     ...(client.dns
@@ -84,10 +84,10 @@ export function readConfiguration(
   response: readonly Payload[],
   cx: Context,
 ): void {
-  const client = entry.configuration;
+  const client = clientOf(sa, entry);
   const reply = ofType(response, CfgType.REPLY);
   const before = sa.internal.assigned;
-  if (client?.role !== 'client' || reply === undefined || before.length > 0) return;
+  if (client === undefined || reply === undefined || before.length > 0) return;
   const assignment = assignedBy(reply.attributes, client);
   sa.internal.assigned = [...assignment.addresses.map(({ range }) => range), ...assignment.prefixes];
   cx.onThrow(() => {
