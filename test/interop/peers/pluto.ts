@@ -115,7 +115,7 @@ export class Pluto {
 
   async states(): Promise<PlutoState[]> {
     const text = await this.whack('--showstates');
-    return [...text.matchAll(/#(\d+): "([^"]+)"\S*:\d+ STATE_(\w+)(.*)/g)].map((found) => {
+    return [...text.matchAll(/#(\d+): "([^"]+)"(?:\[\d+\] )?\S*:\d+ STATE_(\w+)(.*)/g)].map((found) => {
       const [, number = '', conn = '', state = '', more = ''] = found;
       const ikeSa = /; IKE SA #(\d+)/.exec(more)?.[1];
       const spis = new RegExp(`#${number}: \\S+ (?:esp|ah)\\.(\\w+)@\\S+ (?:esp|ah)\\.(\\w+)@`).exec(text);
