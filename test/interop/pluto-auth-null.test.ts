@@ -66,7 +66,9 @@ suite('NULL with pluto', ['namespaces', 'pluto', 'fakexfrm', 'tshark', 'ours'], 
         }),
       );
       await establish(both, initiator);
-      expect(withNotify(messages(await both.ours.packets()), NULL_AUTH)).toBe(1);
+      // tshark reads nothing behind an identity without octets.
+      if (initiator === 'ours') expect(both.pluto.log).toMatch(/IKE_AUTH request: SK\{.*AUTH,N\(NULL_AUTH\)/);
+      else expect(withNotify(messages(await both.ours.packets()), NULL_AUTH)).toBeGreaterThan(0);
       await takeDown(both, initiator);
     });
 
