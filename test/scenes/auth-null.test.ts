@@ -9,7 +9,9 @@
  *                                                                 <-  { IDr CERT AUTH(14) SA TSi TSr }
  */
 import { describe, expect, it } from 'vitest';
-import { defaultCrypto } from '../../src/crypto/index.ts';
+import { defaultCrypto, Secret } from '../../src/crypto/index.ts';
+import { pskAuth } from '../../src/ike/auth/psk.ts';
+import { signedOctets } from '../../src/ike/auth/signed-octets.ts';
 import type { AuthPolicy } from '../../src/policy/policy.ts';
 import { padEntry } from '../../src/testing/connection.ts';
 import { on, type Pair, type PairEnd, pair, tampered } from '../../src/testing/index.ts';
@@ -213,20 +215,36 @@ describe('NULL never satisfies a policy that asks for more', () => {
     expectRefused(both, 'initiator', /proves itself by NULL, our policy wants/);
   });
 
+  /** The initiator's NULL AUTH made for the identity 10.0.0.1, which the responder has a shared key for. */
+  function claiming(method: number): Pair {
+    const both = pair({ initiator: { auth: { local: [nobodys], remote: [psk] } } });
+    const identity = { type: IdType.IPV4_ADDR, data: Uint8Array.of(10, 0, 0, 1) };
+    both.network.fate(
+      on(
+        { exchange: ExchangeType.IKE_AUTH, response: false, nth: 1 },
+        tampered(both.network.keys, ({ header, payloads }) => {
+          const [request, response] = both.network.flights;
+          const keys = both.network.keys.keysOf(header);
+          const nonce = find(response?.payloads ?? [], 'nonce')?.data;
+          if (!request || !keys?.prf || !nonce) throw new Error('no keys');
+          const skP = new Secret(keys.pi);
+          const data = pskAuth(keys.prf, skP, signedOctets(keys.prf, skP, request.octets, nonce, identity));
+          return payloads.map((each) => {
+            if (each.kind === 'idi') return { kind: 'idi', idType: identity.type, data: identity.data };
+            return each.kind === 'auth' ? { kind: 'auth', method, data } : each;
+          });
+        }),
+      ),
+    );
+    return both.up();
+  }
+
   it('with the identity of a peer that has a shared key', () => {
-    // NULL AUTH over IDi = 10.0.0.1, which the responder has a key for.
-    const both = pair({
-      initiator: { auth: { local: [nobodys], remote: [psk] } },
-      responder: {},
-    }).up();
-    expectRefused(both, 'responder', /the peer proves itself by NULL, our policy wants a shared key/);
+    expectRefused(claiming(13), 'responder', /the peer proves itself by NULL, our policy wants a shared key/);
   });
 
   it('with AUTH by SK_p said to be of the shared key', () => {
-    const both = changed(pair({ initiator: { auth: { local: [nobodys], remote: [psk] } } }), (each) => [
-      each.kind === 'auth' ? { ...each, method: 2 } : each,
-    ]);
-    expectRefused(both, 'responder', /does not hold: another shared key\?/);
+    expectRefused(claiming(2), 'responder', /AUTH of 10\.0\.0\.1 does not hold: another shared key\?/);
   });
 
   it('an identity beside NULL is not proven: not shown, and none of its lease', () => {
