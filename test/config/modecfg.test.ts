@@ -108,6 +108,11 @@ describe('a client', () => {
     expect(pad('leftmodecfgclient=yes', 'ignore-peer-dns=yes').configuration).toMatchObject({ dns: false });
   });
 
+  it('asks only behind a NAT where its address would be translated', () => {
+    const { configuration } = pad('leftmodecfgclient=yes', 'leftcat=yes');
+    expect(configuration).toMatchObject({ role: 'client', onlyBehindNat: true });
+  });
+
   it('is none without a word of it', () => {
     expect(pad().configuration).toBeUndefined();
     expect(pad('leftmodecfgclient=no', 'rightmodecfgclient=yes').configuration).toBeUndefined();

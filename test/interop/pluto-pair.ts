@@ -91,7 +91,7 @@ export async function bench(stage: Stage, setting: Setting = {}): Promise<PlutoB
         ),
         conns: ['net'],
         // Else it begins again by itself whenever what it began ends.
-        args: setting.revival ? [] : ['--impair', 'revival', ...(process.env.PDBG?['--debug-all']:[])],
+        args: setting.revival ? [] : ['--impair', 'revival'],
         secrets: setting.plutoSecrets ?? `: PSK "${setting.plutoSecret ?? secret}"\n`,
         ...(setting.nss !== undefined && { nss: setting.nss }),
       }),
