@@ -11,6 +11,7 @@ import { Envelope } from './envelope.ts';
 import { failureOf, isExpected } from './errors.ts';
 import type { About, Outstanding, Want } from './exchange.ts';
 import { tellPeer } from './exchanges/index.ts';
+import { samePath } from './extensions/nat-detection.ts';
 import { noAddresses } from './internal-addresses.ts';
 import { destroyKeys } from './keys.ts';
 import { OurRequest } from './our-request.ts';
@@ -393,9 +394,3 @@ export class IkeSa {
 }
 
 export const spiText = (spi: bigint): string => spi.toString(16).padStart(16, '0');
-
-const samePath = (a: Path, b: Path): boolean =>
-  a.socket === b.socket &&
-  a.local.address === b.local.address &&
-  a.remote.address === b.remote.address &&
-  a.remote.port === b.remote.port;
