@@ -65,6 +65,13 @@ export async function readConfiguration(files: ConfigFiles): Promise<ConfigResul
   );
 }
 
+/** What may be behind a mistake: `--listen` says an address that is nobody's here. */
+function notOurs({ listen = [] }: ConfigFiles): string[] {
+  const own = localAddresses();
+  const foreign = listen.filter((address) => !address.startsWith('127.') && !own.includes(address));
+  return foreign.map((address) => `--listen ${address}: no address of this host, which has ${own.join(' ')}`);
+}
+
 function mustBeReadable(path: string, advice: string): void {
   try {
     accessSync(path, constants.R_OK);
@@ -81,7 +88,8 @@ export const fileSource =
   (files: ConfigFiles): PolicySource =>
   async () => {
     const result = await readConfiguration(files);
-    if ('mistakes' in result) throw new ControlError('CONFIG', result.mistakes.map(formatMistake).join('\n'));
+    if ('mistakes' in result)
+      throw new ControlError('CONFIG', [...result.mistakes.map(formatMistake), ...notOurs(files)].join('\n'));
     const { policy, settings, notes, waiting } = result;
     const waitingFor = [...new Set(waiting.map(({ name }) => name))];
     return { policy, settings, remarks: notes.map(formatMistake), waitingFor };
