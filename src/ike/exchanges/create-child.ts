@@ -40,6 +40,8 @@ import { childOf, deleteChild, deleteSpi, readSpi } from './delete.ts';
 const nonceLength = 32;
 /** TEMPORARY_FAILUREs waited out for one want. */
 const mostRetries = 5;
+/** How long the peer has to delete the child that it is its turn to delete; pluto does not always. */
+const patienceMillis = 30_000;
 
 interface Wanted {
   readonly spd: SpdEntry;
@@ -158,6 +160,7 @@ export const rekeyChild: Exchange<Wanted, Held> = {
     const nr = find(payloads, 'nonce')?.data ?? new Uint8Array(0);
     cx.afterwards(() => {
       old.heir ??= child;
+      sa.upkeep.later(deleteChild(old), patienceMillis);
       old.peerRekey = { child, lowest: lowest(ni, nr) };
     });
     return payloads;
@@ -297,7 +300,10 @@ function settle(sa: IkeSa, held: Held, child: ChildSa, nr: Uint8Array): void {
     return;
   }
   old.heir = child;
-  if (theirs) theirs.child.heir = child;
+  if (theirs) {
+    theirs.child.heir = child;
+    sa.upkeep.later(deleteChild(theirs.child), patienceMillis);
+  }
   sa.want(deleteChild(old));
 }
 
