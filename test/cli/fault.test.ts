@@ -152,8 +152,13 @@ describe('ikev2 fault', () => {
     ],
     [
       'a diagram without arrows',
-      { rules: [], expect: { diagram: 'hm' } },
+      { rules: [], expect: { diagram: 'hm hm' } },
       /expect\.diagram: a diagram needs a line with an arrow/,
+    ],
+    [
+      'a brace that is not closed',
+      { rules: [], expect: { diagram: ['...', 'IKE_AUTH { IDi -->'] } },
+      /expect\.diagram: line 2: expected payloads between one \{ and one \}/,
     ],
   ];
   it.each(wrong)('refuses a script with %s, before anything is sent', async (_why, script, says) => {
