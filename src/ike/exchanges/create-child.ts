@@ -20,7 +20,7 @@ import {
 } from '../child-negotiation.ts';
 import type { ChildSa } from '../child-sa.ts';
 import type { Context } from '../context.ts';
-import { Bug, failureOf, isExpected, NotifyError, PeerRefused } from '../errors.ts';
+import { BadResponse, Bug, failureOf, isExpected, NotifyError, PeerRefused } from '../errors.ts';
 import {
   type Exchange,
   isGenerator,
@@ -35,7 +35,7 @@ import type { IkeSa } from '../ike-sa.ts';
 import { lowest } from '../nonces.ts';
 import { errorIn } from '../notify.ts';
 import type { Established } from '../phase.ts';
-import { childOf, deleteChild, deleteSpi, readSpi } from './delete.ts';
+import { childOf, deleteChild, deleteReplaced, deleteSpi, readSpi } from './delete.ts';
 
 const nonceLength = 32;
 /** TEMPORARY_FAILUREs waited out for one want. */
@@ -108,18 +108,21 @@ export const createChild: Exchange<Wanted, Held> = {
     const phase = established(sa);
     const error = find(response, 'sa') ? undefined : errorIn(response);
     if (error) return yield* refused(sa, held, error.type, error.data, cx);
-    const nr = find(response, 'nonce')?.data ?? new Uint8Array(0);
-    const ride = rideOf(sa, { ...sourceOf(phase), ni: held.ni, nr }, held.replaces);
-    if (!held.replaces) readConfiguration(sa, entryOf(sa), response, cx);
+    const nr = find(response, 'nonce')?.data;
     let child: ChildSa;
     try {
+      if (nr === undefined) throw new BadResponse('the answer lacks Nr');
+      const ride = rideOf(sa, { ...sourceOf(phase), ni: held.ni, nr }, held.replaces);
+      if (!held.replaces) readConfiguration(sa, entryOf(sa), response, cx);
       child = yield* acceptChild(sa, held.offer, response, ride, cx);
     } catch (failed) {
       if (!isExpected(failed)) throw failed;
       report(sa, held, failed, cx);
       held.pair?.destroy();
       cx.releaseChildSpi(held.offer.inboundSpi);
-      if (find(response, 'sa')) cx.afterwards(() => sa.want(deleteSpi(held.offer.inboundSpi)));
+      // Whatever else is wrong with its answer, the peer believes in the child.
+      if (find(response, 'sa') || !(failed instanceof PeerRefused))
+        cx.afterwards(() => sa.want(deleteSpi(held.offer.inboundSpi)));
       return undefined;
     }
     if (held.replaces) cx.afterwards(() => settle(sa, held, child, nr));
@@ -160,7 +163,7 @@ export const rekeyChild: Exchange<Wanted, Held> = {
     const nr = find(payloads, 'nonce')?.data ?? new Uint8Array(0);
     cx.afterwards(() => {
       old.heir ??= child;
-      sa.upkeep.later(deleteChild(old), patienceMillis);
+      sa.upkeep.later(deleteReplaced(old), patienceMillis);
       old.peerRekey = { child, lowest: lowest(ni, nr) };
     });
     return payloads;
@@ -302,7 +305,7 @@ function settle(sa: IkeSa, held: Held, child: ChildSa, nr: Uint8Array): void {
   old.heir = child;
   if (theirs) {
     theirs.child.heir = child;
-    sa.upkeep.later(deleteChild(theirs.child), patienceMillis);
+    sa.upkeep.later(deleteReplaced(theirs.child), patienceMillis);
   }
   sa.want(deleteChild(old));
 }

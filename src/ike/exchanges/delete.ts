@@ -31,9 +31,10 @@ export const deletion: Exchange<Wanted, Wanted> = {
   respond(sa, request, cx) {
     const deletes = findAll(request, 'delete');
     if (deletes.some(({ protocol }) => protocol === ProtocolId.IKE)) {
-      cx.afterwards(() =>
-        sa.endAfterAnswer({ code: 'DELETED_BY_PEER', text: 'the peer deleted the IKE SA' }),
-      );
+      // With an error: it could not read our answer to its rekey, and knows nothing of the heir that made.
+      const whole = errorIn(request) !== undefined;
+      const why = { code: 'DELETED_BY_PEER', text: 'the peer deleted the IKE SA' } as const;
+      cx.afterwards(() => sa.endAfterAnswer(why, whole));
       return [];
     }
     const { gone, unknown } = childrenNamed(sa, deletes);
@@ -72,10 +73,12 @@ export const failure: Exchange<Wanted, Wanted> = {
   },
 };
 
-/** Ends the IKE SA at the peer: by `error`, or by a Delete. */
-export function tellPeer(error?: Payload): Want {
-  const payloads: Payload[] = [error ?? { kind: 'delete', protocol: ProtocolId.IKE, spis: [] }];
-  return { key: 'delete', begin: (sa, cx) => start(error ? failure : deletion, sa, { payloads }, cx) };
+export const ikeDelete: Delete = { kind: 'delete', protocol: ProtocolId.IKE, spis: [] };
+
+/** Ends the IKE SA at the peer: by a Delete, alone or with others, or by an error alone. */
+export function tellPeer(payloads: readonly Payload[] = [ikeDelete]): Want {
+  const exchange = payloads.includes(ikeDelete) ? deletion : failure;
+  return { key: 'delete', begin: (sa, cx) => start(exchange, sa, { payloads }, cx) };
 }
 
 /** Deletes a child at both ends. */
@@ -83,6 +86,13 @@ export const deleteChild = (child: ChildSa): Want => ({
   key: `delete child ${inboundId(child).spi}`,
   begin: (sa, cx) => start(deletion, sa, { payloads: [deletePayload([child.inboundSpi])], child }, cx),
   obsolete: (sa) => !sa.children.has(child.inboundSpi),
+});
+
+/** Deletes a child that another took over from, if that one is still there. */
+export const deleteReplaced = (child: ChildSa): Want => ({
+  ...deleteChild(child),
+  key: `delete replaced child ${inboundId(child).spi}`,
+  obsolete: (sa) => child.heir === undefined || !sa.children.has(child.inboundSpi),
 });
 
 /** Deletes at the peer what we never had. */
