@@ -42,6 +42,8 @@ const nonceLength = 32;
 const mostRetries = 5;
 /** How long the peer has to delete the child that it is its turn to delete; pluto does not always. */
 const patienceMillis = 30_000;
+/** Children beside the one that a peer rekeys, which it has rekeyed before and not deleted yet. */
+const mostReplaced = 4;
 
 interface Wanted {
   readonly spd: SpdEntry;
@@ -144,20 +146,27 @@ export const rekeyChild: Exchange<Wanted, Held> = {
   *respond(sa, request, cx) {
     const phase = established(sa);
     busyWithIke(sa);
-    const named = notifies(request, NotifyType.REKEY_SA)[0]?.spi ?? new Uint8Array(0);
-    const old = childOf(sa, named);
+    const [rekey] = notifies(request, NotifyType.REKEY_SA);
+    if (rekey === undefined) throw new Bug('a rekey that names no child');
+    const { protocol, spi } = rekey;
+    const old = protocol === ProtocolId.ESP ? childOf(sa, spi) : undefined;
     const { doing } = sa;
     // It may be the one our own request makes, whose answer has not come yet.
     const making = doing.what === 'create' || doing.what === 'rekey';
-    if (old === undefined && making) throw temporary('a child of that SPI may be about to be');
+    if (old === undefined && protocol === ProtocolId.ESP && making)
+      throw temporary('a child of that SPI may be about to be');
     if (old === undefined) {
       throw new NotifyError(NotifyType.CHILD_SA_NOT_FOUND, 'no such child to rekey', {
         scope: 'child',
-        spi: named,
+        protocol,
+        spi,
       });
     }
     const ours = 'child' in doing && doing.child === old ? doing.what : undefined;
     if (ours === 'close' || (old.heir && ours !== 'rekey')) throw temporary('that child is on its way out');
+    // They go, by the peer's Deletes or by ours.
+    if (sa.children.siblings(old).length >= mostReplaced)
+      throw temporary('too many children wait for a Delete');
     const { payloads, child } = yield* answer(sa, request, phase, old, cx);
     const ni = find(request, 'nonce')?.data ?? new Uint8Array(0);
     const nr = find(payloads, 'nonce')?.data ?? new Uint8Array(0);
