@@ -59,6 +59,32 @@ describe.each(bothEnds)('%s asks, %s answers', (one, other) => {
     expectEnd(broken(one, begin, 'request', act), one);
   });
 
+  it.each(['IKE_AUTH', 99])('a request of exchange type %s', (exchange) => {
+    const both = pair().up();
+    const rules = (message: Message, type: string | number) => ({
+      rules: [
+        {
+          on: { direction: 'out', message, nth: 1 },
+          do: { action: 'header', exchange: type },
+        },
+      ],
+    });
+    misbehave(both.network, both[one], rules('request', exchange));
+    // As one would be answered that had asked so.
+    misbehave(both.network, both[other], rules('response', 'INFORMATIONAL'));
+    command.liveness(one)(both);
+    both.network.settle();
+    expectEnd(both, one);
+  });
+
+  it('a Delete of the IKE SA that names an SPI', () => {
+    const act: FaultAction = {
+      action: 'add',
+      payload: { payload: 'D', protocol: 'IKE', spis: ['0102030405060708'] },
+    };
+    expectEnd(broken(one, command.liveness, 'request', act), one);
+  });
+
   const refusal: FaultAction[] = [
     { action: 'keep', payload: [] },
     { action: 'add', payload: { payload: 'N(INVALID_SYNTAX)' } },

@@ -4,6 +4,7 @@ import { ExchangeType, NotifyType, ProtocolId } from '../../wire/numbers.ts';
 import type { Delete } from '../../wire/payloads/delete.ts';
 import type { Payload } from '../../wire/payloads/index.ts';
 import { type ChildSa, inboundId } from '../child-sa.ts';
+import { NotifyError } from '../errors.ts';
 import { type Exchange, start, type Want } from '../exchange.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { errorIn } from '../notify.ts';
@@ -30,7 +31,11 @@ export const deletion: Exchange<Wanted, Wanted> = {
 
   respond(sa, request, cx) {
     const deletes = findAll(request, 'delete');
-    if (deletes.some(({ protocol }) => protocol === ProtocolId.IKE)) {
+    const ike = deletes.filter(({ protocol }) => protocol === ProtocolId.IKE);
+    // It names the one it comes on, by no SPI (§3.11).
+    if (ike.some(({ spis }) => spis.length > 0))
+      throw new NotifyError(NotifyType.INVALID_SYNTAX, 'the Delete of an IKE SA with an SPI');
+    if (ike.length > 0) {
       // With an error: it could not read our answer to its rekey, and knows nothing of the heir that made.
       const whole = errorIn(request) !== undefined;
       const why = { code: 'DELETED_BY_PEER', text: 'the peer deleted the IKE SA' } as const;
