@@ -27,9 +27,10 @@ export function add(program: Command): void {
 
 function run(file: string, { details = false }: ReplayCommandOptions, output: Output): void {
   const report = replayReport(linesOf(file), (line) => output.line(line), { details });
-  const { inputs, received, sent, reproduced } = report;
+  const { inputs, received, sent, reproduced, ended } = report;
   output.line();
   output.line(`${inputs} inputs, among them ${received} datagrams; ${sent} datagrams sent`);
+  if (!ended) output.line(paint('yellow', 'the recording has no end: cut, or the daemon died'));
   output.object({ kind: 'replay', ...report });
   if (!reproduced)
     throw new CommandError(
@@ -42,12 +43,13 @@ const chunk = 1 << 16;
 
 /** The lines of a file, however long it is. Throws CommandError when it cannot be read. */
 function* linesOf(file: string): Generator<string> {
-  const fd = opened(file);
+  const fd = attempted(() => openSync(file, 'r'));
   const decoder = new TextDecoder();
   const octets = new Uint8Array(chunk);
+  const read = (): number => attempted(() => readSync(fd, octets));
   let rest = '';
   try {
-    for (let length = readSync(fd, octets); length > 0; length = readSync(fd, octets)) {
+    for (let length = read(); length > 0; length = read()) {
       const lines = (rest + decoder.decode(octets.subarray(0, length), { stream: true })).split('\n');
       rest = lines.pop() ?? '';
       yield* lines;
@@ -58,9 +60,10 @@ function* linesOf(file: string): Generator<string> {
   }
 }
 
-function opened(file: string): number {
+/** A file that cannot be read is a wrong question. */
+function attempted<T>(work: () => T): T {
   try {
-    return openSync(file, 'r');
+    return work();
   } catch (error) {
     throw new CommandError(error instanceof Error ? error.message : String(error), 2);
   }

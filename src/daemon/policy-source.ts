@@ -89,6 +89,13 @@ export async function readConfiguration(
   return { result, store };
 }
 
+/** What may be behind a mistake: `--listen` says an address that is nobody's here. */
+function notOurs({ listen = [] }: ConfigFiles): string[] {
+  const own = localAddresses();
+  const foreign = listen.filter((address) => !address.startsWith('127.') && !own.includes(address));
+  return foreign.map((address) => `--listen ${address}: no address of this host, which has ${own.join(' ')}`);
+}
+
 function mustBeReadable(path: string, advice: string): void {
   try {
     accessSync(path, constants.R_OK);
@@ -106,7 +113,10 @@ export const fileSource =
   async () => {
     const { result, store } = await readConfiguration(files);
     if ('mistakes' in result)
-      throw new ControlError('CONFIG', [...store.mistakes, ...result.mistakes.map(formatMistake)].join('\n'));
+      throw new ControlError(
+        'CONFIG',
+        [...store.mistakes, ...result.mistakes.map(formatMistake), ...notOurs(files)].join('\n'),
+      );
     const { policy, eapPasswords, settings, notes, waiting } = result;
     const waitingFor = [...new Set(waiting.map(({ name }) => name))];
     const keys = store.keys.map(({ pkcs8 }) => ({ pkcs8, key: nodePrivateKey(pkcs8.octets) }));

@@ -1,7 +1,7 @@
 /** A run of the daemon's engine as a file, for `ikev2 replay`: a line for each input. */
 import { appendFileSync, closeSync, openSync } from 'node:fs';
 import { type EngineOptions, IkeEngine } from '../ike/engine.ts';
-import { type Engine, record } from '../ike/recording.ts';
+import { type Engine, type Recorded, record } from '../ike/recording.ts';
 
 export interface RecordFile {
   /** The file, made anew, for its owner only. */
@@ -14,6 +14,7 @@ export class RunRecord {
   readonly #secrets: boolean;
   readonly #trouble: (error: unknown) => void;
   #fd: number | undefined;
+  #engine: Recorded | undefined;
 
   /** `trouble` hears when the file cannot be written any more; it is then given up. Throws what fs throws. */
   constructor(file: string, secrets: boolean, trouble: (error: unknown) => void) {
@@ -24,10 +25,17 @@ export class RunRecord {
 
   /** An engine whose inputs are written down, and what it sends. */
   engine(options: EngineOptions): Engine {
-    return record(options, (line) => this.#write(line), { secrets: this.#secrets });
+    this.#engine = record(options, (line) => this.#write(line), { secrets: this.#secrets });
+    return this.#engine;
   }
 
+  /** Writes the last line, which says that nothing was cut off. */
   close(): void {
+    this.#engine?.end();
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
   }
@@ -37,7 +45,7 @@ export class RunRecord {
     try {
       appendFileSync(this.#fd, `${line}\n`);
     } catch (error) {
-      this.close();
+      this.#giveUp();
       this.#trouble(error);
     }
   }

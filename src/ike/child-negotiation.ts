@@ -3,7 +3,14 @@ import type { KeyPair, Prf } from '../crypto/provider.ts';
 import type { Secret } from '../crypto/secret.ts';
 import { type EspSuite, espSuite } from '../crypto/suite.ts';
 import type { PadEntry, SpdEntry } from '../policy/policy.ts';
-import { acceptEsp, chooseEsp, type EspProposal, espPayload, withGroup } from '../policy/proposal.ts';
+import {
+  acceptEsp,
+  chooseEsp,
+  type EspProposal,
+  espPayload,
+  isEspSpi,
+  withGroup,
+} from '../policy/proposal.ts';
 import { narrow, type SelectorPolicy, sameSelectors, toWire, within } from '../policy/selector.ts';
 import { find, notifies } from '../wire/message.ts';
 import { NotifyType, nameOf } from '../wire/numbers.ts';
@@ -211,7 +218,8 @@ export function* acceptChild(
   const chosen = acceptEsp(answer.proposals, offer.proposals, pair !== undefined);
   const suite = chosen && espSuite(cx.crypto, chosen);
   const spi = answer.proposals[0]?.spi;
-  if (!suite || spi?.length !== 4) throw new BadResponse('the peer chose an ESP proposal we did not offer');
+  if (spi && !isEspSpi(spi)) throw new BadResponse('the peer answered with no SPI of ESP');
+  if (!suite || !spi) throw new BadResponse('the peer chose an ESP proposal we did not offer');
   if (!within(tsi, offer.local) || !within(tsr, offer.remote))
     throw new BadResponse('the peer widened our traffic selectors');
   const asOffered = clientOf(sa, entry) !== undefined || sameSelectors(tsi, offer.local);

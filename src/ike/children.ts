@@ -64,7 +64,11 @@ export class Children {
     for (const heir of siblings) if (heir.outboundHeld?.replaces === child) this.#moveOver(heir);
     for (const command of removeChild(child, siblings)) this.#services.act({ type: 'kernel', command });
     delete child.outboundHeld;
-    for (const sibling of siblings) if (sibling.heir === child) delete sibling.heir;
+    for (const sibling of siblings) {
+      if (sibling.heir !== child) continue;
+      if (child.heir) sibling.heir = child.heir;
+      else delete sibling.heir;
+    }
     for (const sibling of siblings) if (sibling.peerRekey?.child === child) delete sibling.peerRekey;
     if (siblings.length === 0) {
       this.#services.releaseChildSpi(child.inboundSpi);

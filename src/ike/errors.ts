@@ -12,17 +12,20 @@ export class NotifyError extends Error {
   readonly scope: 'child' | 'ike';
   /** The Child SA it is about, by the SPI the peer named it with. */
   readonly spi: Uint8Array;
+  /** Whose SPI it is: ESP's, if there is one, unless said. */
+  readonly protocol: number;
 
   constructor(
     notify: number,
     why: string,
-    options: { data?: Uint8Array; scope?: 'child' | 'ike'; spi?: Uint8Array } = {},
+    options: { data?: Uint8Array; scope?: 'child' | 'ike'; spi?: Uint8Array; protocol?: number } = {},
   ) {
     super(`${nameOf(NotifyType, notify)}: ${why}`);
     this.notify = notify;
     this.data = options.data ?? new Uint8Array(0);
     this.scope = options.scope ?? 'ike';
     this.spi = options.spi ?? new Uint8Array(0);
+    this.protocol = options.protocol ?? (this.spi.length > 0 ? ProtocolId.ESP : ProtocolId.NONE);
   }
 }
 
@@ -86,8 +89,8 @@ export function errorNotify(error: Error): Notify {
       data: none,
     };
   }
-  const { notify: type, data, spi } = error;
-  return { kind: 'notify', protocol: spi.length > 0 ? ProtocolId.ESP : ProtocolId.NONE, spi, type, data };
+  const { notify: type, data, protocol, spi } = error;
+  return { kind: 'notify', protocol, spi, type, data };
 }
 
 /** Whether an error is one that steps may throw; anything else is a Bug. */

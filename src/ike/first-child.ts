@@ -95,7 +95,8 @@ function* concludeChild(
     const single = error instanceof PeerRefused && error.notify === NotifyType.SINGLE_PAIR_REQUIRED;
     if (single && !isSinglePair(offer)) cx.afterwards(() => wantPairs(offer.spd, sa));
     else childFailed(sa, entry, offer.spd.name, error, cx);
-    if (find(response, 'sa')) cx.afterwards(() => sa.want(deleteSpi(offer.inboundSpi)));
+    if (find(response, 'sa') || !(error instanceof PeerRefused))
+      cx.afterwards(() => sa.want(deleteSpi(offer.inboundSpi)));
   }
 }
 

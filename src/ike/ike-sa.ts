@@ -57,14 +57,15 @@ export class IkeSa {
   replaces: IkeSa | undefined;
   opening: Opening = { request: nothing, response: nothing };
   internal = noAddresses();
+  /** Made by a rekey. */
+  readonly isHeir: boolean;
   readonly succession: Succession;
   readonly upkeep: Upkeep;
   readonly #services: Services;
   readonly #ours: OurRequest;
   readonly #peers: PeerRequest;
   readonly #envelope: Envelope;
-  readonly #isHeir: boolean;
-  #ending: Failure | undefined;
+  #ending: { readonly why: Failure; readonly whole: boolean } | undefined;
   /** What is to be done when this SA is gone. */
   #then: (() => void) | undefined;
   #leaving: Failure | undefined;
@@ -84,7 +85,7 @@ export class IkeSa {
     this.remoteSpi = spis.remote;
     this.path = path;
     this.entry = entry;
-    this.#isHeir = inherited !== undefined;
+    this.isHeir = inherited !== undefined;
     this.children = inherited ?? new Children(services, this);
     this.succession = new Succession(services, this);
     this.upkeep = new Upkeep(services, this);
@@ -115,11 +116,6 @@ export class IkeSa {
   /** What the exchange of ours under way changes. */
   get doing(): About {
     return this.#ours.doing;
-  }
-
-  /** Made by a rekey. */
-  get isHeir(): boolean {
-    return this.#isHeir;
   }
 
   get connection(): string | undefined {
@@ -188,8 +184,9 @@ export class IkeSa {
 
   /** An answer to the peer is out: its own steps may have made room for ours. */
   answered(): void {
-    if (this.#ending) this.die(this.#ending);
-    else this.#ours.proceed();
+    if (this.#ending === undefined) return this.#ours.proceed();
+    this.die(this.#ending.why);
+    if (this.#ending.whole) this.children.owner.die(this.#ending.why);
   }
 
   /** A request of ours is answered, and all that came of it done: what was put off until then is due. */
@@ -250,27 +247,28 @@ export class IkeSa {
     this.#setTimer('halfOpen', after);
   }
 
-  /** Tells the peer that it is over (a Delete, or the error given), then dies with its answer or without. */
-  leave(why: Failure, notify?: Payload, then?: () => void): void {
+  /** Tells the peer that it is over (a Delete, unless told otherwise), then dies with its answer or without. */
+  leave(why: Failure, tell?: readonly Payload[], then?: () => void): void {
     this.#then ??= then;
     const { phase } = this;
     if (!isKeyed(phase)) return this.die(why);
     if (phase.name === 'deleting') return;
-    if (phase.name === 'authenticating' && notify === undefined) {
+    if (phase.name === 'authenticating' && tell === undefined) {
       // The peer may believe in the SA by now: it is deleted once we know, or the wait ends.
       if (this.role === 'responder') this.die(why);
       else this.#leaving = why;
       return;
     }
     if (this.children.owner === this) this.children.dropAll(why.text);
-    if (phase.name === 'established' && this.doing.what === 'rekey-ike' && notify === undefined) {
+    if (phase.name === 'established' && this.doing.what === 'rekey-ike' && tell === undefined) {
       // The peer may have an heir by now, who goes too: both are deleted once we know.
       this.#leaving = why;
       return;
     }
     this.phase = { ...phase, name: 'deleting', why };
     this.#ours.forgetWants();
-    this.want(tellPeer(notify));
+    this.#leaving ??= why;
+    this.want(tellPeer(tell));
   }
 
   /** Leaves for good: what was to follow on its end does not. */
@@ -280,9 +278,9 @@ export class IkeSa {
     this.leave(why);
   }
 
-  /** The peer ended it: it dies once the answer is out, and answers retransmissions from its tombstone. */
-  endAfterAnswer(why: Failure): void {
-    this.#ending = why;
+  /** The peer ended it (`whole`: its heir, too): it dies once the answer is out, and answers from its tombstone. */
+  endAfterAnswer(why: Failure, whole = false): void {
+    this.#ending = { why, whole };
   }
 
   /** An offered child came to nothing. */

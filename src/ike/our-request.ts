@@ -1,11 +1,21 @@
 /** Our one outstanding request, and the ordered list of what we want next. RFC 7296 §2.1-2.4. */
-import type { Message } from '../wire/message.ts';
-import { ExchangeType } from '../wire/numbers.ts';
+import { type Message, notifies } from '../wire/message.ts';
+import { ExchangeType, NotifyType } from '../wire/numbers.ts';
+import type { Payload } from '../wire/payloads/index.ts';
 import type { Failure, Path } from './actions.ts';
 import type { Services } from './context.ts';
-import type { Envelope } from './envelope.ts';
-import { BadResponse, errorNotify, failureOf, isExpected, LocalFailure, NotifyError } from './errors.ts';
+import type { Envelope, Opened } from './envelope.ts';
+import {
+  BadResponse,
+  errorNotify,
+  failureOf,
+  isExpected,
+  LocalFailure,
+  NotifyError,
+  PeerRefused,
+} from './errors.ts';
 import { type About, fits, type Outstanding, type Want } from './exchange.ts';
+import { ikeDelete } from './exchanges/index.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { run, type Waiting } from './steps.ts';
 import type { Window } from './window.ts';
@@ -92,9 +102,16 @@ export class OurRequest {
     const clear = sa.phase.name === 'init';
     if (clear && path.remote.address !== sa.path.remote.address)
       return sa.drop('address', path, 'not the address we asked');
-    const opened = this.#envelope.open(header, octets, outer, path);
+    let opened: Opened | undefined;
+    try {
+      opened = this.#envelope.open(header, octets, outer, path);
+    } catch (error) {
+      // What is authentic and breaks the grammar does not get better by asking again.
+      return this.#notConcluded(outstanding, error, clear);
+    }
     if (opened === undefined) return;
-    this.#envelope.announce('in', header, opened.payloads, path);
+    const { payloads } = opened;
+    this.#envelope.announce('in', header, payloads, path);
     sa.heard(path);
     const asked = sa.remoteSpi;
     if (clear) {
@@ -109,11 +126,12 @@ export class OurRequest {
           cx.onThrow(() => {
             sa.remoteSpi = asked;
           });
-        const critical = opened.payloads.find((payload) => payload.kind === 'unknown' && payload.critical);
+        refuseFatal(sa, outstanding, payloads);
+        const critical = payloads.find((payload) => payload.kind === 'unknown' && payload.critical);
         if (critical) throw new BadResponse(`${outstanding.story}: unknown critical payload in the response`);
-        if (!fits(outstanding.response, opened.payloads))
+        if (!fits(outstanding.response, payloads))
           throw new BadResponse(`${outstanding.story}: payloads missing in the response`);
-        return outstanding.conclude(sa, opened.payloads, cx);
+        return outstanding.conclude(sa, payloads, cx);
       },
       (next) => sa.guard(() => this.#concluded(outstanding, next)),
       (error) => sa.guard(() => this.#notConcluded(outstanding, error, clear)),
@@ -189,17 +207,19 @@ export class OurRequest {
   #notConcluded(outstanding: Outstanding, error: unknown, clear: boolean): void {
     this.#waiting = undefined;
     if (!isExpected(error)) throw error;
-    const failure = failureOf(error);
+    const sa = this.#sa;
+    const failure = sa.leaving ?? failureOf(error);
     if (clear && !(error instanceof LocalFailure)) {
       // In clear and from nobody known: the wait goes on to its end, and this is then the reason (§2.21.1).
       this.#remembered = failure;
-      this.#sa.progress(outstanding.story, `${failure.text}; waiting for a better answer`);
+      sa.progress(outstanding.story, `${failure.text}; waiting for a better answer`);
       return;
     }
     this.#settle();
     outstanding.abandon();
-    if (error instanceof NotifyError) this.#sa.leave(failure, errorNotify(error));
-    else this.#sa.die(failure);
+    if (sa.phase.name === 'deleting') sa.die(sa.phase.why);
+    else if (error instanceof PeerRefused) sa.die(failure);
+    else sa.leave(failure, farewell(error, outstanding));
   }
 
   #notBegun(error: unknown): void {
@@ -213,4 +233,20 @@ export class OurRequest {
     this.#window.concluded();
     this.#services.timers.clear(this.#sa, 'retransmit');
   }
+}
+
+/** INVALID_SYNTAX is the end of the IKE SA at both ends, without a Delete. RFC 7296 §2.21.3. */
+function refuseFatal({ phase }: IkeSa, { story }: Outstanding, response: readonly Payload[]): void {
+  const authenticated = phase.name !== 'init' && phase.name !== 'authenticating';
+  if (authenticated && notifies(response, NotifyType.INVALID_SYNTAX).length > 0)
+    throw new PeerRefused(NotifyType.INVALID_SYNTAX, `our request, ${story}`);
+}
+
+/**
+ * What the peer is told when its answer is no good: an error of its own, or that the IKE SA is over. After its answer to
+ * our rekey of the IKE SA it believes in an heir that we know no keys of: the error beside the Delete means that one, too.
+ */
+function farewell(error: Error, { about }: Outstanding): Payload[] {
+  if (error instanceof NotifyError) return [errorNotify(error), ikeDelete];
+  return about.what === 'rekey-ike' ? [errorNotify(error), ikeDelete] : [ikeDelete];
 }

@@ -1,31 +1,15 @@
 /** A run as lines `{now, input, drawn, sent}`, and the same run again from its lines. */
 import type { Crypto, Random } from '../crypto/provider.ts';
 import { fromHex, toHex } from '../wire/hex.ts';
-import type { Action, Input, Millis, Path } from './actions.ts';
+import type { Action, Input, Millis } from './actions.ts';
 import { type EngineOptions, IkeEngine } from './engine.ts';
-import { fromJson, toJson } from './run-json.ts';
+import { type NumberedLine, noLine, ReplayError, recordedLines, type Sent } from './recorded-line.ts';
+import { toJson } from './run-json.ts';
+
+export { type RecordedLine, ReplayError, recordedLines, type Sent } from './recorded-line.ts';
 
 /** What a host or a loop needs of an engine. */
 export type Engine = Pick<IkeEngine, 'handle' | 'wakeAt' | 'idle' | 'held' | 'status'>;
-
-/** All an engine is made of, but for what is code. */
-type Beginning = Omit<EngineOptions, 'crypto' | 'random'>;
-
-/** A datagram that went out. */
-export type Sent = { readonly octets: Uint8Array } & Path;
-
-/** One line of a recording. The first has `start`, each further one `input`. */
-export interface RecordedLine {
-  readonly now: Millis;
-  readonly start?: Beginning;
-  /** False in the first line: it was made without secrets, so that there is nothing to run it again with. */
-  readonly secrets?: false;
-  readonly input?: Input;
-  /** What the engine drew on this line, one string of hexadecimal digits a draw; absent without secrets. */
-  readonly drawn?: readonly string[];
-  /** What it sent, in order; absent when nothing. */
-  readonly sent?: readonly Sent[];
-}
 
 export interface RecordOptions {
   /** Keep pre-shared keys, keys and what was drawn, without which a run cannot be made again. True unless said. */
@@ -36,13 +20,21 @@ export interface RecordOptions {
 export type Recorder = (line: string, actions: readonly Action[]) => void;
 
 /** An engine whose run is written down. */
+export interface Recorded extends Engine {
+  /** The last line: this is all there was. What the engine does from now on is not written down. */
+  end(): void;
+}
+
+/** Makes such an engine. Throws what `IkeEngine` throws. */
 export function record(
   options: EngineOptions,
   write: Recorder,
   { secrets = true }: RecordOptions = {},
-): Engine {
+): Recorded {
   const { crypto, random, ...start } = options;
   let drawn: string[] = [];
+  let last = options.now;
+  let isOver = false;
   const listening: Random = (length) => {
     const octets = random(length);
     if (secrets) drawn.push(toHex(octets));
@@ -61,6 +53,8 @@ export function record(
   put(first, []);
   return {
     handle(now, input) {
+      if (isOver) return engine.handle(now, input);
+      last = now;
       const line = text({ now, input });
       const actions = engine.handle(now, input);
       put(line, actions);
@@ -76,45 +70,14 @@ export function record(
       return engine.held;
     },
     status: () => engine.status(),
+    end() {
+      if (!isOver) write(`{${text({ now: last, end: true })}}`, []);
+      isOver = true;
+    },
   };
 }
 
 const sentOf = ({ socket, local, remote, octets }: Sent): Sent => ({ socket, local, remote, octets });
-
-/** The run differs from its recording, or the lines are no recording. */
-export class ReplayError extends Error {
-  readonly code = 'REPLAY';
-  constructor(
-    /** Counts from 1. */
-    readonly line: number,
-    what: string,
-  ) {
-    super(`line ${line}: ${what}`);
-  }
-}
-
-/** The lines of a recording, in order; empty ones are passed over. Throws ReplayError. */
-export function* recordedLines(lines: Iterable<string>): Generator<RecordedLine> {
-  let number = 0;
-  for (const text of lines) {
-    if (text.trim() === '') continue;
-    number++;
-    const line = parsed(text, number);
-    if (number === 1 && line.start === undefined)
-      throw new ReplayError(1, 'a recording begins with its start line');
-    yield line;
-  }
-}
-
-function parsed(text: string, number: number): RecordedLine {
-  try {
-    const line = fromJson(text);
-    if (typeof line === 'object' && line !== null && 'now' in line) return line as RecordedLine;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  throw new ReplayError(number, 'this is no line of a recording');
-}
 
 /** One input of a recording, and what the engine answers to it now. */
 export interface ReplayStep {
@@ -128,27 +91,45 @@ export interface ReplayStep {
  * engine draws or sends other than it did then, and of a recording without secrets. With `keyLog` the engine tells its
  * keys, whether it did then or not.
  */
-export function* replaySteps(
+export const replaySteps = (
   lines: Iterable<string>,
+  crypto: Crypto,
+  options: { readonly keyLog?: boolean } = {},
+): Generator<ReplayStep> => replayLines(recordedLines(lines), crypto, options);
+
+/** The same, of lines that were read already. */
+export function* replayLines(
+  lines: Iterable<NumberedLine>,
   crypto: Crypto,
   options: { readonly keyLog?: boolean } = {},
 ): Generator<ReplayStep> {
   let engine: IkeEngine | undefined;
   let left: string[] = [];
   let number = 0;
+  let failed: ReplayError | undefined;
   const random: Random = (length) => {
     const octets = fromHex(left.shift() ?? '');
     if (octets.length === length) return octets;
-    throw new ReplayError(number, `${length} random octets drawn, the recording has ${octets.length}`);
+    failed ??= new ReplayError(number, `${length} random octets drawn, the recording has ${octets.length}`);
+    throw failed;
   };
-  for (const { now, start, secrets, input, drawn = [], sent = [] } of recordedLines(lines)) {
-    number++;
+  /** What stops on a value the checks of a line do not know is a mistake of that line. */
+  const run = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw failed ?? noLine(number, error instanceof Error ? error.message : String(error));
+    }
+  };
+  for (const { line, now, start, secrets, input, drawn = [], sent = [] } of lines) {
+    number = line;
     left = [...drawn];
     if (secrets === false)
       throw new ReplayError(number, 'made without secrets: its octets cannot be reproduced');
-    if (start !== undefined) engine = new IkeEngine({ ...start, ...options, crypto, random });
+    if (start !== undefined) engine = run(() => new IkeEngine({ ...start, ...options, crypto, random }));
     if (engine === undefined || input === undefined) continue;
     const actions = engine.handle(now, input);
+    if (failed !== undefined) throw failed;
     yield { now, input, actions };
     if (left.length > 0) throw new ReplayError(number, `${left.length} draws of the recording were not made`);
     compare(sent, actions, number);

@@ -95,6 +95,7 @@ export class Upkeep {
   /** Of a rekey the wait is cut: as much time as it takes is to be left before the `hard` end. */
   later(want: Want, after: Millis, { hard }: Pick<Ends, 'hard'> = never): void {
     const { now } = this.#services;
+    this.#later = this.#later.filter((each) => !each.want.obsolete?.(this.#sa));
     this.#later.push({ want, at: now + Math.max(leastWaitMillis, Math.min(after, (hard - now) / 2)) });
     this.#setRetry();
   }

@@ -43,6 +43,10 @@ const none = 0;
 
 const espSpiLength = 4;
 
+/** Whether octets are an SPI that an SA of ESP can have: 0 to 255 are reserved (RFC 4303 §2.1). */
+export const isEspSpi = (spi: Uint8Array): boolean =>
+  spi.length === espSpiLength && spi.subarray(0, 3).some((octet) => octet !== 0);
+
 const aead: ReadonlySet<number> = new Set<number>([
   Encr.AES_CCM_8,
   Encr.AES_CCM_12,
@@ -100,7 +104,7 @@ export function chooseEsp(
   order: Order,
   pfs = true,
 ): Choice | undefined {
-  const readable = offered.filter((proposal) => proposal.spi.length === espSpiLength);
+  const readable = offered.filter(({ spi }) => isEspSpi(spi));
   const mine = own.map((each) => espOffer(each, pfs));
   return choose(readable, mine, order, ProtocolId.ESP);
 }
@@ -122,7 +126,7 @@ export function acceptEsp(
   own: readonly EspProposal[],
   pfs = true,
 ): ChosenTransforms | undefined {
-  if (answer[0]?.spi.length !== espSpiLength) return undefined;
+  if (answer[0] === undefined || !isEspSpi(answer[0].spi)) return undefined;
   const mine = own.map((each) => espOffer(each, pfs));
   return accept(answer, mine, ProtocolId.ESP);
 }

@@ -106,15 +106,18 @@ export function intersect(a: RangeSelector, b: RangeSelector): RangeSelector | u
   return ports && { kind: 'range', protocol: a.protocol || b.protocol, ...ports, start, end };
 }
 
-/** Whether `outer` allows all that `inner` allows. */
+/** Whether `outer` allows all that `inner` allows. A range whose end is before its start is none: no (RFC 7296 §3.13.1). */
 export function covers(outer: AddressRange & PortRange, inner: AddressRange & PortRange): boolean {
   if (outer.protocol !== 0 && outer.protocol !== inner.protocol) return false;
-  return contains(outer, inner) && portsCover(outer, inner);
+  return isRange(inner) && arePorts(inner) && contains(outer, inner) && portsCover(outer, inner);
 }
 
 const isAny = ({ startPort, endPort }: PortRange): boolean => startPort === 0 && endPort === 0xffff;
 
 const isOpaque = ({ startPort, endPort }: PortRange): boolean => startPort === 0xffff && endPort === 0;
+
+/** Whether they are in order, or OPAQUE. */
+const arePorts = (ports: PortRange): boolean => ports.startPort <= ports.endPort || isOpaque(ports);
 
 /** ANY includes OPAQUE, a range of ports does not (RFC 4301 §4.4.1.1). */
 function portsCover(outer: PortRange, inner: PortRange): boolean {
@@ -124,6 +127,7 @@ function portsCover(outer: PortRange, inner: PortRange): boolean {
 }
 
 function commonPorts(a: PortRange, b: PortRange): { startPort: number; endPort: number } | undefined {
+  if (!arePorts(a) || !arePorts(b)) return undefined;
   if (isAny(a)) return { startPort: b.startPort, endPort: b.endPort };
   if (isAny(b)) return { startPort: a.startPort, endPort: a.endPort };
   if (isOpaque(a) || isOpaque(b)) {

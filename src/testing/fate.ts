@@ -18,6 +18,13 @@ export interface Passage {
 /** Each time a datagram arrives; an empty list loses it; undefined says nothing about it. */
 export type Fate = (flight: Flight) => readonly Passage[] | undefined;
 
+/** Asks the fates in turn; the first that says anything decides how the datagram arrives. */
+export function decide(flight: Flight, fates: readonly Fate[]): void {
+  let passages: readonly Passage[] | undefined;
+  for (const fate of [...fates]) passages ??= fate(flight);
+  if (passages !== undefined) flight.passages = passages;
+}
+
 export const drop: Fate = () => [];
 
 /** It arrives, and `copies` times more, `apart` milliseconds each after the one before. */

@@ -1,7 +1,7 @@
 /** Hosts on the real network: the same engine, fates and faults as on the virtual one, in real time. */
 import type { Random } from '../crypto/provider.ts';
 import type { Endpoint, EngineEvent, Millis } from '../ike/actions.ts';
-import type { Fate, Passage } from './fate.ts';
+import { decide, type Fate, type Passage } from './fate.ts';
 import { Flight } from './flight.ts';
 import { Host, type HostOptions } from './host.ts';
 import { KeyRing } from './key-ring.ts';
@@ -19,6 +19,8 @@ export interface LiveOptions {
   readonly history?: number;
   /** Gets each datagram once its fate is known. */
   readonly watch?: (flight: Flight) => void;
+  /** What goes in place of a datagram whose fate threw an error; nothing unless said. */
+  readonly instead?: (flight: Flight) => readonly Passage[];
 }
 
 export interface LiveHostOptions extends Omit<HostOptions, 'ports' | 'addresses'> {
@@ -52,6 +54,7 @@ export class LiveNetwork implements FaultyNetwork {
   readonly #sockets = new Map<Host, HostSockets>();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #alarms = new Map<Host, NodeJS.Timeout>();
+  readonly #waiting = new Set<() => void>();
   readonly #listeners = new Set<(host: Host, event: EngineEvent) => void>();
   #held: Held[] = [];
   #seen = 0;
@@ -122,18 +125,23 @@ export class LiveNetwork implements FaultyNetwork {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Resolves to true once the predicate holds, asked after each event; to false after `within` milliseconds. */
+  /** Resolves to true once the predicate holds, asked after each event and each error; to false after `within` milliseconds. */
   async until(predicate: () => boolean, within: Millis = 10_000): Promise<boolean> {
     if (predicate()) return true;
     return new Promise((resolve) => {
       const done = (holds: boolean): void => {
         clearTimeout(timer);
         forget();
+        this.#waiting.delete(look);
         resolve(holds);
+      };
+      const look = (): void => {
+        setImmediate(() => predicate() && done(true));
       };
       const timer = setTimeout(() => done(predicate()), within);
       // The event is told before the host's status is changed by what comes with it.
-      const forget = this.listen(() => setImmediate(() => predicate() && done(true)));
+      const forget = this.listen(look);
+      this.#waiting.add(look);
     });
   }
 
@@ -156,11 +164,12 @@ export class LiveNetwork implements FaultyNetwork {
     const flight = new Flight(++this.#seen, this.now, source, destination, octets.slice(), this.keys);
     this.flights.push(flight);
     if (this.flights.length > (this.#options.history ?? 4096)) this.flights.shift();
-    this.#try(() => {
-      let passages: readonly Passage[] | undefined;
-      for (const fate of [...this.fates]) passages ??= fate(flight);
-      if (passages !== undefined) flight.passages = passages;
-    });
+    try {
+      decide(flight, this.fates);
+    } catch (error) {
+      flight.passages = this.#options.instead?.(flight) ?? [];
+      this.#fail(error);
+    }
     this.#options.watch?.(flight);
     for (const passage of flight.passages) this.#depart(flight, passage);
     this.#passHeld(flight);
@@ -205,7 +214,7 @@ export class LiveNetwork implements FaultyNetwork {
 
   #observe(host: Host, event: EngineEvent): void {
     if (event.kind === 'keys') this.keys.learn(event, host.crypto);
-    if (event.kind === 'bug' && !host.tolerateBugs) this.errors.push(new BugError(host, event));
+    if (event.kind === 'bug' && !host.tolerateBugs) this.#fail(new BugError(host, event));
     for (const listener of [...this.#listeners]) listener(host, event);
   }
 
@@ -226,8 +235,13 @@ export class LiveNetwork implements FaultyNetwork {
     try {
       work();
     } catch (error) {
-      this.errors.push(error instanceof Error ? error : new Error(String(error)));
+      this.#fail(error);
     }
+  }
+
+  #fail(error: unknown): void {
+    this.errors.push(error instanceof Error ? error : new Error(String(error)));
+    for (const look of [...this.#waiting]) look();
   }
 }
 

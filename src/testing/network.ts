@@ -1,6 +1,6 @@
 /** A network in virtual time: hosts, addresses, NATs, and a fate for every datagram. Equal seeds, equal runs. */
 import type { Endpoint, EngineEvent, Millis } from '../ike/actions.ts';
-import type { Fate, Passage } from './fate.ts';
+import { decide, type Fate, type Passage } from './fate.ts';
 import { Flight } from './flight.ts';
 import { Host, type HostOptions } from './host.ts';
 import { KeyRing } from './key-ring.ts';
@@ -122,9 +122,12 @@ export class VirtualNetwork {
     const flight = new Flight(++this.#sent, this.#now, source, destination, octets.slice(), this.keys);
     this.flights.push(flight);
     if (this.flights.length > this.#history) this.flights.shift();
-    let passages: readonly Passage[] | undefined;
-    for (const fate of [...this.fates]) passages ??= fate(flight);
-    if (passages !== undefined) flight.passages = passages;
+    try {
+      decide(flight, this.fates);
+    } catch (error) {
+      flight.passages = [];
+      throw error;
+    }
     for (const passage of flight.passages) this.#depart(flight, passage);
     this.#passHeld(flight);
   }

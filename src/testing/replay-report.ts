@@ -2,7 +2,8 @@
 import { defaultCrypto } from '../crypto/index.ts';
 import type { Crypto } from '../crypto/provider.ts';
 import type { Action, Input, Millis } from '../ike/actions.ts';
-import { ReplayError, recordedLines, replaySteps, type Sent } from '../ike/recording.ts';
+import type { NumberedLine } from '../ike/recorded-line.ts';
+import { type RecordedLine, ReplayError, recordedLines, replayLines, type Sent } from '../ike/recording.ts';
 import { Flight } from './flight.ts';
 import { KeyRing } from './key-ring.ts';
 import { ladder } from './ladder.ts';
@@ -15,6 +16,8 @@ export interface ReplayReport {
   readonly sent: number;
   /** Every octet the engine sends is as it was; false of a recording without secrets. */
   readonly reproduced: boolean;
+  /** Its last line is the end: nothing was cut off. */
+  readonly ended: boolean;
 }
 
 export interface ReplayOptions {
@@ -33,26 +36,24 @@ export function replayReport(
   options: ReplayOptions = {},
 ): ReplayReport {
   const story = new Story(write, options);
-  const [first, all] = peeked(lines);
-  if (first?.secrets === false) {
-    for (const { now, input, sent } of recordedLines(all)) story.tell(now, input, sent ?? []);
-    return { ...story.counts, reproduced: false };
-  }
-  for (const step of replaySteps(all, options.crypto ?? defaultCrypto, { keyLog: true })) story.step(step);
-  return { ...story.counts, reproduced: true };
-}
-
-/** The first line, and all of them still to come. */
-function peeked(lines: Iterable<string>) {
-  const rest = lines[Symbol.iterator]();
-  const start = rest.next();
+  const read = recordedLines(lines);
+  const start = read.next();
   if (start.done) throw new ReplayError(1, 'there is nothing in it');
-  const [first] = recordedLines([start.value]);
-  function* all(): Generator<string> {
-    yield start.value as string;
-    for (let next = rest.next(); !next.done; next = rest.next()) yield next.value;
+  const first = start.value;
+  let ended = false;
+  function* all(): Generator<NumberedLine> {
+    yield first;
+    for (const line of read) {
+      ended = line.end === true;
+      yield line;
+    }
   }
-  return [first, all()] as const;
+  if (first.secrets === false) {
+    for (const line of all()) story.tell(line);
+    return { ...story.counts, reproduced: false, ended };
+  }
+  for (const step of replayLines(all(), options.crypto ?? defaultCrypto, { keyLog: true })) story.step(step);
+  return { ...story.counts, reproduced: true, ended };
 }
 
 class Story {
@@ -82,11 +83,9 @@ class Story {
     for (const action of actions) if (action.type === 'transmit') this.#sent(now, action);
   }
 
-  tell(now: Millis, input: Input | undefined, sent: readonly Sent[]): void {
-    if (input === undefined) {
-      this.#began = now;
-      return;
-    }
+  tell({ now, start, input, sent = [] }: RecordedLine): void {
+    if (start !== undefined) this.#began = now;
+    if (input === undefined) return;
     this.#received(now, input)?.();
     for (const each of sent) this.#sent(now, each);
   }

@@ -2,7 +2,7 @@
 import type { EngineEvent, Millis } from '../ike/actions.ts';
 import { toJson } from '../ike/run-json.ts';
 import { MemoryKernel } from '../kernel/memory.ts';
-import { compare, type Diagram, type Mismatch, readDiagram } from './diagram.ts';
+import { compare, type Diagram, DiagramError, type Mismatch, readDiagram } from './diagram.ts';
 import type { Flight } from './flight.ts';
 import type { Host } from './host.ts';
 import { content, ladder } from './ladder.ts';
@@ -117,11 +117,10 @@ export class Verdicts {
    */
   diagram(text: string, { from = 1 }: { readonly from?: number } = {}): void {
     const diagram = readDiagram(text);
-    const left = this.#leftOf(diagram);
+    const toRight = this.#wayOf(diagram);
     const flights = this.#network.flights.filter(
       ({ number, header }) => number >= from && header !== undefined,
     );
-    const toRight = ({ source }: Flight): boolean => left?.addresses.includes(source.address) === true;
     const mismatch = compare(diagram, flights, toRight);
     if (mismatch) this.#fail(mismatchText(mismatch));
   }
@@ -142,12 +141,22 @@ export class Verdicts {
       );
   }
 
-  #leftOf({ names }: Diagram): Host | undefined {
+  /** Tells which way a flight goes. Throws DiagramError when the ends are named for nobody. */
+  #wayOf({ names }: Diagram): (flight: Flight) => boolean {
     const { hosts } = this.#network;
-    const [left, right] = names ?? [];
-    const named = hosts.find(({ name }) => name === left);
-    if (named) return named;
-    return hosts.find(({ name }) => name !== right);
+    const from =
+      (host: Host | undefined) =>
+      ({ source }: Flight): boolean =>
+        host?.addresses.includes(source.address) === true;
+    if (names === undefined) return from(hosts[0]);
+    const left = hosts.find(({ name }) => name === names.left);
+    if (left) return from(left);
+    const right = hosts.find(({ name }) => name === names.right);
+    if (right) return (flight) => !from(right)(flight);
+    throw new DiagramError(
+      `no host is called '${names.left}' or '${names.right}'; hosts are ${hosts.map(({ name }) => name).join(', ')}`,
+      names.at,
+    );
   }
 
   #same(what: string, some: readonly string[], other: string, others: readonly string[]): void {

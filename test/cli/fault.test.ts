@@ -138,6 +138,25 @@ describe('ikev2 fault', () => {
     await initiator.exit;
   });
 
+  it('withholds what a rule cannot change, leaves no SA behind, and ends with 2', async () => {
+    const { code, stdout, stderr } = await fault({
+      rules: [
+        {
+          name: 'x',
+          on: { direction: 'in', exchange: 'IKE_AUTH' },
+          do: { action: 'set', payload: 'SA', field: 'proposals.0.transforms.1.id', to: 'NULL' },
+        },
+      ],
+    });
+    expect(stderr).toMatch(/rule 1 "x", do\.to: there is no 'NULL'/);
+    expect(stdout).toMatch(/IKE_AUTH response 1 .* LOST\n/);
+    expect(stdout).toMatch(/INFORMATIONAL request \d \{ D\(IKE\) \}/);
+    expect(code).toBe(2);
+    const { stdout: status } = await ikev2.run(['status', '--control', control, '--json']);
+    expect(status).toContain('"kind":"daemon"');
+    expect(status).not.toMatch(/established/);
+  });
+
   const wrong: [why: string, script: unknown, says: RegExp][] = [
     ['no JSON', '{', /1?\.json: /],
     [
@@ -152,8 +171,18 @@ describe('ikev2 fault', () => {
     ],
     [
       'a diagram without arrows',
-      { rules: [], expect: { diagram: 'hm' } },
+      { rules: [], expect: { diagram: 'hm hm' } },
       /expect\.diagram: a diagram needs a line with an arrow/,
+    ],
+    [
+      'a field nobody knows',
+      { rules: [{ name: 'x', do: { action: 'set', payload: 'SA', field: 'proposals.*.nonsense', to: 1 } }] },
+      /rule 1 "x", do\.field: no field 'nonsense'; there are number, protocol, spi, transforms/,
+    ],
+    [
+      'a brace that is not closed',
+      { rules: [], expect: { diagram: ['...', 'IKE_AUTH { IDi -->'] } },
+      /expect\.diagram: line 2: expected payloads between one \{ and one \}/,
     ],
   ];
   it.each(wrong)('refuses a script with %s, before anything is sent', async (_why, script, says) => {

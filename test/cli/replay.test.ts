@@ -59,7 +59,7 @@ const keysIn = (text: string): string[] => text.match(/[0-9a-f]{32,}/g) ?? [];
 
 describe('a record with secrets', () => {
   it('makes the same run again, octet for octet, and says so', async () => {
-    const { record } = await recorded('secret', '--with-secrets');
+    const { record, text } = await recorded('secret', '--with-secrets');
     expect(statSync(record).mode & 0o777).toBe(0o600);
     const { code, stdout, stderr } = await ikev2.run(['replay', record, '--details']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -69,6 +69,14 @@ describe('a record with secrets', () => {
     expect(stdout).toMatch(/IDi 127\.0\.0\.1\n/);
     expect(stdout).toMatch(/inputs, among them \d+ datagrams; 3 datagrams sent\n/);
     expect(stdout).toMatch(/every octet sent is the same as in the recording\n$/);
+    expect(stdout).not.toMatch(/has no end/);
+    expect(text).toMatch(/\n\{"now":\d+,"end":true\}\n$/);
+    const lines = text.trimEnd().split('\n');
+    writeFileSync(record, `${lines.slice(0, -2).join('\n')}\n`);
+    const cut = await ikev2.run(['replay', record]);
+    expect(cut.code).toBe(0);
+    expect(cut.stdout).toMatch(/the recording has no end: cut, or the daemon died\n/);
+    expect((await ikev2.run(['replay', directory])).code).toBe(2);
   });
 
   it('that was changed comes out another', async () => {
@@ -110,6 +118,12 @@ describe('what is no record', () => {
   it.each([
     ['of a file that is not there', undefined, 2, /ENOENT/],
     ['of nothing', '', 1, /line 1: there is nothing in it/],
+    [
+      'of an edited beginning',
+      '{"now":1,"start":{}}\n',
+      1,
+      /^ikev2: line 1: this is no line of a recording: start\.now: expected a number\n$/,
+    ],
     ['of text', 'hello\n', 1, /line 1: this is no line of a recording/],
     [
       'of a beginning cut off',

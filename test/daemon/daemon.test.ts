@@ -300,7 +300,7 @@ describe('a daemon', () => {
     await expect(host('127.0.0.2', responderConfig, taken)).rejects.toThrow(/EADDRINUSE/);
     await expect(host('127.0.0.2', 'conn x\n\tnonsense=1\n')).rejects.toMatchObject({ code: 'CONFIG' });
     await expect(host('127.0.0.2', responderConfig, { pcap: '/nowhere/x.pcap' })).rejects.toThrow(
-      '--pcap: there is no directory /nowhere',
+      /--pcap: there is no directory \/nowhere/,
     );
     const freed = { ikePort: 0, control: undefined };
     await expect(

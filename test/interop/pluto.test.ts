@@ -168,12 +168,9 @@ suite('negotiation with pluto', ['namespaces', 'pluto', 'fakexfrm', 'tshark', 'o
       const seen = messages(await both.ours.packets());
       const auth = seen.filter(({ exchange }) => exchange === Exchange.IKE_AUTH);
       const inner = [Kind.auth, Kind.sa, Kind.tsi, Kind.tsr];
-      expect(
-        auth.map(({ response }) => response),
-        ike,
-      ).toEqual([false, true]);
-      expect(auth[0]?.payloads, ike).toEqual(expect.arrayContaining([Kind.idi, ...inner]));
-      expect(auth[1]?.payloads, ike).toEqual(expect.arrayContaining([Kind.idr, ...inner]));
+      const said = (wanted: boolean) => auth.find(({ response }) => response === wanted)?.payloads;
+      expect(said(false), ike).toEqual(expect.arrayContaining([Kind.idi, ...inner]));
+      expect(said(true), ike).toEqual(expect.arrayContaining([Kind.idr, ...inner]));
       await stage.end();
     }
   });

@@ -102,7 +102,7 @@ describe('order', () => {
 
   it('extended sequence numbers', () => {
     const both = parseEspProposals('aes128gcm16-noesn-esn');
-    const offer = espPayload(both, 1, false);
+    const offer = espPayload(both, 0x1000, false);
     expect(chooseEsp(offer, parseEspProposals('aes128gcm16-esn-noesn'), 'own')?.chosen.esn).toBe(true);
     expect(chooseEsp(offer, parseEspProposals('aes128gcm16-esn-noesn'), 'offer')?.chosen.esn).toBe(false);
     expect(chooseEsp(offer, parseEspProposals('aes128gcm16-esn'), 'offer')?.chosen.esn).toBe(true);

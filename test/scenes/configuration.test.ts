@@ -7,7 +7,7 @@
  *     | INFORMATIONAL { D } -->                                 |  the lease is back
  */
 import { describe, expect, it } from 'vitest';
-import { on, tampered } from '../../src/testing/index.ts';
+import { misbehave, on, tampered } from '../../src/testing/index.ts';
 import { CfgAttribute, ExchangeType } from '../../src/wire/index.ts';
 import {
   another,
@@ -48,6 +48,28 @@ describe.each(cryptos)('configuration with %s', (_name, ends) => {
 });
 
 describe('configuration', () => {
+  it('said twice is told of once', () => {
+    const dns = [octets('10.2.0.53')];
+    const both = road({ gateway: gateway([small], { dns, domains: ['corp.example'] }) });
+    misbehave(both.network, both.responder, {
+      rules: [
+        {
+          on: { direction: 'out', exchange: 'IKE_AUTH', message: 'response' },
+          do: { action: 'set', payload: 'CP', field: 'attributes.*', duplicate: true },
+        },
+      ],
+    });
+    both.up();
+    expectUp(both);
+    expect(given(both.initiator)).toMatchObject({
+      addresses: ['10.3.0.1/32'],
+      dns: ['10.2.0.53'],
+      domains: ['corp.example'],
+      subnets: ['10.2.0.0/16'],
+    });
+    expect(only(both.initiator.ikeSas).internal).toEqual({ local: ['10.3.0.1/32'], remote: [] });
+  });
+
   it('of both families, in one child', () => {
     const both = road({
       gateway: gateway([small, ipv6]),

@@ -13,6 +13,7 @@ import {
   tamper,
   toJson,
 } from '../../src/testing/index.ts';
+import { replayReport } from '../../src/testing/replay-report.ts';
 
 /** A life with everything in it that draws: both roles, loss, a block cipher, cookies, fragments, a reload. */
 function lived() {
@@ -67,6 +68,96 @@ describe('record and replay', () => {
     expect(() => [...replay(other, nobleCrypto)]).not.toThrow(TypeError);
     expect(() => [...replay(recording.slice(1), nobleCrypto)]).toThrow(ReplayError);
     expect(() => [...replay(['{'], nobleCrypto)]).toThrow('line 1: this is no line of a recording');
+  });
+});
+
+describe('a recording somebody edited', () => {
+  const { recording } = pair({ record: true }).up().initiator;
+  const [start = '', up = ''] = recording;
+  const datagram = recording.find((line) => line.includes('"type":"datagram"')) ?? '';
+  const edits: [why: string, lines: readonly string[], said: RegExp][] = [
+    [
+      'a beginning of nothing',
+      ['{"now":1,"start":{}}'],
+      /^line 1: this is no line of a recording: start\.now: expected a number$/,
+    ],
+    [
+      'a policy of nothing',
+      ['{"now":1,"start":{"now":1,"unixTime":1,"policy":{"pad":[{}],"preSharedKeys":[]}}}'],
+      /start\.policy\.pad\[0\]\.name: expected text/,
+    ],
+    [
+      'draws that are no list',
+      [start, up.replace(/"drawn":\[.*?\]/, '"drawn":5')],
+      /^line 2: .*: drawn: expected a list$/,
+    ],
+    [
+      'draws that are no octets',
+      [start, up.replace(/"drawn":\[.*?\]/, '"drawn":["0g"]')],
+      /^line 2: .*: drawn\[0\]: expected hexadecimal digits$/,
+    ],
+    [
+      'a datagram without addresses',
+      [start, datagram.replace(/"local":\{.*?\},"remote":\{.*?\},/, '')],
+      /input\.local: expected an object/,
+    ],
+    [
+      'a datagram from no address',
+      [start, datagram.replace(/"address":"[^"]*"/, '"address":"here"')],
+      /input\.local\.address: expected an address/,
+    ],
+    [
+      'a datagram without octets',
+      [start, datagram.replace(/\{"hex":"[^"]*"\}/, '5')],
+      /input\.octets: expected octets/,
+    ],
+    [
+      'an input nobody knows',
+      [start, '{"now":0,"input":{"type":"nonsense"}}'],
+      /^line 2: .*: input\.type: expected datagram or wake/,
+    ],
+    [
+      'a command nobody knows',
+      [start, '{"now":0,"input":{"type":"command","command":{"kind":"up"}}}'],
+      /input\.command\.name: expected text/,
+    ],
+    ['a field nobody knows', [start, '{"now":0,"inptu":{"type":"wake"}}'], /inptu: there is no such field/],
+    ['a line of nothing', [start, '{"now":0}'], /expected one of start, input and end/],
+    ['time that is none', [start, '{"now":"x","input":{"type":"wake"}}'], /now: expected a number/],
+    [
+      'time that goes back',
+      [start, '{"now":5,"input":{"type":"wake"}}', '{"now":4,"input":{"type":"wake"}}'],
+      /^line 3: time goes back, from 5 to 4 ms$/,
+    ],
+    [
+      'lines behind the end',
+      [start, '{"now":5,"end":true}', '', '{"now":6,"input":{"type":"wake"}}'],
+      /^line 4: the recording has ended before this line$/,
+    ],
+    [
+      'octets that are none',
+      [start, '{"now":0,"input":{"hex":"zz"}}'],
+      /^line 2: this is no line of a recording: /,
+    ],
+  ];
+  it.each(edits)('with %s says which line, and why', (_why, lines, said) => {
+    const run = () => [...replay(lines, nobleCrypto)];
+    expect(run).toThrow(ReplayError);
+    expect(run).toThrow(said);
+  });
+
+  it('tells of draws of another length, whatever the engine made of it', () => {
+    const other = [start, up.replace(/"drawn":\["(..)/, '"drawn":["')];
+    expect(() => [...replay(other, nobleCrypto)]).toThrow(
+      /^line 2: \d+ random octets drawn, the recording has \d+$/,
+    );
+  });
+
+  it('that was cut at a line says so, and a whole one does not', () => {
+    const cut = replayReport(recording, () => undefined);
+    expect(cut).toMatchObject({ reproduced: true, ended: false });
+    const whole = replayReport([...recording, '{"now":1000,"end":true}', ''], () => undefined);
+    expect(whole).toMatchObject({ reproduced: true, ended: true });
   });
 });
 

@@ -332,20 +332,91 @@ describe('a rule that cannot be understood says where', () => {
   });
 
   it('and one that cannot act, when its turn comes', () => {
-    const broken = (action: object, options: PairOptions = {}) => {
-      const run = started(
-        [{ name: 'x', on: { direction: 'out', exchange: 'IKE_AUTH' }, do: action }],
-        options,
-      );
+    const run = started([
+      {
+        name: 'x',
+        on: { direction: 'out', exchange: 'IKE_AUTH' },
+        do: { action: 'set', payload: 'SA', field: 'proposals.0.transforms.1.id', to: 'AES_CBC' },
+      },
+    ]);
+    run.initiator.up('pair');
+    expect(() => run.network.settle()).toThrow(/^rule 1 "x", do\.to: there is no 'AES_CBC'/);
+    expect(ladder(run.network).at(-1)).toMatch(/IKE_AUTH request 1 .* LOST$/);
+    run.network.settle();
+    expect(run.responder.established).toEqual([]);
+  });
+
+  const impossible: [field: string, change: object, said: RegExp][] = [
+    [
+      'proposals.*.nonsense',
+      { to: 1 },
+      /do\.field: no field 'nonsense'; there are number, protocol, spi, transforms$/,
+    ],
+    ['proposals.nonsense', { to: 1 }, /do\.field: 'nonsense' is no place in a list: expected a number/],
+    ['proposals.0.x.y', { to: 1 }, /do\.field: no field 'x'/],
+    ['proposals.*.transforms[type=ESN].id', { to: 1 }, /do\.field: there is no 'ESN'/],
+    [
+      'proposals.*.transforms[kind=3].id',
+      { to: 1 },
+      /do\.field: no field 'kind' in \[kind=3\]; there are type, id/,
+    ],
+    ['proposals.*.transforms[type=KE].id', { to: 'AES_CBC' }, /do\.to: there is no 'AES_CBC'/],
+    [
+      'proposals.*.transforms.*.id',
+      { to: 'AES_CBD' },
+      /do\.to: there is no 'AES_CBD'; did you mean 'AES_CBC'/,
+    ],
+    ['proposals.*.number', { to: 300 }, /do\.to: this payload cannot be made: /],
+    ['proposals.*.number', { omit: true }, /do\.omit: 'number' is no list, and always there/],
+    ['proposals.*.number', { duplicate: true }, /do\.duplicate: 'number' is no list/],
+    ['proposals.*.spi', { add: 1 }, /do\.add: 'spi' is no number to add to/],
+    ['proposals', { append: { number: 1 } }, /do\.append: protocol is missing/],
+    ['proposals.0.transforms', { append: { type: 'ENCR', id: 1, x: 1 } }, /do\.append: no field 'x'/],
+    ['proposals.*.spi', { to: { rnd: 8 } }, /do\.to: expected hex, text, repeat or random/],
+    ['proposals[', { to: 1 }, /do\.field: 'proposals\[' is no field/],
+  ];
+  it.each(impossible)('a change of %s that no SA payload allows: %j', (field, change, said) => {
+    expect(() => started([{ name: 'x', do: { action: 'set', payload: 'SA', field, ...change } }])).toThrow(
+      said,
+    );
+  });
+
+  it('a change that the payload it names cannot have', () => {
+    const set = (payload: unknown, field: string, to: unknown) => () =>
+      started([{ do: [{ action: 'set', payload, field, to }] }]);
+    expect(set('AUTH', 'colour', 1)).toThrow(
+      /^rule 1, do\[0\]\.field: no field 'colour'; there are method, data$/,
+    );
+    expect(set('all', 'colour', 1)).toThrow(/do\[0\]\.field: no field 'colour'/);
+    expect(set(200, 'data', '00')).toThrow(/do\[0\]\.payload: payload 200 has no fields: use octets/);
+    expect(set('TSi', 'selectors.*.start', 'here')).toThrow(
+      /do\[0\]\.to: expected pairs of hexadecimal digits/,
+    );
+    expect(set('TSi', 'selectors.*.start', '::1')).not.toThrow();
+    expect(set('all', 'data', '00')).not.toThrow();
+  });
+});
+
+describe('set', () => {
+  it('takes random octets', () => {
+    const nonces = [1, 2].map((seed) => {
+      const on = { direction: 'out', exchange: 'IKE_SA_INIT' };
+      const field = { payload: 'Ni', field: 'data', to: { random: 40 } };
+      const run = started([{ on, do: { action: 'set', ...field } }], { seed });
       run.initiator.up('pair');
       run.network.settle();
-    };
-    expect(() => broken({ action: 'set', payload: 'AUTH', field: 'colour', to: 1 })).toThrow(
-      /^rule 1 "x": no field 'colour'; there are kind, method, data/,
-    );
-    expect(() => broken({ action: 'set', payload: 'SA', field: 'proposals.0.x.y', to: 1 })).toThrow(
-      /^rule 1 "x": no field 'x'; there are number, protocol, spi, transforms/,
-    );
+      return ladder(run.network, { details: true }).find((line) => /^ +N 40 octets/.test(line));
+    });
+    expect(nonces[0]).toMatch(/N 40 octets [0-9a-f]+/);
+    expect(nonces[0]).not.toBe(nonces[1]);
+  });
+
+  it('a condition on names passes over what the names mean nothing of', () => {
+    const on = { direction: 'out', exchange: 'IKE_SA_INIT', message: 'request' };
+    const field = 'proposals.*.transforms[id=CURVE25519].id';
+    const run = started([{ on, do: { action: 'set', payload: 'SA', field, to: 'CURVE25519' } }]);
+    expectUp(run.up());
+    expect(acted(run)).toEqual([1]);
   });
 });
 

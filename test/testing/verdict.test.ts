@@ -189,7 +189,67 @@ describe('diagrams', () => {
   it('must be diagrams', () => {
     const { network } = pair();
     expect(() => verdicts(network).diagram('nothing')).toThrow(DiagramError);
-    expect(() => verdicts(network).diagram('--> { SA }')).toThrow(/no exchange in '--> \{ SA \}'/);
+    expect(() => verdicts(network).diagram('--> { SA }')).toThrow(
+      /line 1: no exchange: .*, in '--> \{ SA \}'/,
+    );
+  });
+
+  const mistakes: [why: string, row: string, said: RegExp][] = [
+    [
+      'a brace that is not closed',
+      'IKE_SA_INIT { SA -->',
+      /line 4: expected payloads between one \{ and one \}/,
+    ],
+    ['a brace that is not opened', 'IKE_SA_INIT SA } -->', /line 4: expected payloads between/],
+    [
+      'a word nobody knows',
+      'IKE_SA_INIT requst 0 { ... } -->',
+      /line 4: expected request or response.*'requst'/,
+    ],
+    ['a word twice', 'IKE_SA_INIT request response -->', /line 4: .*found 'response'/],
+    ['an exchange nobody knows', 'IKE_SA_INTI { SA ... } -->', /line 4: there is no exchange 'IKE_SA_INTI'/],
+    [
+      'an optional payload nobody knows',
+      'IKE_SA_INIT { IDrr? ... } -->',
+      /line 4: there is no payload 'IDrr\?'/,
+    ],
+    ['a notify nobody knows', 'IKE_SA_INIT { ... N(COKIE)? } -->', /line 4: there is no notify 'COKIE'/],
+    ['a notify not closed', 'IKE_SA_INIT { N(COOKIE -->', /line 4: /],
+    ['an arrow that is none', 'IKE_SA_INIT { SA ... } ->>', /line 4: expected a message with an arrow/],
+    ['a message without an arrow', 'IKE_SA_INIT { SA ... }', /line 4: expected a message with an arrow/],
+    ['two arrows', '<-- IKE_SA_INIT -->', /line 4: expected one arrow, found 2/],
+    ['a remark that is not marked', 'here all begins', /line 4: expected a message with an arrow/],
+  ];
+  it.each(mistakes)('are refused: %s', (_why, row, said) => {
+    const both = pair().up();
+    const draw = () => verdicts(both.network).diagram(`\n initiator  responder\n ...\n | ${row} |\n ...`);
+    expect(draw).toThrow(DiagramError);
+    expect(draw).toThrow(said);
+  });
+
+  it('name their ends one blank apart too, and not for nobody', () => {
+    const both = pair().up();
+    verdicts(both.network).diagram('responder initiator\n<-- IKE_SA_INIT request # a remark\n...');
+    expect(() => verdicts(both.network).diagram('\nresponer  initator\nIKE_SA_INIT -->\n...')).toThrow(
+      "line 2: no host is called 'responer' or 'initator'; hosts are initiator, responder",
+    );
+    expect(() => verdicts(both.network).diagram('all that goes on\nIKE_SA_INIT -->\n...')).toThrow(
+      /line 1: expected the names of the two ends/,
+    );
+  });
+
+  it('with many gaps are told apart in no time', () => {
+    const both = pair().up();
+    for (let i = 0; i < 60; i++) {
+      both.initiator.command({ kind: 'liveness', name: 'pair' });
+      both.network.settle();
+    }
+    const gaps = Array.from({ length: 12 }, () => '...\nINFORMATIONAL -->').join('\n');
+    const began = performance.now();
+    expect(failure(() => verdicts(both.network).diagram(`${gaps}\n...\nIKE_SA_INIT -->`))).toMatch(
+      /IKE_SA_INIT -->/,
+    );
+    expect(performance.now() - began).toBeLessThan(2000);
   });
 });
 

@@ -20,7 +20,7 @@ import {
 } from '../child-negotiation.ts';
 import type { ChildSa } from '../child-sa.ts';
 import type { Context } from '../context.ts';
-import { Bug, failureOf, isExpected, NotifyError, PeerRefused } from '../errors.ts';
+import { BadResponse, Bug, failureOf, isExpected, NotifyError, PeerRefused } from '../errors.ts';
 import {
   type Exchange,
   isGenerator,
@@ -35,11 +35,15 @@ import type { IkeSa } from '../ike-sa.ts';
 import { lowest } from '../nonces.ts';
 import { errorIn } from '../notify.ts';
 import type { Established } from '../phase.ts';
-import { childOf, deleteChild, deleteSpi, readSpi } from './delete.ts';
+import { childOf, deleteChild, deleteReplaced, deleteSpi, readSpi } from './delete.ts';
 
 const nonceLength = 32;
 /** TEMPORARY_FAILUREs waited out for one want. */
 const mostRetries = 5;
+/** How long the peer has to delete the child that it is its turn to delete; pluto does not always. */
+const patienceMillis = 30_000;
+/** Children beside the one that a peer rekeys, which it has rekeyed before and not deleted yet. */
+const mostReplaced = 4;
 
 interface Wanted {
   readonly spd: SpdEntry;
@@ -106,18 +110,21 @@ export const createChild: Exchange<Wanted, Held> = {
     const phase = established(sa);
     const error = find(response, 'sa') ? undefined : errorIn(response);
     if (error) return yield* refused(sa, held, error.type, error.data, cx);
-    const nr = find(response, 'nonce')?.data ?? new Uint8Array(0);
-    const ride = rideOf(sa, { ...sourceOf(phase), ni: held.ni, nr }, held.replaces);
-    if (!held.replaces) readConfiguration(sa, entryOf(sa), response, cx);
+    const nr = find(response, 'nonce')?.data;
     let child: ChildSa;
     try {
+      if (nr === undefined) throw new BadResponse('the answer lacks Nr');
+      const ride = rideOf(sa, { ...sourceOf(phase), ni: held.ni, nr }, held.replaces);
+      if (!held.replaces) readConfiguration(sa, entryOf(sa), response, cx);
       child = yield* acceptChild(sa, held.offer, response, ride, cx);
     } catch (failed) {
       if (!isExpected(failed)) throw failed;
       report(sa, held, failed, cx);
       held.pair?.destroy();
       cx.releaseChildSpi(held.offer.inboundSpi);
-      if (find(response, 'sa')) cx.afterwards(() => sa.want(deleteSpi(held.offer.inboundSpi)));
+      // Whatever else is wrong with its answer, the peer believes in the child.
+      if (find(response, 'sa') || !(failed instanceof PeerRefused))
+        cx.afterwards(() => sa.want(deleteSpi(held.offer.inboundSpi)));
       return undefined;
     }
     if (held.replaces) cx.afterwards(() => settle(sa, held, child, nr));
@@ -139,25 +146,33 @@ export const rekeyChild: Exchange<Wanted, Held> = {
   *respond(sa, request, cx) {
     const phase = established(sa);
     busyWithIke(sa);
-    const named = notifies(request, NotifyType.REKEY_SA)[0]?.spi ?? new Uint8Array(0);
-    const old = childOf(sa, named);
+    const [rekey] = notifies(request, NotifyType.REKEY_SA);
+    if (rekey === undefined) throw new Bug('a rekey that names no child');
+    const { protocol, spi } = rekey;
+    const old = protocol === ProtocolId.ESP ? childOf(sa, spi) : undefined;
     const { doing } = sa;
     // It may be the one our own request makes, whose answer has not come yet.
     const making = doing.what === 'create' || doing.what === 'rekey';
-    if (old === undefined && making) throw temporary('a child of that SPI may be about to be');
+    if (old === undefined && protocol === ProtocolId.ESP && making)
+      throw temporary('a child of that SPI may be about to be');
     if (old === undefined) {
       throw new NotifyError(NotifyType.CHILD_SA_NOT_FOUND, 'no such child to rekey', {
         scope: 'child',
-        spi: named,
+        protocol,
+        spi,
       });
     }
     const ours = 'child' in doing && doing.child === old ? doing.what : undefined;
     if (ours === 'close' || (old.heir && ours !== 'rekey')) throw temporary('that child is on its way out');
+    // They go, by the peer's Deletes or by ours.
+    if (sa.children.siblings(old).length >= mostReplaced)
+      throw temporary('too many children wait for a Delete');
     const { payloads, child } = yield* answer(sa, request, phase, old, cx);
     const ni = find(request, 'nonce')?.data ?? new Uint8Array(0);
     const nr = find(payloads, 'nonce')?.data ?? new Uint8Array(0);
     cx.afterwards(() => {
       old.heir ??= child;
+      sa.upkeep.later(deleteReplaced(old), patienceMillis);
       old.peerRekey = { child, lowest: lowest(ni, nr) };
     });
     return payloads;
@@ -297,7 +312,10 @@ function settle(sa: IkeSa, held: Held, child: ChildSa, nr: Uint8Array): void {
     return;
   }
   old.heir = child;
-  if (theirs) theirs.child.heir = child;
+  if (theirs) {
+    theirs.child.heir = child;
+    sa.upkeep.later(deleteReplaced(theirs.child), patienceMillis);
+  }
   sa.want(deleteChild(old));
 }
 

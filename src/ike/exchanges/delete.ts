@@ -4,6 +4,7 @@ import { ExchangeType, NotifyType, ProtocolId } from '../../wire/numbers.ts';
 import type { Delete } from '../../wire/payloads/delete.ts';
 import type { Payload } from '../../wire/payloads/index.ts';
 import { type ChildSa, inboundId } from '../child-sa.ts';
+import { NotifyError } from '../errors.ts';
 import { type Exchange, start, type Want } from '../exchange.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { errorIn } from '../notify.ts';
@@ -30,10 +31,15 @@ export const deletion: Exchange<Wanted, Wanted> = {
 
   respond(sa, request, cx) {
     const deletes = findAll(request, 'delete');
-    if (deletes.some(({ protocol }) => protocol === ProtocolId.IKE)) {
-      cx.afterwards(() =>
-        sa.endAfterAnswer({ code: 'DELETED_BY_PEER', text: 'the peer deleted the IKE SA' }),
-      );
+    const ike = deletes.filter(({ protocol }) => protocol === ProtocolId.IKE);
+    // It names the one it comes on, by no SPI (§3.11).
+    if (ike.some(({ spis }) => spis.length > 0))
+      throw new NotifyError(NotifyType.INVALID_SYNTAX, 'the Delete of an IKE SA with an SPI');
+    if (ike.length > 0) {
+      // With an error: it could not read our answer to its rekey, and knows nothing of the heir that made.
+      const whole = errorIn(request) !== undefined;
+      const why = { code: 'DELETED_BY_PEER', text: 'the peer deleted the IKE SA' } as const;
+      cx.afterwards(() => sa.endAfterAnswer(why, whole));
       return [];
     }
     const { gone, unknown } = childrenNamed(sa, deletes);
@@ -77,13 +83,15 @@ export const failure: Exchange<Wanted, Wanted> = {
   },
 };
 
-/** Ends the IKE SA at the peer. An `error` says why; the Delete beside it is for Libreswan, which makes nothing of an error. */
-export function tellPeer(error?: Payload): Want {
-  const payloads: Payload[] = [
-    ...(error ? [error] : []),
-    { kind: 'delete', protocol: ProtocolId.IKE, spis: [] },
-  ];
-  return { key: 'delete', begin: (sa, cx) => start(error ? failure : deletion, sa, { payloads }, cx) };
+export const ikeDelete: Delete = { kind: 'delete', protocol: ProtocolId.IKE, spis: [] };
+
+/**
+ * Ends the IKE SA at the peer: by a Delete, alone or beside an error that says why. Beside, because Libreswan makes nothing
+ * of an error alone.
+ */
+export function tellPeer(payloads: readonly Payload[] = [ikeDelete]): Want {
+  const exchange = payloads[0] === ikeDelete ? deletion : failure;
+  return { key: 'delete', begin: (sa, cx) => start(exchange, sa, { payloads }, cx) };
 }
 
 /** Deletes a child at both ends. */
@@ -91,6 +99,13 @@ export const deleteChild = (child: ChildSa): Want => ({
   key: `delete child ${inboundId(child).spi}`,
   begin: (sa, cx) => start(deletion, sa, { payloads: [deletePayload([child.inboundSpi])], child }, cx),
   obsolete: (sa) => !sa.children.has(child.inboundSpi),
+});
+
+/** Deletes a child that another took over from, if that one is still there. */
+export const deleteReplaced = (child: ChildSa): Want => ({
+  ...deleteChild(child),
+  key: `delete replaced child ${inboundId(child).spi}`,
+  obsolete: (sa) => child.heir === undefined || !sa.children.has(child.inboundSpi),
 });
 
 /** Deletes at the peer what we never had. */

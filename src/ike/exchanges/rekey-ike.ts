@@ -68,7 +68,7 @@ export const rekeyIke: Exchange<Wanted, Held> = {
     const { choice, suite } = chooseSuite([entryOf(sa)], offer, ke, cx, 'child');
     const remote = readSpi(choice.peerSpi);
     if (remote === undefined)
-      throw new NotifyError(NotifyType.INVALID_SYNTAX, 'an IKE SPI of 8 octets is needed', {
+      throw new NotifyError(NotifyType.NO_PROPOSAL_CHOSEN, 'an IKE SPI of 8 octets is needed', {
         scope: 'child',
       });
     if (suite.keyExchange.id !== ke.group) throw wrongGroup(suite.keyExchange.id, 'child');

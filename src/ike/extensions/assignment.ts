@@ -132,34 +132,44 @@ export function assignedBy(
   const dns = wantsDns
     ? [...valuesOf(CfgAttribute.INTERNAL_IP4_DNS, 4), ...valuesOf(CfgAttribute.INTERNAL_IP6_DNS, 16, 17)]
     : [];
+  const addresses = [
+    ...ipv4.map((value) => ({ range: { start: value, end: value }, prefixLength: link ?? 32 })),
+    ...ipv6.map((value) => {
+      const address = value.slice(0, 16);
+      return { range: { start: address, end: address }, prefixLength: value[16] ?? 128 };
+    }),
+  ].filter(({ range, prefixLength: bits }) => isHost(range.start) && bits <= range.start.length * 8);
+  const own = prefixes
+    .flatMap((value) => prefixRange(value.slice(0, 16), value[16] ?? 255) ?? [])
+    .filter(({ start }) => isHost(start));
+  const domains =
+    dns.length === 0
+      ? []
+      : attributes
+          .filter(({ type }) => type === CfgAttribute.INTERNAL_DNS_DOMAIN)
+          .flatMap(({ value }) => domainIn(value) ?? [])
+          .slice(0, most);
+  const subnets = [
+    ...valuesOf(CfgAttribute.INTERNAL_IP4_SUBNET, 8).flatMap(
+      (value) => masked(value.slice(0, 4), value.slice(4)) ?? [],
+    ),
+    ...valuesOf(CfgAttribute.INTERNAL_IP6_SUBNET, 17).flatMap(
+      (value) => prefixRange(value.slice(0, 16), value[16] ?? 255) ?? [],
+    ),
+  ];
   return {
-    addresses: [
-      ...ipv4.map((value) => ({ range: { start: value, end: value }, prefixLength: link ?? 32 })),
-      ...ipv6.map((value) => {
-        const address = value.slice(0, 16);
-        return { range: { start: address, end: address }, prefixLength: value[16] ?? 128 };
-      }),
-    ].filter(({ range, prefixLength: bits }) => isHost(range.start) && bits <= range.start.length * 8),
-    prefixes: prefixes
-      .flatMap((value) => prefixRange(value.slice(0, 16), value[16] ?? 255) ?? [])
-      .filter(({ start }) => isHost(start)),
-    dns: dns.map((value) => value.slice(0, value.length === 4 ? 4 : 16)).filter(isHost),
-    domains:
-      dns.length === 0
-        ? []
-        : attributes
-            .filter(({ type }) => type === CfgAttribute.INTERNAL_DNS_DOMAIN)
-            .flatMap(({ value }) => domainIn(value) ?? [])
-            .slice(0, most),
-    subnets: [
-      ...valuesOf(CfgAttribute.INTERNAL_IP4_SUBNET, 8).flatMap(
-        (value) => masked(value.slice(0, 4), value.slice(4)) ?? [],
-      ),
-      ...valuesOf(CfgAttribute.INTERNAL_IP6_SUBNET, 17).flatMap(
-        (value) => prefixRange(value.slice(0, 16), value[16] ?? 255) ?? [],
-      ),
-    ],
+    addresses: once(addresses, ({ range }) => formatRange(range)),
+    prefixes: once(own, formatRange),
+    dns: once(dns.map((value) => value.slice(0, value.length === 4 ? 4 : 16)).filter(isHost), formatAddress),
+    domains: once(domains, String),
+    subnets: once(subnets, formatRange),
   };
+}
+
+/** The first of each name. */
+function once<T>(list: readonly T[], name: (each: T) => string): T[] {
+  const names = list.map(name);
+  return list.filter((_, at) => names.indexOf(names[at] ?? '') === at);
 }
 
 function masked(address: Uint8Array, mask: Uint8Array): AddressRange | undefined {

@@ -72,7 +72,7 @@ function endpointHash(spiI: bigint, spiR: bigint, { address, port }: Endpoint, c
 const holds = (hashes: readonly Notify[], expected: Uint8Array, cx: Context): boolean =>
   hashes.some(({ data }) => cx.crypto.equal(data, expected));
 
-/** Same socket, same addresses, same port of the peer's. */
+/** A NAT may give a peer another port, or another address, at any time. RFC 7296 §2.23. */
 export const samePath = (a: Path, b: Path): boolean =>
   a.socket === b.socket &&
   a.local.address === b.local.address &&

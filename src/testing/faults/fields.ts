@@ -12,6 +12,7 @@ export class FaultError extends Error {
     what: string,
   ) {
     super(`${where}: ${what}`);
+    this.name = 'FaultError';
   }
 }
 

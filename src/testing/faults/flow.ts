@@ -1,4 +1,5 @@
 /** Actions on the datagram as a whole: whether, when, how often and where it arrives. */
+import { parseAddress } from '../../wire/address.ts';
 import type { Flight } from '../flight.ts';
 import type { Fields } from './fields.ts';
 import type { Job, Step } from './job.ts';
@@ -122,6 +123,8 @@ function readEndpoint(fields: Fields, name: string): { address?: string; port?: 
   const end = fields.object(name);
   if (end === undefined) return undefined;
   const address = end.text('address');
+  if (address !== undefined && parseAddress(address) === undefined)
+    end.fail('address', `expected an address, found '${address}'`);
   const port = end.number('port', 1, 65_535);
   end.done();
   return { ...(address !== undefined && { address }), ...(port !== undefined && { port }) };

@@ -1,6 +1,8 @@
 /** One datagram under the rules: what it says by now, and how often, when and where it arrives. */
 import type { Random } from '../../crypto/provider.ts';
 import type { Endpoint, Millis } from '../../ike/actions.ts';
+import { codecOfType, type KnownPayload } from '../../wire/payloads/index.ts';
+import { Reader } from '../../wire/reader.ts';
 import type { Passage } from '../fate.ts';
 import type { Flight } from '../flight.ts';
 import type { KeyRing } from '../key-ring.ts';
@@ -64,6 +66,17 @@ export class Job {
   /** The payloads. Throws FaultError of a fragment too. */
   get parts(): Part[] {
     return this.draft.parts ?? this.fail('a fragment shows no payloads: configure fragmentation=no');
+  }
+
+  /** A payload's plain value. Throws FaultError of one that earlier steps have spoilt. */
+  parsed({ type, body }: Part): KnownPayload {
+    const codec = codecOfType(type);
+    try {
+      if (codec) return codec.parse(new Reader(body), 0);
+    } catch (error) {
+      this.fail(`payload ${type} cannot be read: ${error instanceof Error ? error.message : error}`);
+    }
+    return this.fail(`payload ${type} has no fields: use octets`);
   }
 
   /** All octets, sealed again if they were opened. */

@@ -1,15 +1,23 @@
 /** Actions on payloads; the message is sealed again with its sender's keys. RFC 7296 §3.2. */
 import type { Random } from '../../crypto/provider.ts';
-import { codecOfType, type KnownPayload } from '../../wire/payloads/index.ts';
-import { Reader } from '../../wire/reader.ts';
+import { codecOfKind, type KnownPayload } from '../../wire/payloads/index.ts';
 import { FaultError, type Fields, oneOf } from './fields.ts';
 import { readNumberChange } from './header-actions.ts';
 import type { Job, Step } from './job.ts';
 import { joined, readEdit } from './octets.ts';
-import { criticalBit, type Part, partName, readSelector, readSelectors, type Selector } from './parts.ts';
-import { changed, readPath } from './path.ts';
+import {
+  criticalBit,
+  type Part,
+  partName,
+  payloadNumbers,
+  readSelector,
+  readSelectors,
+  type Selector,
+} from './parts.ts';
+import { changed, type PathChange, readPath } from './path.ts';
 import { encodedBody, readPayload } from './payload-spec.ts';
 import { reservedIn } from './reserved.ts';
+import { sampledKinds, tryOnSamples } from './samples.ts';
 import type { FieldChange } from './script.ts';
 
 type Reading = (fields: Fields) => Step;
@@ -18,15 +26,20 @@ export const payloadActions: Readonly<Record<string, Reading>> = {
   reseal: () => (job) => job.draft !== undefined,
   set(fields) {
     const selector = wanted(fields);
-    const path = readPath(fields.needed('field', fields.text('field')), fields.at('field'));
-    const change = readChange(fields);
-    return onEach(selector, (part, job) => {
-      const codec = codecOfType(part.type);
-      if (codec === undefined) return job.fail(`payload ${part.type} has no fields: use octets`);
-      const value = codec.parse(new Reader(part.body), 0);
-      const after = changed(value, path, change, job.where) as KnownPayload;
-      return { ...part, body: encodedBody(after, job.where) };
-    });
+    const where = fields.at('field');
+    const path = readPath(fields.needed('field', fields.text('field')), where);
+    const { change, name } = readChange(fields);
+    const plan = { path, change, where };
+    const made = fields.at(name);
+    const types = typesWith(fields, plan, made);
+    return onEach(
+      (part) => selector(part) && types.has(part.type),
+      (part, job) => {
+        const value = job.parsed(part);
+        const after = changed(value, plan, { where: made, random: job.world.random, rehearsal: false });
+        return { ...part, body: encodedBody(after as KnownPayload, made) };
+      },
+    );
   },
   add(fields) {
     const make = readPayload(fields.needed('payload', fields.raw('payload')), fields.at('payload'));
@@ -144,14 +157,40 @@ function filtered(fields: Fields, keeps: (meant: boolean) => boolean): Step {
   };
 }
 
-function readChange(fields: Fields): FieldChange {
+/** The types of payloads meant by `payload` on which the change is possible. Throws FaultError when there are none. */
+function typesWith(fields: Fields, plan: PathChange, made: string): ReadonlySet<number> {
+  const payload = fields.raw('payload');
+  const meant = payload === 'all' ? undefined : payloadNumbers(payload, fields.at('payload')).type;
+  const codecs = sampledKinds.map((kind) => codecOfKind(kind as KnownPayload['kind']));
+  const chosen = codecs.filter(({ type }) => type === (meant ?? type));
+  if (chosen.length === 0) fields.fail('payload', `payload ${meant} has no fields: use octets`);
+  const random: Random = (length) => new Uint8Array(length);
+  const types = new Set<number>();
+  let first: unknown;
+  for (const { kind, type } of chosen) {
+    try {
+      tryOnSamples(kind, (sample) => {
+        const after = changed(sample, plan, { where: made, random, rehearsal: true });
+        if (plan.change.add === undefined) encodedBody(after as KnownPayload, made);
+      });
+      types.add(type);
+    } catch (error) {
+      first ??= error;
+    }
+  }
+  if (types.size === 0) throw first;
+  return types;
+}
+
+function readChange(fields: Fields): { readonly change: FieldChange; readonly name: string } {
   const change: Record<string, unknown> = {};
   for (const name of ['to', 'append', 'prepend'] as const)
     if (fields.has(name)) change[name] = fields.raw(name);
   for (const name of ['omit', 'duplicate'] as const) if (fields.boolean(name)) change[name] = true;
   const add = fields.number('add', -0xffff, 0xffff);
   if (add !== undefined) change.add = add;
-  if (Object.keys(change).length === 1) return change;
+  const [name, ...more] = Object.keys(change);
+  if (name !== undefined && more.length === 0) return { change, name };
   throw new FaultError(fields.where, 'expected one of to, add, append, prepend, omit and duplicate');
 }
 

@@ -5,6 +5,7 @@ import { Writer } from '../../wire/writer.ts';
 import { FaultError, Fields } from './fields.ts';
 import { readOctets } from './octets.ts';
 import { criticalBit, type Part, payloadNumbers } from './parts.ts';
+import { shaped, tryOnSamples } from './samples.ts';
 import { fieldValues } from './values.ts';
 
 const none = new Uint8Array();
@@ -52,13 +53,19 @@ export function readPayload(value: unknown, where: string): (random: Random) => 
     if (!(name in known || optional.has(name)))
       fields.fail(name, `no such field; there are ${Object.keys(known).slice(1).join(', ')}`);
   const octets = data === undefined ? undefined : readOctets(data, fields.at('data'));
-  const said = fieldValues({ kind: codec.kind, ...rest }, where);
-  const make = (random: Random): Part => {
-    const payload = { ...known, ...said, ...(octets && { data: octets(random) }) } as unknown as KnownPayload;
-    return { type, flags, body: encodedBody(payload, where) };
+  const payload = (random: Random, rehearsal: boolean): KnownPayload => {
+    const said = fieldValues({ kind: codec.kind, ...rest }, { where, random, rehearsal });
+    return { ...known, ...said, ...(octets && { data: octets(random) }) } as unknown as KnownPayload;
   };
-  make((length) => new Uint8Array(length));
-  return make;
+  const make = (random: Random, rehearsal = false): Part => ({
+    type,
+    flags,
+    body: encodedBody(payload(random, rehearsal), where),
+  });
+  const zeros: Random = (length) => new Uint8Array(length);
+  make(zeros, true);
+  tryOnSamples(codec.kind, (sample) => shaped(payload(zeros, true), sample, where));
+  return (random) => make(random);
 }
 
 /** Throws FaultError on values that do not fit their fields. */

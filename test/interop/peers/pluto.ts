@@ -115,10 +115,10 @@ export class Pluto {
 
   async states(): Promise<PlutoState[]> {
     const text = await this.whack('--showstates');
-    return [...text.matchAll(/#(\d+): "([^"]+)"(?:\[\d+\] )?\S*:\d+ STATE_(\w+)(.*)/g)].map((found) => {
+    return [...text.matchAll(/#(\d+): "([^"]+)".*:\d+ STATE_(\w+)(.*)/g)].map((found) => {
       const [, number = '', conn = '', state = '', more = ''] = found;
       const ikeSa = /; IKE SA #(\d+)/.exec(more)?.[1];
-      const spis = new RegExp(`#${number}: \\S+ (?:esp|ah)\\.(\\w+)@\\S+ (?:esp|ah)\\.(\\w+)@`).exec(text);
+      const spis = new RegExp(`#${number}: .* (?:esp|ah)\\.(\\w+)@\\S+ (?:esp|ah)\\.(\\w+)@`).exec(text);
       const [outbound, inbound] = [spis?.[1], spis?.[2]].map((spi) => spi?.padStart(8, '0'));
       return {
         number: Number(number),
