@@ -12,6 +12,8 @@ import type {
 } from '../policy/policy.ts';
 import { parseEspProposals, parseIkeProposals } from '../policy/proposal-text.ts';
 import { allTraffic, dynamicSelector, parseCidr, type SelectorPolicy } from '../policy/selector.ts';
+import { KeyExchangeMethod } from '../wire/numbers.ts';
+import { checkWord } from './options.ts';
 
 /** One end of the connection, as its own operator writes it down. What is not said has a usual value. */
 export interface EndOptions {
@@ -27,7 +29,7 @@ export interface EndOptions {
   readonly auth?: AuthOptions;
   /** Whom it trusts for certificates. */
   readonly pki?: PkiPolicy;
-  /** IKE and ESP proposals, as in ipsec.conf. */
+  /** IKE and ESP proposals, as in ipsec.conf; a key exchange method among those of ESP means PFS. */
   readonly ike?: string;
   readonly esp?: string;
   readonly mode?: SpdEntry['mode'];
@@ -70,7 +72,7 @@ const usual = {
   esp: 'aes128gcm16',
 };
 
-/** The policy of an end with this one connection. Throws the parsers' errors on a mistake in its text. */
+/** The policy of an end with this one connection. Throws the parsers' errors on a mistake in its text, and TypeError. */
 export function connection(options: ConnectionOptions): Policy {
   return {
     pad: [padEntry(options)],
@@ -129,14 +131,17 @@ export function padEntry(options: ConnectionOptions): PadEntry {
 }
 
 function spdEntry(options: ConnectionOptions): SpdEntry {
+  const proposals = parseEspProposals(options.esp ?? usual.esp);
+  checkWord('mode', options.mode ?? 'tunnel', ['tunnel', 'transport']);
   return {
     name: options.name,
     mode: options.mode ?? 'tunnel',
     action: 'protect',
     local: selectors(options.subnet ?? 'dynamic'),
     remote: selectors(options.peerSubnet ?? options.peer.subnet ?? 'dynamic'),
-    proposals: parseEspProposals(options.esp ?? usual.esp),
-    pfs: false,
+    proposals,
+    // A key exchange method among the ESP algorithms asks for PFS.
+    pfs: proposals.some(({ ke }) => ke.some((method) => method !== KeyExchangeMethod.NONE)),
     narrowing: true,
     lifetime: { time: 0, octets: 0, packets: 0 },
     replayWindow: 64,

@@ -26,6 +26,7 @@ import { UserspaceKernel } from '../kernel/userspace.ts';
 import type { Policy } from '../policy/policy.ts';
 import { isKeepalive, stripMarker } from '../wire/udp-encap.ts';
 import type { KernelFate, KernelOutcome, KernelWord } from './faults/kernel-rules.ts';
+import { checkWord, commandKinds } from './options.ts';
 import type { Seeded } from './seeded.ts';
 
 export interface HostOptions {
@@ -80,8 +81,8 @@ export class Host {
   readonly kernel: Kernel;
   readonly crypto: Crypto;
   readonly ports: Readonly<Record<SocketName, number>>;
-  /** Names of the connections it was made with. */
-  readonly connections: readonly string[];
+  /** Names of the connections it was made with, and of those it was given since. */
+  readonly connections: string[];
   /** Commands to the data plane and its notices ask these in turn; the first that says anything decides. */
   readonly kernelFates: KernelFate[] = [];
   /** Everything the engine told, in order. */
@@ -95,6 +96,7 @@ export class Host {
   readonly #answer: (question: Question) => Answer | Late | undefined;
   readonly #installing: HostOptions['installing'];
   readonly #inputs: Input[] = [];
+  readonly #times = new WeakMap<EngineEvent, Millis>();
   #engine: Engine;
   readonly #restart: () => Engine;
   #turning = false;
@@ -190,6 +192,11 @@ export class Host {
     return this.events.filter((event): event is EventOf<K> => event.kind === kind);
   }
 
+  /** When it told of an event. */
+  when(event: EngineEvent): Millis | undefined {
+    return this.#times.get(event);
+  }
+
   /** All that is still there: nothing, when every negotiation has been cleaned up. For a report, one line each. */
   get leftovers(): string[] {
     const left = this.ikeSas.map(({ spiI, phase }) => `IKE SA ${spiI} ${phase}`);
@@ -206,7 +213,12 @@ export class Host {
     ];
   }
 
+  /** Throws TypeError on a command or a connection there is not. */
   command(command: Command): void {
+    checkWord('command.kind', command.kind, commandKinds);
+    if ('name' in command)
+      checkWord(`${command.kind}: connection of ${this.name}`, command.name, this.connections);
+    if (command.kind === 'rekey') checkWord('rekey.what', command.what, ['children', 'ike']);
     this.feed({ type: 'command', command });
   }
 
@@ -219,6 +231,7 @@ export class Host {
   }
 
   setPolicy(policy: Policy): void {
+    for (const { name } of policy.pad) if (!this.connections.includes(name)) this.connections.push(name);
     this.feed({ type: 'policy', policy: suited(policy, this.kernel) });
   }
 
@@ -268,6 +281,7 @@ export class Host {
       case 'event':
         this.#wire.observe(this, action.event);
         this.events.push(action.event);
+        this.#times.set(action.event, this.#wire.now);
         return;
       case 'kernel': {
         const errno = this.#outcome(action.command).errno;

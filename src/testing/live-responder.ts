@@ -4,6 +4,7 @@ import { connection, type EndOptions } from './connection.ts';
 import type { Host, HostOptions } from './host.ts';
 import { LiveNetwork, type LiveOptions } from './live.ts';
 import { type Misbehaviour, misbehave } from './misbehave.ts';
+import { checkMillis, checkWord, eventKinds } from './options.ts';
 import { VerdictError } from './verdict.ts';
 
 type HostPart = Pick<HostOptions, 'crypto' | 'kernel' | 'record' | 'installing'>;
@@ -74,6 +75,8 @@ export async function respond(options: ResponderOptions = {}): Promise<LiveRespo
     natPort: host.ports.nat,
     faults,
     async told<K extends EngineEvent['kind']>(kind: K, within: Millis = 5000) {
+      checkWord('event', kind, eventKinds);
+      checkMillis('within', within);
       await network.until(() => host.told(kind).length > 0 || network.errors.length > 0, within);
       network.check();
       const [event] = host.told(kind);

@@ -41,6 +41,7 @@ export function misbehave(network: FaultyNetwork, host: Host, script: FaultScrip
     keys: network.keys,
     random: network.seeded.fork(`faults of ${host.name}`).random,
     addresses: host.addresses,
+    connections: host.connections,
     command: (command, connection, after) =>
       network.after(after, () => obey(host, command, connection, [...outbound.values()]), true),
   });

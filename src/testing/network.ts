@@ -5,6 +5,7 @@ import { Flight } from './flight.ts';
 import { Host, type HostOptions } from './host.ts';
 import { KeyRing } from './key-ring.ts';
 import { Nat, type NatOptions } from './nat.ts';
+import { checkMillis } from './options.ts';
 import { type Seeded, seeded } from './seeded.ts';
 
 export interface NetworkOptions {
@@ -73,6 +74,7 @@ export class VirtualNetwork {
   constructor(options: NetworkOptions = {}) {
     this.seeded = seeded(options.seed ?? 0);
     this.keys = new KeyRing(this.seeded.fork('keys'));
+    checkMillis('latency', options.latency ?? 10);
     this.#latency = options.latency ?? 10;
     this.#history = options.history ?? 4096;
   }
@@ -144,6 +146,7 @@ export class VirtualNetwork {
 
   /** Goes on for so many milliseconds. Throws BugError. */
   advance(millis: Millis): void {
+    checkMillis('advance', millis);
     const end = this.#now + millis;
     this.#go(() => false, end);
     this.#now = end;
@@ -151,6 +154,7 @@ export class VirtualNetwork {
 
   /** Goes on until the predicate holds; false when it did not within `limit` milliseconds. Throws BugError. */
   until(predicate: () => boolean, limit: Millis = 120_000): boolean {
+    checkMillis('until: limit', limit);
     this.#go(predicate, this.#now + limit);
     return predicate();
   }
@@ -160,6 +164,7 @@ export class VirtualNetwork {
    * milliseconds, as with liveness checks or keepalives. Throws BugError.
    */
   run(limit: Millis = 600_000): boolean {
+    checkMillis('run: limit', limit);
     this.#go(() => false, this.#now + limit);
     return this.#next() === undefined;
   }

@@ -7,6 +7,7 @@ import type { Flight } from './flight.ts';
 import type { Host } from './host.ts';
 import { content, ladder } from './ladder.ts';
 import type { VirtualNetwork } from './network.ts';
+import { checkMillis, checkWord, eventKinds } from './options.ts';
 
 /** A run is not what it should be. The message ends with the ladder of the run, every message decrypted. */
 export class VerdictError extends Error {
@@ -16,10 +17,19 @@ export class VerdictError extends Error {
     readonly verdict: string,
     network: { readonly flights: readonly Flight[] },
   ) {
-    const rungs = network.flights.length > 0 ? ladder(network, { details: true }) : ['nothing was sent'];
-    super(`${verdict}\n\n${rungs.join('\n')}\n`);
+    super(`${verdict}\n\n${lastRungs(network.flights).join('\n')}\n`);
     this.name = 'VerdictError';
   }
+}
+
+/** So many messages, the last ones, are told in full. */
+const mostTold = 60;
+
+function lastRungs(flights: readonly Flight[]): string[] {
+  if (flights.length === 0) return ['nothing was sent'];
+  const earlier = flights.length - mostTold;
+  const rungs = ladder({ flights: flights.slice(-mostTold) }, { details: true });
+  return earlier > 0 ? [`... ${earlier} messages before these: ladder(network) has them`, ...rungs] : rungs;
 }
 
 type EventOf<K extends EngineEvent['kind']> = Extract<EngineEvent, { kind: K }>;
@@ -48,6 +58,7 @@ export class Verdicts {
   /** Lets time go on until the host tells of such an event, from now on, and returns it. */
   event<K extends EngineEvent['kind']>(host: Host, kind: K, waiting: Waiting<K> = {}): EventOf<K> {
     const { within = 120_000, where = () => true } = waiting;
+    checkWaiting(kind, within);
     const before = host.events.length;
     const find = (): EventOf<K> | undefined =>
       host.events
@@ -58,12 +69,19 @@ export class Verdicts {
     if (found !== undefined) return found;
     const told = host.events.slice(before).map((event) => event.kind);
     const others = told.length === 0 ? 'it told nothing' : `it told ${[...new Set(told)].join(', ')}`;
-    return this.#fail(`${host.name} told of no ${kind} within ${within} ms; ${others}`);
+    const earlier = host.events
+      .slice(0, before)
+      .findLast((event) => event.kind === kind && where(event as EventOf<K>));
+    const already = earlier
+      ? `; it told of one before, at ${host.when(earlier)} ms: wait for it earlier`
+      : '';
+    return this.#fail(`${host.name} told of no ${kind} within ${within} ms; ${others}${already}`);
   }
 
   /** Lets so much time go on, in which the host tells of no such event. */
   never<K extends EngineEvent['kind']>(host: Host, kind: K, waiting: Waiting<K> = {}): void {
     const { within = 120_000, where = () => true } = waiting;
+    checkWaiting(kind, within);
     const before = host.events.length;
     this.#network.advance(within);
     const found = host.events
@@ -122,7 +140,7 @@ export class Verdicts {
       ({ number, header }) => number >= from && header !== undefined,
     );
     const mismatch = compare(diagram, flights, toRight);
-    if (mismatch) this.#fail(mismatchText(mismatch));
+    if (mismatch) this.#fail(`${mismatchText(mismatch)}${forgotten(this.#network.flights, from)}`);
   }
 
   /** Keys are compared, never shown. */
@@ -168,6 +186,17 @@ export class Verdicts {
   #fail(verdict: string): never {
     throw new VerdictError(verdict, this.#network);
   }
+}
+
+function checkWaiting(kind: string, within: Millis): void {
+  checkWord('event', kind, eventKinds);
+  checkMillis('within', within);
+}
+
+/** What a diagram cannot be compared with any more. */
+function forgotten([first]: readonly Flight[], from: number): string {
+  if (first === undefined || first.number <= from) return '';
+  return `\n  messages ${from} to ${first.number - 1} are forgotten: give the network a longer history, or a later from`;
 }
 
 /** `verdicts(network).event(responder, 'ikeEstablished', { within: 2000 })`. */

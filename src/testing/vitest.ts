@@ -36,13 +36,13 @@ export const test = base.extend<IkeFixtures>({
   pair: async ({ network }, use) => use((options = {}) => makePair({ ...options, network })),
   verdict: async ({ network }, use) => use(new Verdicts(network)),
   misbehaving: async ({ network, task }, use) => {
-    const all: Misbehaviour[] = [];
+    const all: { readonly host: Host; readonly one: Misbehaviour }[] = [];
     await use((host, script) => {
       const one = misbehave(network, host, script);
-      all.push(one);
+      all.push({ host, one });
       return one;
     });
-    const idle = all.flatMap((one) => one.idle);
+    const idle = all.flatMap(({ host, one }) => one.idle.map((rule) => `${rule} of ${host.name}`));
     if (idle.length > 0 && task.result?.state !== 'fail')
       throw new VerdictError(`found nothing to do: ${idle.join(', ')}`, network);
   },

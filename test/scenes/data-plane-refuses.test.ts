@@ -156,7 +156,7 @@ describe('what follows', () => {
     both.initiator.feed({ type: 'kernel', notice: { kind: 'mapping', id, address: '10.0.0.9', port: 1 } });
     both.initiator.feed({ type: 'answer', id: 4711, answer: { ok: true } });
     both.initiator.command({ kind: 'deleteChild', spi: 5 });
-    both.initiator.down('nobody');
+    both.initiator.feed({ type: 'command', command: { kind: 'down', name: 'nobody' } });
     both.network.settle();
     expectUp(both);
   });

@@ -16,6 +16,8 @@ export interface FaultLayerOptions {
   readonly random: Random;
   /** The misbehaving peer's own addresses: they tell `out` from `in`. */
   readonly addresses: readonly string[];
+  /** The connections of the peer's engine. */
+  readonly connections: readonly string[];
   /** Gives the peer's engine a command. */
   command(command: PeerCommand, connection: string | undefined, after: Millis): void;
 }
@@ -40,7 +42,7 @@ export class FaultLayer {
 
   /** Throws FaultError, which names the rule and the field that cannot be understood. */
   constructor(script: unknown, options: FaultLayerOptions) {
-    this.#rules = readRules(script, options.keys);
+    this.#rules = readRules(script, options.keys, options.connections);
     for (const rule of this.#rules) this.#counts.set(rule, { matched: 0, acted: 0 });
     this.#seen = new Seen(options.addresses);
     this.#world = {

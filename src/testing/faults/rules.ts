@@ -44,16 +44,16 @@ export interface TimedRule extends Common {
 
 export type Rule = DatagramRule | TimedRule | (Common & { readonly kind: 'kernel' } & KernelRule);
 
-/** Throws FaultError on the first mistake. */
-export function readRules(script: unknown, keys: KeyRing): Rule[] {
+/** `connections` are those a command may name. Throws FaultError on the first mistake. */
+export function readRules(script: unknown, keys: KeyRing, connections: readonly string[]): Rule[] {
   const fields = new Fields(script, 'script');
   const rules = fields.raw('rules');
   if (!Array.isArray(rules)) return fields.fail('rules', 'expected a list of rules');
   fields.done();
-  return rules.map((rule, i) => readRule(rule, i + 1, keys));
+  return rules.map((rule, i) => readRule(rule, i + 1, keys, connections));
 }
 
-function readRule(value: unknown, number: number, keys: KeyRing): Rule {
+function readRule(value: unknown, number: number, keys: KeyRing, connections: readonly string[]): Rule {
   const unnamed = new Fields(value, `rule ${number}`);
   const name = unnamed.text('name');
   const where = name === undefined ? unnamed.where : `rule ${number} "${name}"`;
@@ -64,6 +64,8 @@ function readRule(value: unknown, number: number, keys: KeyRing): Rule {
   if ([at, on, kernel].filter((each) => each !== undefined).length > 1)
     throw new FaultError(where, 'says more than one of on, at and kernel');
   const actions = readActions(fields, where);
+  for (const { action, fields: each } of actions)
+    if (action === 'command' && each.has('connection')) each.word('connection', connections);
   fields.done();
   if (kernel) return { kind: 'kernel', where, ...readKernelRule(kernel, actions) };
   if (at !== undefined) return { kind: 'timed', where, at, work: readTimed(actions) };
