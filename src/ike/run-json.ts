@@ -11,7 +11,7 @@ export interface Withheld {
 
 /**
  * One line. Octets become `{"hex":"…"}`, bigints `{"bigint":"…"}`, secrets `{"secret":"…"}`; what is undefined is left
- * out. With `secrets: false` secrets, and octets that are the value of a `key`, become `{"withheld":"…"}`.
+ * out. With `secrets: false` secrets, octets that are the value of a `key`, and those of EAP packets, become `{"withheld":"…"}`.
  */
 export const toJson = (value: unknown, { secrets = true }: { readonly secrets?: boolean } = {}): string =>
   JSON.stringify(plain(value, secrets));
@@ -28,7 +28,11 @@ function plain(value: unknown, secrets: boolean, name = ''): unknown {
   if (Array.isArray(value)) return value.map((each) => plain(each, secrets, name));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([each, inner]) => [each, plain(inner, secrets, each)]),
+    // What EAP methods say lets a password be guessed.
+    Object.entries(value).map(([each, inner]) => [
+      each,
+      plain(inner, secrets, name === 'packet' ? 'key' : each),
+    ]),
   );
 }
 

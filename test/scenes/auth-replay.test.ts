@@ -60,3 +60,10 @@ it('a run with another certificate at hand is found out', () => {
   const other = both.responder.recording.map((line) => line.replaceAll(trusted, '3000'));
   expect(() => [...replay(other, defaultCrypto)]).toThrow(/line \d+: /);
 });
+
+it('without secrets nothing of what an EAP method says is kept', () => {
+  const packet = { code: 1, identifier: 7, type: 26, data: Uint8Array.of(0xde, 0xad) };
+  const input = { type: 'answer', id: 1, answer: { ok: true, eap: { packet } } };
+  expect(toJson(input, { secrets: false })).not.toContain('dead');
+  expect(toJson(input)).toContain('dead');
+});
