@@ -285,7 +285,7 @@ describe('AUTH before the Success', () => {
     const both = changed(pair(eapEnds()), { nth: 2, response: true }, () => [
       { kind: 'auth', method: 2, data: new Uint8Array(32) },
     ]);
-    expect(reasonAt(both.initiator).text).toBe('IKE_AUTH response without EAP');
+    expect(reasonAt(both.initiator).text).toBe('AUTHENTICATION_FAILED: IKE_AUTH response without EAP');
     expectNothing(both);
   });
 });
@@ -294,7 +294,10 @@ describe('EAP without end', () => {
   it('of rounds: the initiator gives up', () => {
     const endless = toldTo({ rounds: Number.POSITIVE_INFINITY });
     const both = pair(eapEnds({ initiator: { answer: endless }, responder: { answer: endless } })).up();
-    expect(reasonAt(both.initiator)).toMatchObject({ code: 'BAD_MESSAGE', text: 'EAP without end' });
+    expect(reasonAt(both.initiator)).toMatchObject({
+      code: 'AUTHENTICATION_FAILED',
+      text: 'AUTHENTICATION_FAILED: EAP without end',
+    });
     expect(both.network.flights.length).toBeLessThan(140);
     expectNothing(both);
   });
@@ -309,7 +312,10 @@ describe('EAP without end', () => {
   it('of octets: the initiator gives up', () => {
     const talker = toldTo({ rounds: Number.POSITIVE_INFINITY, octets: 4000 });
     const both = pair(eapEnds({ initiator: { answer: toldTo({}) }, responder: { answer: talker } })).up();
-    expect(reasonAt(both.initiator)).toMatchObject({ code: 'BAD_MESSAGE', text: 'EAP without end' });
+    expect(reasonAt(both.initiator)).toMatchObject({
+      code: 'AUTHENTICATION_FAILED',
+      text: 'AUTHENTICATION_FAILED: EAP without end',
+    });
     expect(both.network.flights.length).toBeLessThan(90);
     expectNothing(both);
   });

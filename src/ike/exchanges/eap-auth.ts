@@ -13,7 +13,7 @@ import { authenticatingPhase, establish, replaceOthers } from '../auth/establish
 import { identityFits } from '../auth/identities.ts';
 import { sharedKeyAuth } from '../auth/proof.ts';
 import type { Context } from '../context.ts';
-import { BadResponse, Bug, LocalFailure, PeerRefused } from '../errors.ts';
+import { Bug, LocalFailure, PeerRefused } from '../errors.ts';
 import { type Exchange, type Outstanding, type Responder, start, stepsOf } from '../exchange.ts';
 import { leaseOwner } from '../extensions/configuration.ts';
 import { finish, type Held, respondChild } from '../first-child.ts';
@@ -198,12 +198,12 @@ const eapRound: Exchange<Round, Round> = {
       const packet = find(response, 'eap');
       if (packet !== undefined) return yield* next(sa, round, packet, cx);
       if (error) throw new PeerRefused(error.type, 'our EAP');
-      throw new BadResponse('IKE_AUTH response without EAP');
+      throw refused('IKE_AUTH response without EAP');
     }
     const auth = find(response, 'auth');
     if (auth === undefined) {
       if (error) throw new PeerRefused(error.type, 'AUTH after EAP');
-      throw new BadResponse('IKE_AUTH response without AUTH');
+      throw refused('IKE_AUTH response without AUTH');
     }
     const { msk } = round.send;
     const { peer } = round;
@@ -236,7 +236,7 @@ function* next(
   const { held, peer } = so;
   const rounds = so.rounds + 1;
   const octets = so.octets + packet.data.length;
-  if (rounds > mostRounds || octets > mostOctets) throw new BadResponse('EAP without end');
+  if (rounds > mostRounds || octets > mostOctets) throw refused('EAP without end');
   const { entry } = held;
   const [way] = entry.local.auth.filter(({ kind }) => kind === 'eap');
   if (way?.kind !== 'eap') throw new Bug('EAP without a method');
