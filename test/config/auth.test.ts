@@ -169,7 +169,7 @@ describe('leftauth= and rightauth=', () => {
     [['leftauth=rsasigg', 'rightauth=secret'], 'leftauth=: "rsasigg" is not one of its values'],
     [
       ['leftautheap=peap'],
-      'leftautheap=: "peap" is not one of its values (expected none, tls, mschapv2 or md5)',
+      'leftautheap=: "peap" is not one of its values (expected none, tls, tls13, mschapv2 or md5)',
     ],
   ])('%j is refused', (lines, message) => {
     const said = complaints('authby=', ...lines);
