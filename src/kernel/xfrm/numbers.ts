@@ -6,6 +6,8 @@ export const NlmFlag = {
   MULTI: 0x2,
   ACK: 0x4,
   ECHO: 0x8,
+  /** Of NEWAE: the values take the place of those there are. */
+  REPLACE: 0x100,
   /** NLM_F_ROOT and NLM_F_MATCH: every object, in parts. */
   DUMP: 0x300,
   /** Of NLMSG_ERROR: the request's body is not repeated. */
