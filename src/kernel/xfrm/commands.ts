@@ -15,7 +15,15 @@ import {
   StateFlag,
 } from './numbers.ts';
 import { xfrmSelectors } from './selectors.ts';
-import { encapTmpl, id, lifetimeCfg, type Selector, userSaId, userSaInfo } from './structs.ts';
+import {
+  encapTmpl,
+  id,
+  lifetimeCfg,
+  replayStateEsn,
+  type Selector,
+  userSaId,
+  userSaInfo,
+} from './structs.ts';
 
 type Kind = 'addSa' | 'updateSa' | 'deleteSa';
 
@@ -88,8 +96,8 @@ export function newSa(sa: SaCommand, options: SaOptions = {}): MessageOf<'NEWSA'
       ...optional('SA_EXTRA_FLAGS', options.extraFlags),
       ...markAttribute(options.mark),
       ...optional('IF_ID', options.ifId),
-      ...outputMark(options.outputMark),
       ...optional('TFCPAD', options.tfcPadding),
+      ...outputMark(options.outputMark),
       ...optional(
         'SA_DIR',
         options.tellDirection ? SaDirection[sa.direction === 'in' ? 'IN' : 'OUT'] : undefined,
@@ -212,10 +220,7 @@ function replayOf(
   // An SA known to go out checks nothing, and the kernel wants it said so.
   const window = tellDirection && direction === 'out' ? 0 : replayWindow || widestUseful;
   const bmp_len = Math.ceil(window / 32);
-  const value = {
-    ...{ bmp_len, oseq: 0, seq: 0, oseq_hi: 0, seq_hi: 0, replay_window: window },
-    bmp: new Array<number>(bmp_len).fill(0),
-  };
+  const value = { ...replayStateEsn.of({ bmp_len, replay_window: window }), bmp: [] };
   return { plain: 0, attributes: [{ kind: 'REPLAY_ESN_VAL', value }] };
 }
 

@@ -54,30 +54,31 @@ export const withOctets = <T extends object, N extends string>(
     return { size: type.size, ...one(type) };
   });
 
-/** A struct and the `__u32` behind it, as many as `count` makes of the struct. */
+/** A struct and the `__u32` behind it, as many as `count` makes of the struct, or none. */
 export const withWords = <T extends object, N extends string>(
   head: Struct<T>,
   name: N,
   count: (head: T) => number,
 ): Layout<With<T, N, readonly number[]>> =>
-  withTail(head, name, (value) => ({ size: count(value) * u32.size, ...many(u32) }));
+  withTail(head, name, (value, left) => ({ size: left === 0 ? 0 : count(value) * u32.size, ...many(u32) }));
 
-function withTail<T extends object, N extends string, V>(
+/** `tailOf` is told how many octets there are behind the struct. */
+function withTail<T extends object, N extends string, V extends { readonly length: number }>(
   head: Struct<T>,
   name: N,
-  tailOf: (head: T) => Layout<V> & { readonly size: number },
+  tailOf: (head: T, left: number) => Layout<V> & { readonly size: number },
 ): Layout<With<T, N, V>> {
   return {
     read(octets, endianness) {
       if (octets.length < head.size) return undefined;
       const value = head.read(viewOf(octets), 0, endianness);
-      const { size, read } = tailOf(value);
+      const { size, read } = tailOf(value, octets.length - head.size);
       if (octets.length !== head.size + size) return undefined;
       const tail = read(octets.subarray(head.size), endianness);
       return tail === undefined ? undefined : ({ ...value, [name]: tail } as With<T, N, V>);
     },
     write(value, endianness) {
-      const { size, write } = tailOf(value);
+      const { size, write } = tailOf(value, value[name].length);
       const tail = write(value[name], endianness);
       if (tail.length !== size) {
         throw new RangeError(`${head.name}.${name}: ${tail.length} octets for ${size}`);

@@ -135,8 +135,8 @@ function attributes(policy: PolicyCommand, options: PolicyOptions): XfrmAttribut
 
 /** What is part of a policy's name beside its selectors and direction. */
 const named = ({ label }: PolicyCommand, { mark, ifId }: PolicyOptions): XfrmAttribute[] => [
-  ...securityContext(label),
   ...markAttribute(mark),
+  ...securityContext(label),
   ...optional('IF_ID', ifId),
 ];
 

@@ -66,7 +66,7 @@ export interface LifetimeCur extends ValueOf<typeof lifetimeCur> {}
 /** struct xfrm_replay_state. */
 export const replayState = struct('xfrm_replay_state', { oseq: u32, seq: u32, bitmap: u32 });
 
-/** struct xfrm_replay_state_esn without `bmp`, which follows it: `bmp_len` words. */
+/** struct xfrm_replay_state_esn without `bmp`, which follows it: `bmp_len` words; of a request they may be left out. */
 export const replayStateEsn = struct('xfrm_replay_state_esn', {
   bmp_len: u32,
   oseq: u32,

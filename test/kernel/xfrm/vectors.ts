@@ -1,4 +1,4 @@
-/** The recorded netlink octets of `../shared/vectors/07-netlink-xfrm`. */
+/** Recorded netlink octets: those of `../shared/vectors/07-netlink-xfrm`, and those beside this file (`recorded.json`). */
 import { existsSync, readFileSync } from 'node:fs';
 import { fromHex } from '../../../src/wire/hex.ts';
 
@@ -12,7 +12,6 @@ export interface Golden {
   readonly name: string;
   readonly command: string;
   readonly stderr: string;
-  readonly stdout?: string;
   readonly requests: readonly string[];
   readonly kernelReplies: readonly string[];
 }
@@ -29,7 +28,14 @@ interface Abi {
 
 const read = (name: string) => JSON.parse(readFileSync(new URL(name, root), 'utf8'));
 
-export const golden: readonly Golden[] = haveVectors ? read('iproute2-golden.json').cases : [];
+const ours: readonly Golden[] = JSON.parse(
+  readFileSync(new URL('recorded.json', import.meta.url), 'utf8'),
+).cases;
+
+export const golden: readonly Golden[] = [
+  ...(haveVectors ? read('iproute2-golden.json').cases : []),
+  ...ours,
+];
 export const events: readonly { readonly name: string; readonly hex: string }[] = haveVectors
   ? read('kernel-events.json').events
   : [];
@@ -38,5 +44,6 @@ export const abi: Abi = haveVectors ? read('xfrm-abi-x86_64.json') : { constants
 /** The request on the XFRM socket: `dev` and `offload` ask another socket for the interface first. */
 export const requestOf = ({ requests }: Golden): Uint8Array => fromHex(requests.at(-1) ?? '');
 
-/** The reply on the XFRM socket. */
-export const replyOf = ({ kernelReplies }: Golden): Uint8Array => fromHex(kernelReplies.at(-1) ?? '');
+/** What the XFRM socket gave: one datagram each, of the earlier sockets none. */
+export const repliesOf = ({ requests, kernelReplies }: Golden): Uint8Array[] =>
+  kernelReplies.slice(requests.length - 1).map(fromHex);
