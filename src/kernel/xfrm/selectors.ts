@@ -22,10 +22,13 @@ export function xfrmSelectors(source: TrafficSelector, destination: TrafficSelec
     throw new RangeError('a selector that is no address range');
   }
   if (source.start.length !== destination.start.length) throw new RangeError('selectors of two families');
-  if (source.protocol !== destination.protocol) throw new RangeError('selectors of two protocols');
+  const proto = source.protocol || destination.protocol;
+  if (destination.protocol !== 0 && destination.protocol !== proto) {
+    throw new RangeError('selectors of two protocols');
+  }
   const from = prefixes(source);
   const to = prefixes(destination);
-  const ports = portsOf(source, destination);
+  const ports = portsOf(proto, source, destination);
   const count = from.length * to.length * ports.length;
   if (count > most) throw new RangeError(`selectors that need ${count} of the kernel's`);
   const family = xfrmAddress(source.start).family;
@@ -33,7 +36,7 @@ export function xfrmSelectors(source: TrafficSelector, destination: TrafficSelec
     to.flatMap((d) =>
       ports.map((masked) =>
         selector.of({
-          ...{ family, proto: source.protocol },
+          ...{ family, proto },
           ...{ saddr: xfrmAddress(s.start).octets, prefixlen_s: s.fixed },
           ...{ daddr: xfrmAddress(d.start).octets, prefixlen_d: d.fixed },
           ...masked,
@@ -68,8 +71,8 @@ function prefixes({ start, end }: RangeSelector): { readonly start: Uint8Array; 
   }));
 }
 
-function portsOf(source: RangeSelector, destination: RangeSelector): Ports[] {
-  if (typed.includes(source.protocol)) return typesAndCodes(source, destination);
+function portsOf(proto: number, source: RangeSelector, destination: RangeSelector): Ports[] {
+  if (typed.includes(proto)) return typesAndCodes(proto, source, destination);
   const from = masks(source.startPort, source.endPort);
   const to = masks(destination.startPort, destination.endPort);
   return from.flatMap((s) =>
@@ -81,7 +84,7 @@ function portsOf(source: RangeSelector, destination: RangeSelector): Ports[] {
  * ICMP and MH types are in the upper octet of a traffic selector's port, ICMP codes in the lower (RFC 7296 §3.13.1); the
  * kernel has the type as source port and the code as destination port. Either end may name them.
  */
-function typesAndCodes(source: RangeSelector, destination: RangeSelector): Ports[] {
+function typesAndCodes(proto: number, source: RangeSelector, destination: RangeSelector): Ports[] {
   const first = Math.max(source.startPort, destination.startPort);
   const last = Math.min(source.endPort, destination.endPort);
   if (first > last) throw new RangeError('selectors of two ICMP types');
@@ -89,7 +92,7 @@ function typesAndCodes(source: RangeSelector, destination: RangeSelector): Ports
   const oneType = first >> 8 === last >> 8;
   if (!whole && !oneType) throw new RangeError('selectors of ICMP codes in several types');
   const types = masks(first >> 8, last >> 8, 8);
-  const hasCode = !whole && source.protocol !== protocols.MH;
+  const hasCode = !whole && proto !== protocols.MH;
   const codes = hasCode ? masks(first & 0xff, last & 0xff, 8) : [{ port: 0, mask: 0 }];
   return types.flatMap((t) =>
     codes.map((c) => ({ sport: t.port, sport_mask: t.mask, dport: c.port, dport_mask: c.mask })),

@@ -70,10 +70,19 @@ describe('selectors for the kernel', () => {
     expect(xfrmSelectors(any, host)).toMatchObject([ports]);
   });
 
+  it('are of the protocol either end names', () => {
+    expect(xfrmSelectors(wide, net('10.1.0.0/16', 6, 443))).toMatchObject([
+      { proto: 6, dport: 443, sport_mask: 0 },
+    ]);
+    expect(xfrmSelectors(net('10.1.0.0/16', 6, 443), wide)).toMatchObject([
+      { proto: 6, sport: 443, dport_mask: 0 },
+    ]);
+  });
+
   it.each([
     ['OPAQUE ports', { ...wide, startPort: 65535, endPort: 0 }, wide],
     ['selectors of two families', wide, net('::/0')],
-    ['selectors of two protocols', net('10.1.0.0/16', 6), wide],
+    ['selectors of two protocols', net('10.1.0.0/16', 6), net('10.2.0.0/16', 17)],
     ['selectors of two ICMP types', net('10.1.0.0/16', 1, 0x0800), net('10.2.0.0/16', 1, 0x0300)],
     [
       'selectors of ICMP codes in several types',
