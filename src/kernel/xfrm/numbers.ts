@@ -6,6 +6,8 @@ export const NlmFlag = {
   MULTI: 0x2,
   ACK: 0x4,
   ECHO: 0x8,
+  /** Of a part of a dump: what is dumped changed meanwhile. */
+  DUMP_INTR: 0x10,
   /** Of NEWAE: the values take the place of those there are. */
   REPLACE: 0x100,
   /** NLM_F_ROOT and NLM_F_MATCH: every object, in parts. */
