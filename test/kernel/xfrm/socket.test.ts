@@ -1,8 +1,11 @@
 /** This machine's own kernel, in a network namespace of this test's own: policies and larval states are real. */
+import { execFileSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { xfrmAddressOf } from '../../../src/kernel/xfrm/addresses.ts';
 import { deleteSa, newSa } from '../../../src/kernel/xfrm/commands.ts';
+import { noticeGroups, noticeOf } from '../../../src/kernel/xfrm/events.ts';
 import type { XfrmMessage } from '../../../src/kernel/xfrm/messages.ts';
 import { XfrmMonitor } from '../../../src/kernel/xfrm/monitor.ts';
 import { Mode } from '../../../src/kernel/xfrm/numbers.ts';
@@ -161,7 +164,7 @@ describe.skipIf(why !== undefined)('XFRM of the kernel', () => {
 
   it('tells of itself what others do, until it is no longer asked', async () => {
     const told: XfrmMessage['kind'][] = [];
-    const wanted = 202;
+    const wanted = 203;
     await new Promise<void>((resolve, reject) => {
       const monitor = new XfrmMonitor({
         groups: ['POLICY', 'SA', 'ACQUIRE', 'EXPIRE', 'MAPPING'],
@@ -177,11 +180,34 @@ describe.skipIf(why !== undefined)('XFRM of the kernel', () => {
       for (let n = 0; n < 100; n++) {
         for (const message of [...newPolicies(policy(n)), ...deletePolicies(policy(n))]) socket.do(message);
       }
+      socket.doAll(newPolicies(policy(1)));
       socket.do(flushPolicies());
       socket.do(setDefault({ out: 'accept' }));
     });
-    expect(told.filter((kind) => kind === 'NEWPOLICY')).toHaveLength(100);
+    expect(told.filter((kind) => kind === 'NEWPOLICY')).toHaveLength(101);
     expect(told.filter((kind) => kind === 'DELPOLICY')).toHaveLength(100);
     expect(told.slice(-2)).toEqual(['FLUSHPOLICY', 'GETDEFAULT']);
+  });
+
+  it('brings the ACQUIRE of a packet that meets a trap', async () => {
+    const reqid = 0x4001;
+    const setUp = 'ip link set lo up; ip addr add 10.1.0.1/16 dev lo; ip route add 10.2.0.0/16 dev lo';
+    execFileSync('sh', ['-ec', `${setUp}; echo 0 >/proc/sys/net/ipv4/conf/lo/disable_xfrm`]);
+    socket.doAll(newPolicies({ ...policy(1), reqid, remote: net('10.2.0.0/16') }, { action: 'trap' }));
+    const packet = createSocket('udp4');
+    const notice = await new Promise((resolve, reject) => {
+      const monitor = new XfrmMonitor({
+        groups: noticeGroups,
+        told: (message) => {
+          monitor.close();
+          resolve(noticeOf(message));
+        },
+        lost: () => reject(new Error('lost')),
+        failed: reject,
+      });
+      packet.send('x', 5000, '10.2.0.1', () => packet.close());
+    });
+    expect(notice).toMatchObject({ kind: 'acquire', reqid, remote: net('10.2.0.1/32', 17, 5000) });
+    for (const message of [flushPolicies(), flushSas()]) socket.do(message);
   });
 });
