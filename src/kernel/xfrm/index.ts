@@ -1,4 +1,4 @@
-/** XFRM by netlink, for use on its own: structs, messages and what the kernel answers. No socket in here. */
+/** XFRM by netlink, for use on its own: structs, messages, what the kernel answers, and a socket (by koffi) to ask it. */
 export { addressOctets, addressText, type FamilyAddress, xfrmAddress, xfrmAddressOf } from './addresses.ts';
 export { algorithmAttributes, isNamed, type Keys, keysOf } from './algorithms.ts';
 export {
@@ -37,6 +37,7 @@ export {
   type UnknownMessage,
   type XfrmMessage,
 } from './messages.ts';
+export { type MonitorOptions, XfrmMonitor } from './monitor.ts';
 export * from './numbers.ts';
 export {
   deletePolicies,
@@ -49,5 +50,6 @@ export {
 export { libreswanPriority, PriorityBase, type PriorityOf } from './priority.ts';
 export * from './requests.ts';
 export { trafficSelectors, xfrmSelectors } from './selectors.ts';
+export { XfrmSocket } from './socket.ts';
 export type { Endianness, Field, Struct } from './struct.ts';
 export * as structs from './structs.ts';

@@ -12,7 +12,10 @@ export interface Libc {
   close(fd: number): number;
   eventfd(initial: number, flags: number): number;
   write(fd: number, octets: Uint8Array, length: number): number;
-  /** `struct pollfd[]`, which is filled in; settles when one is ready, on a thread of libuv's pool. */
+  /**
+   * `struct pollfd[]`, which is filled in; settles when one is ready. It waits on a thread of libuv's pool: the caller
+   * keeps the octets, for nothing else does.
+   */
   poll(descriptors: Uint8Array, count: number, timeout: number, settled: (result: number) => void): void;
   /** Of the last call of this thread. */
   errno(): number;

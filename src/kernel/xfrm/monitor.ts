@@ -40,6 +40,8 @@ export class XfrmMonitor {
   readonly #fd: number;
   readonly #wake: number;
   readonly #buffer = new Uint8Array(largestDatagram);
+  /** Held here: `poll` writes into it on its thread, and nothing else would keep it. */
+  readonly #descriptors = new Uint8Array(2 * pollfd);
   readonly #wakeUp = () => this.#calls.write(this.#wake, one, one.length);
   #closed = false;
 
@@ -57,6 +59,11 @@ export class XfrmMonitor {
       }
     }
     this.#wake = checked(calls, 'eventfd', calls.eventfd(0, EFD_CLOEXEC_NONBLOCK));
+    const view = viewOf(this.#descriptors);
+    for (const [i, fd] of [this.#fd, this.#wake].entries()) {
+      s32.write(view, i * pollfd, fd, host);
+      u16.write(view, i * pollfd + 4, POLLIN, host);
+    }
     process.on('exit', this.#wakeUp);
     this.#wait();
   }
@@ -68,13 +75,7 @@ export class XfrmMonitor {
   }
 
   #wait(): void {
-    const descriptors = new Uint8Array(2 * pollfd);
-    const view = viewOf(descriptors);
-    for (const [i, fd] of [this.#fd, this.#wake].entries()) {
-      s32.write(view, i * pollfd, fd, host);
-      u16.write(view, i * pollfd + 4, POLLIN, host);
-    }
-    this.#calls.poll(descriptors, 2, -1, () => this.#ready());
+    this.#calls.poll(this.#descriptors, 2, -1, () => this.#ready());
   }
 
   #ready(): void {

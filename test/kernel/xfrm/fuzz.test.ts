@@ -60,6 +60,18 @@ describe('hostile octets', () => {
     }
   });
 
+  it('behind a message do not change it', () => {
+    fc.assert(
+      fc.property(anyOctets, fc.uint8Array({ minLength: 1, maxLength: 80 }), (octets, more) => {
+        const whole = parseDatagram(octets, 'little');
+        const longer = read(joinMessages([octets, more]), 'little');
+        expect(longer.slice(0, whole.length)).toEqual(whole);
+        expect(longer.length).toBeGreaterThan(whole.length - 1);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('of any kind are no exception', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 600 }), anyOrder, (octets, order) => {
