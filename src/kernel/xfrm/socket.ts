@@ -108,8 +108,7 @@ export class XfrmSocket {
   #batch(messages: readonly XfrmMessage[], flags: number): (XfrmError | undefined)[] {
     const first = this.#send(messages, flags | NlmFlag.ACK);
     const answers = new Map<number, Acknowledgement>();
-    const [{ kind } = { kind: 'NEWSA' as MessageKind }] = messages;
-    for (const { header, message } of this.#receive(kind)) {
+    for (const { header, message } of this.#receive(messages[0]?.kind ?? 'batch')) {
       if (message.kind === 'acknowledgement') answers.set(header?.nlmsg_seq ?? 0, message);
       if (answers.size === messages.length) break;
     }
@@ -130,14 +129,18 @@ export class XfrmSocket {
       return encodeMessage(message, envelope, host);
     });
     const octets = joinMessages(encoded);
-    checked(this.#calls, messages[0]?.kind ?? 'send', this.#calls.send(this.#fd, octets, octets.length, 0));
-    // Keys may be in there.
-    for (const each of [octets, ...encoded]) each.fill(0);
+    try {
+      const sent = this.#calls.send(this.#fd, octets, octets.length, 0);
+      checked(this.#calls, messages[0]?.kind ?? 'send', sent);
+    } finally {
+      // Keys may be in there.
+      for (const each of [octets, ...encoded]) each.fill(0);
+    }
     return first;
   }
 
   /** What lies in the socket, until nothing does. */
-  *#receive(kind: MessageKind): Generator<Received> {
+  *#receive(kind: string): Generator<Received> {
     for (;;) {
       const length = this.#calls.recv(this.#fd, this.#buffer, this.#buffer.length, MSG_DONTWAIT);
       if (length < 0 && this.#calls.errno() === 11) return;
