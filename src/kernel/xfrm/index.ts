@@ -1,0 +1,55 @@
+/** XFRM by netlink, for use on its own: structs, messages, what the kernel answers, and a socket (by koffi) to ask it. */
+export { addressOctets, addressText, type FamilyAddress, xfrmAddress, xfrmAddressOf } from './addresses.ts';
+export { algorithmAttributes, isNamed, type Keys, keysOf } from './algorithms.ts';
+export {
+  attributeValue,
+  type SadAttribute,
+  type SpdAttribute,
+  type UnknownAttribute,
+  type XfrmAttribute,
+} from './attributes.ts';
+export {
+  deleteSa,
+  type Encapsulated,
+  getSa,
+  type Masked,
+  moveSa,
+  newSa,
+  type SaOptions,
+} from './commands.ts';
+export {
+  type Acknowledgement,
+  type Done,
+  joinMessages,
+  type Malformed,
+  type Overrun,
+  parseDatagram,
+  type Received,
+} from './datagram.ts';
+export { type ExtendedAck, errnoName, NetlinkError, XfrmError } from './errors.ts';
+export { acquireSequence, noticeGroups, noticeOf } from './events.ts';
+export {
+  type Envelope,
+  encodeMessage,
+  type MessageKind,
+  type MessageOf,
+  parseBody,
+  type UnknownMessage,
+  type XfrmMessage,
+} from './messages.ts';
+export { type MonitorOptions, XfrmMonitor } from './monitor.ts';
+export * from './numbers.ts';
+export {
+  deletePolicies,
+  neighbourDiscoveryBypass,
+  newPolicies,
+  type PolicyOptions,
+  socketBypass,
+  updatePolicies,
+} from './policies.ts';
+export { libreswanPriority, PriorityBase, type PriorityOf } from './priority.ts';
+export * from './requests.ts';
+export { trafficSelectors, xfrmSelectors } from './selectors.ts';
+export { XfrmSocket } from './socket.ts';
+export type { Endianness, Field, Struct } from './struct.ts';
+export * as structs from './structs.ts';
