@@ -96,6 +96,7 @@ describe('a record', () => {
       received: 0,
       sent: 2,
       reproduced: false,
+      ended: true,
     });
     expect(lines[0]).toMatch(/10\.0\.0\.1:500 -> 10\.0\.0\.2:500 {2}IKE_SA_INIT request 0 \{ SA KE Ni/);
   });
