@@ -56,7 +56,7 @@ export class Shell {
     const [first] = udp.locals;
     this.#engine = options.trace.engine({
       now: clock.now(),
-      unixTime: Math.floor(clock.unixTime() / 1000),
+      unixTime: clock.unixTime() / 1000,
       policy: this.#adapt(options.policy),
       crypto,
       random,

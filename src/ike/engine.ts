@@ -36,7 +36,7 @@ import { keepOne, whoIs } from './uniqueness.ts';
 
 export interface EngineOptions {
   readonly now: Millis;
-  /** Seconds since 1970 at `now`. */
+  /** Seconds since 1970 at `now`, with their fraction. */
   readonly unixTime: number;
   readonly policy: Policy;
   readonly crypto: Crypto;
@@ -353,7 +353,7 @@ export class IkeEngine {
         return engine.#now;
       },
       get unixTime() {
-        return engine.#start.unixTime + Math.floor((engine.#now - engine.#start.now) / 1000);
+        return Math.floor(engine.#start.unixTime + (engine.#now - engine.#start.now) / 1000);
       },
       get policy() {
         return engine.#policy;
