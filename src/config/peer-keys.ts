@@ -12,7 +12,7 @@ import { byTls } from './own-credential.ts';
 import { type RawKey, rawKeys } from './raw-keys.ts';
 import { type ConnSettings, type Setting, wordOf } from './settings.ts';
 
-/** The keys of a peer that signs; none for another; undefined when a mistake was reported. */
+/** The keys of a peer that signs or shows a certificate in EAP-TLS; none for another; undefined when a mistake was reported. */
 export function peerKeys(
   conn: ConnSettings,
   end: End,
@@ -21,10 +21,10 @@ export function peerKeys(
   held: Credentials,
 ): { readonly keys?: PeerKeys } | undefined {
   const ways = auth[end];
-  if (!ways.some(({ kind }) => kind === 'signature')) {
-    if ([...ways, ...auth[ours]].some(byTls)) warnOfNoAuthority(conn, held);
-    return {};
-  }
+  const signs = ways.some(({ kind }) => kind === 'signature');
+  const tls = [...ways, ...auth[ours]].some(byTls);
+  if (!signs && !isKeyless(conn, end, ways, tls, held)) return undefined;
+  if (!signs && !tls) return {};
   const certificate = pinned(conn, end, held);
   const raw = rawKeys(conn, end, held.mistakes);
   const authority = authorityOf(conn, end, ours, held);
@@ -32,7 +32,8 @@ export function peerKeys(
   if (certificate && !agree(raw, certificate, conn.settings.get(`${end}cert`), held)) return undefined;
   const known = certificate ? [] : raw;
   if (!known.every((each) => fits(each, ways, held))) return undefined;
-  if (known.length === 0 && certificate === undefined) {
+  const any = known.length === 0 && certificate === undefined;
+  if (any || tls) {
     warnOfNoAuthority(conn, held);
     if (authority) warnOfUnknown(authority, placeOf(conn, `${end}ca`), held);
   }
@@ -46,6 +47,25 @@ export function peerKeys(
       identityInCertificate: said === 'yes' || (fromCertificate && certificate === undefined),
     },
   };
+}
+
+/** Beside EAP a raw key of a peer that does not sign says nothing. */
+function isKeyless(
+  conn: ConnSettings,
+  end: End,
+  ways: readonly AuthPolicy[],
+  tls: boolean,
+  { mistakes }: Credentials,
+): boolean {
+  if (!tls && !ways.some(({ kind }) => kind === 'eap')) return true;
+  const raw = rawKeys(conn, end, mistakes);
+  for (const { setting } of raw ?? [])
+    mistakes.error(
+      setting.at,
+      `${setting.name}= is a key to sign with, and that end proves itself without a signature`,
+      tls ? `${end}cert=NAME: EAP-TLS shows a certificate` : `no ${setting.name}=`,
+    );
+  return raw?.length === 0;
 }
 
 function pinned(conn: ConnSettings, end: End, held: Credentials): Certificate | 'failed' | undefined {

@@ -47,6 +47,12 @@ export class Answers {
     this.#crypto = crypto;
     this.#secrets = secrets;
     this.#keys = this.#ring();
+    this.#revocation = new RevocationFetcher({
+      crypto,
+      clock,
+      limits: () => policy().pki?.revocation,
+      log,
+    });
     this.#eap = new EapSessions({
       crypto,
       random,
@@ -55,12 +61,7 @@ export class Answers {
       passwords: () => this.#secrets.eapPasswords,
       privateKey: (wanted) =>
         this.#secrets.keys.find(({ key }) => toHex(ckaid(key.spki, crypto)) === wanted)?.pkcs8,
-    });
-    this.#revocation = new RevocationFetcher({
-      crypto,
-      clock,
-      limits: () => policy().pki?.revocation,
-      log,
+      revocation: (question) => this.#revocation.answer(question),
     });
   }
 

@@ -15,12 +15,12 @@ import {
   type Turn as SessionTurn,
 } from '../eap/index.ts';
 import type { Answer, EngineEvent, Question, SaName } from '../ike/actions.ts';
-import { nothingFetched, Trust } from '../ike/auth/trust.ts';
-import { identityMatches } from '../pki/index.ts';
+import { Trust } from '../ike/auth/trust.ts';
 import { formatIdentity, type Identity } from '../policy/identity.ts';
-import type { EapMethod, PadEntry, PkiPolicy, Policy } from '../policy/policy.ts';
-import { EapType, IdType } from '../wire/numbers.ts';
+import type { EapMethod, PadEntry, Policy } from '../policy/policy.ts';
+import { EapCode, EapType, IdType } from '../wire/numbers.ts';
 import type { Clock } from './clock.ts';
+import { PeerCheck, type RevocationQuestions } from './eap-peer.ts';
 import { type EapTlsOptions, tlsAuthenticator, tlsPeer } from './eap-tls.ts';
 
 type Turn = Extract<Question, { kind: 'eap' }>;
@@ -34,6 +34,8 @@ export interface EapOptions {
   readonly passwords: () => EapPasswords;
   /** The private key (PKCS#8) of a credential. */
   readonly privateKey: (ckaid: string) => Secret | undefined;
+  /** Has CRLs and OCSP responses fetched. */
+  readonly revocation: (question: RevocationQuestions) => Answer | Promise<Answer>;
 }
 
 /** Conversations at a time, and how long one may take. */
@@ -42,6 +44,8 @@ const longestMillis = 120_000;
 
 interface Open {
   readonly session: EapSession;
+  /** Of EAP-TLS, in case it is the method. */
+  readonly peer: PeerCheck | undefined;
   readonly since: number;
 }
 
@@ -67,10 +71,11 @@ export class EapSessions {
     if (open === undefined) {
       const begun = this.#begin(question);
       if (typeof begun === 'string') return refusal(begun);
-      open = { session: begun, since: this.#options.clock.now() };
+      open = { ...begun, since: this.#options.clock.now() };
       this.#open.set(key, open);
     }
-    const { packet, outcome, failing } = await this.#turn(open.session, question);
+    const turn = await this.#turn(open.session, question);
+    const { packet, outcome, failing } = await this.#confirmed(turn, open, key);
     if (outcome !== undefined) this.#close(key);
     if (outcome?.ok !== true)
       return {
@@ -116,26 +121,50 @@ export class EapSessions {
     }
   }
 
-  #begin(question: Turn): EapSession | string {
+  /** EAP-TLS that is through, once whether its certificate is revoked was asked. The MSK of another is destroyed. */
+  async #confirmed(turn: SessionTurn, open: Open, key: string): Promise<SessionTurn> {
+    const { packet, outcome } = turn;
+    if (outcome?.ok !== true || outcome.method !== EapType.TLS) return turn;
+    let reason: string | undefined;
+    try {
+      reason = open.peer === undefined ? 'EAP-TLS was not offered' : await open.peer.revoked();
+    } catch (error) {
+      reason = error instanceof Error ? error.message : String(error);
+    }
+    // Given up while we asked.
+    if (this.#open.get(key) !== open) reason ??= 'the EAP conversation is over';
+    if (reason === undefined) return turn;
+    outcome.msk?.destroy();
+    return {
+      ...(packet && { packet: { ...packet, code: EapCode.FAILURE } }),
+      outcome: { ok: false, reason },
+    };
+  }
+
+  #begin(question: Turn): Omit<Open, 'since'> | string {
     const entry = this.#options.policy().pad.find(({ name }) => name === question.connection);
     if (entry === undefined) return `no connection ${question.connection}`;
-    const { identity } = question;
+    const { identity, role, methods, claimed } = question;
     try {
-      if (question.role === 'peer') return eapPeer({ identity, methods: this.#peerOffers(entry, question) });
-      return eapAuthenticator({
-        ...(isNamed(entry, question) && { identity }),
-        methods: (user) => this.#authenticatorOffers(entry, question, user),
-        identifier: this.#options.random(1)[0] ?? 0,
-      });
+      const peer = methods.includes('tls') ? this.#peerCheck(entry, claimed) : undefined;
+      const session =
+        role === 'peer'
+          ? eapPeer({ identity, methods: this.#peerOffers(entry, question, peer) })
+          : eapAuthenticator({
+              ...(isNamed(entry, question) && { identity }),
+              methods: (user) => this.#authenticatorOffers(entry, question, user, peer),
+              identifier: this.#options.random(1)[0] ?? 0,
+            });
+      return { session, peer };
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
   }
 
-  #peerOffers(entry: PadEntry, { methods, identity: name, claimed }: Turn): PeerOffer[] {
+  #peerOffers(entry: PadEntry, { methods, identity: name }: Turn, peer: PeerCheck | undefined): PeerOffer[] {
     const { crypto, random } = this.#options;
     return methods.flatMap((method) => {
-      if (method === 'tls') return [tlsPeer({ ...this.#tls(entry, claimed), versions: offered(entry) })];
+      if (method === 'tls') return [tlsPeer({ ...this.#tls(entry, peer), versions: offered(entry) })];
       const password = this.#options.passwords().get(name);
       if (password === undefined) return [];
       if (method === 'md5') return [md5Peer({ name, password })];
@@ -143,54 +172,54 @@ export class EapSessions {
     });
   }
 
-  #authenticatorOffers(entry: PadEntry, { methods, claimed }: Turn, user: string): AuthenticatorOffer[] {
+  #authenticatorOffers(
+    entry: PadEntry,
+    { methods }: Turn,
+    user: string,
+    peer: PeerCheck | undefined,
+  ): AuthenticatorOffer[] {
     const { crypto, random } = this.#options;
     const name = formatIdentity(entry.local.identity).replace(/^@/, '');
     const passwordOf = (of: string): Secret | undefined => this.#options.passwords().get(of);
     const offers: Record<EapMethod, () => AuthenticatorOffer> = {
-      tls: () => tlsAuthenticator(this.#tls(entry, claimed)),
+      tls: () => tlsAuthenticator(this.#tls(entry, peer)),
       md5: () => md5Authenticator({ name, password: passwordOf(user), random, crypto }),
       mschapv2: () => mschapv2Authenticator({ name, password: passwordOf, random, crypto }),
     };
     return methods.map((method) => offers[method]());
   }
 
+  /** Undefined without a policy of whom to trust. */
+  #peerCheck({ remote }: PadEntry, claimed: Identity): PeerCheck | undefined {
+    const { clock, policy, revocation: ask } = this.#options;
+    const { pki } = policy();
+    if (pki === undefined || pki.anchors.length === 0) return undefined;
+    this.#trust = this.#trust.under(pki);
+    return new PeerCheck({
+      trust: this.#trust,
+      keys: remote.keys,
+      claimed,
+      revocation: pki.revocation,
+      at: () => Math.floor(clock.unixTime() / 1000),
+      ask,
+    });
+  }
+
   /** Throws RangeError when the connection has nothing to show, or trusts nobody. */
-  #tls(entry: PadEntry, claimed: Identity): EapTlsOptions {
+  #tls(entry: PadEntry, peer: PeerCheck | undefined): EapTlsOptions {
     const { credential } = entry.local;
     const privateKey = credential && this.#options.privateKey(credential.key);
     if (!credential || credential.certificates.length === 0 || privateKey === undefined)
       throw new RangeError(`${entry.name}: EAP-TLS needs a certificate and its key`);
     const { pki } = this.#options.policy();
-    if (pki === undefined || pki.anchors.length === 0)
+    if (pki === undefined || peer === undefined)
       throw new RangeError(`${entry.name}: EAP-TLS needs an authority to trust`);
     return {
       certificates: credential.certificates,
       privateKey,
       anchors: pki.anchors,
-      checkPeer: (certificates) => this.#unfit(certificates, entry, claimed, pki),
+      checkPeer: (certificates) => peer.unfit(certificates),
     };
-  }
-
-  /** Why a peer's certificates do not do, by the rules there are without EAP; nothing is fetched. */
-  #unfit(
-    certificates: readonly Uint8Array[],
-    { remote }: PadEntry,
-    claimed: Identity,
-    pki: PkiPolicy,
-  ): string | undefined {
-    this.#trust = this.#trust.under(pki);
-    const [leaf, ...others] = certificates.map((der) => this.#trust.parse(der));
-    if (leaf === undefined) return 'the certificate is malformed';
-    const chain = [leaf, ...others.filter((each) => each !== undefined)] as const;
-    const at = Math.floor(this.#options.clock.unixTime() / 1000);
-    const verdict = this.#trust.judge(chain, remote.keys, at, nothingFetched);
-    if (!verdict.ok) return `the certificate is not trusted: ${verdict.text}`;
-    const { crlStrict, ocsp } = pki.revocation;
-    if ((crlStrict || ocsp === 'strict') && verdict.needed.length > 0)
-      return 'whether the certificate is revoked is not known, and must be';
-    if (!identityMatches(leaf, claimed)) return `the certificate is not for ${formatIdentity(claimed)}`;
-    return undefined;
   }
 
   #close(key: string): void {

@@ -254,6 +254,51 @@ describe('what a peer may sign with', () => {
     ]);
   });
 
+  describe('in EAP-TLS', () => {
+    const ways = {
+      'both by EAP alone': ['leftauth=eaponly', 'leftautheap=tls', 'rightauth=eaponly', 'rightautheap=tls'],
+      'the peer by EAP': ['leftauth=ecdsa', 'rightauth=eaponly', 'rightautheap=tls'],
+      'the peer by EAP beside a signature': ['leftauth=ecdsa', 'rightauth=ecdsa', 'rightautheap=tls13'],
+      'the peer by a shared key, we by EAP': ['leftauth=eaponly', 'leftautheap=tls', 'rightauth=secret'],
+    };
+    const withEast = (lines: string[], ...more: string[]) =>
+      conn('authby=', ...lines, 'leftcert=deep', 'rightid=@west.test', ...more);
+
+    test.each(Object.entries(ways))('%s: what is known of the peer counts', (_, lines) => {
+      const known = (...more: string[]) =>
+        good(withEast(lines, ...more), { credentials }).policy.pad[0]?.remote.keys;
+      expect(known()).toEqual({ raw: [], identityInCertificate: true });
+      expect(known('rightcert=west')?.certificate).toEqual(certificate('west'));
+      expect(known(`rightckaid=${ckaid('west')}`)?.certificate).toEqual(certificate('west'));
+      expect(known('rightca="C=CH, O=ikev2, CN=Test CA"')?.authority).toBeDefined();
+      expect(errors(read(withEast(lines, 'rightca=bogus'), { credentials }))[0]).toContain('rightca=');
+      expect(errors(read(withEast(lines, 'rightcert=nobody'), { credentials }))[0]).toContain('rightcert=');
+    });
+
+    test.each(Object.entries(ways))('%s: a raw key is a mistake without a signature', (_, lines) => {
+      const all = errors(read(withEast(lines, `rightecdsakey=${raw('west')}`), { credentials }));
+      if (lines.includes('rightauth=ecdsa')) expect(all).toEqual([]);
+      else
+        expect(all).toEqual([
+          `/c:${lines.length + 8}:16: error: rightecdsakey= is a key to sign with, and that end proves itself without a signature (expected rightcert=NAME: EAP-TLS shows a certificate)`,
+        ]);
+    });
+
+    test('a raw key beside EAP with a password is a mistake', () => {
+      const lines = ['leftauth=ecdsa', 'leftcert=deep', 'rightauth=eaponly', 'rightautheap=mschapv2'];
+      const text = conn('authby=', ...lines, `rightecdsakey=${raw('west')}`);
+      expect(errors(read(text, { credentials }))).toEqual([
+        '/c:10:16: error: rightecdsakey= is a key to sign with, and that end proves itself without a signature (expected no rightecdsakey=)',
+      ]);
+    });
+
+    test('it needs an authority, also beside the one certificate', () => {
+      const none = { ...credentials, authorities: [] };
+      const text = withEast(ways['the peer by EAP'], 'rightcert=west');
+      expect(remarks(read(text, { credentials: none })).join()).toContain('no authority is trusted');
+    });
+  });
+
   test('a key whose signatures are not allowed', () => {
     const line = conn('authby=rsasig', 'leftcert=east', `rightecdsakey=${raw('west')}`);
     expect(errors(read(line, { credentials }))).toEqual([
