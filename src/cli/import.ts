@@ -1,10 +1,10 @@
 /** `ikev2 import`: a PKCS#12 file, or any key file, into the store. */
 import type { Command } from 'commander';
-import { type ImportRequest, importKeyFile } from '../daemon/key-import.ts';
+import { type ImportRequest, importKeyFile, type WrittenFile } from '../daemon/key-import.ts';
 import { defaultStore } from '../daemon/paths.ts';
 import { CommandError, perform } from './failure.ts';
 import { jsonOption } from './options.ts';
-import { Output } from './output.ts';
+import { Output, paint } from './output.ts';
 import { askPassphrase, type PassphraseOptions, passphraseOf, withPassphrase } from './passphrase.ts';
 
 interface ImportOptions extends PassphraseOptions {
@@ -32,11 +32,20 @@ async function run(file: string, options: ImportOptions, output: Output): Promis
   const { dir: directory, name, force = false } = options;
   const passphrase = passphraseOf(options);
   const done = await imported({ file, directory, name, force, passphrase });
-  for (const { path, what, present } of done.files)
-    output.line(`${path}: ${what}${present ? ', as it was' : ''}`);
+  for (const { path, what, present, wasMode } of done.files) {
+    const closed = wasMode === undefined ? '' : `; others could use it (mode ${wasMode}), now it is 0600`;
+    output.line(`${path}: ${what}${present ? ', as it was' : ''}${closed}`);
+  }
+  warnOf(done.files);
   if (done.files.some(({ what }) => what === 'certificate'))
     output.line(`use it as  leftcert=${quotedIf(done.name)}`);
   output.object({ kind: 'import', ...done });
+}
+
+/** What is wrong with where keys are, once each. */
+export function warnOf(files: readonly WrittenFile[]): void {
+  for (const warning of new Set(files.flatMap((file) => file.warning ?? [])))
+    process.stderr.write(`${paint('yellow', warning, process.stderr)}\n`);
 }
 
 const attempts = 3;

@@ -1,9 +1,10 @@
 /** `ikev2 newhostkey`: a key pair for this host. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { curveNames, describeKey, makeHostKey, type NewKey } from '../daemon/host-keys.ts';
-import { writePrivateKey } from '../daemon/key-import.ts';
+import { fileName, writePrivateKey } from '../daemon/key-import.ts';
 import { defaultStore } from '../daemon/paths.ts';
 import { CommandError, perform } from './failure.ts';
+import { warnOf } from './import.ts';
 import { jsonOption, wholeNumber } from './options.ts';
 import { Output } from './output.ts';
 
@@ -40,10 +41,12 @@ function curve(text: string): string {
 }
 
 async function run(options: NewHostKeyOptions, output: Output): Promise<void> {
+  const name = options.name === undefined ? undefined : fileName(options.name);
   const { pkcs8, spki } = await makeHostKey(wanted(options));
   const shown = describeKey({ spki, file: '' });
-  const [written] = writePrivateKey(options.dir, options.name ?? shown.ckaid, pkcs8, false);
+  const [written] = writePrivateKey(options.dir, name ?? shown.ckaid, pkcs8, false);
   pkcs8.destroy();
+  if (written) warnOf([written]);
   const { kind, ckaid, keyword, text } = shown;
   const file = written?.path ?? '';
   output.line(`Generated ${kind} key pair with CKAID ${ckaid} was stored in ${file}`);

@@ -41,9 +41,11 @@ function run(options: ShowHostKeyOptions, output: Output): void {
   const all = store.keys.map(describeKey);
   const { left, right, pem } = options;
   if (!left && !right && !pem) {
-    for (const [i, key] of all.entries())
+    const { ckaid, rsaid } = options;
+    const shown = ckaid === undefined && rsaid === undefined ? all : [chosen(all, options)];
+    for (const [i, key] of shown.entries())
       output.line(`<${String(i + 1).padStart(2)}> ${key.kind} keyid: ${key.keyId} ckaid: ${key.ckaid}`);
-    for (const key of all) output.object(key);
+    for (const key of shown) output.object(key);
     if (all.length === 0) throw new CommandError(`there is no private key in ${options.dir}/private`);
     return;
   }

@@ -1,10 +1,19 @@
 /** `ikev2 import`: what is in a key file, as plain files of the store. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, parse, resolve } from 'node:path';
 import type { Secret } from '../crypto/index.ts';
 import { PkiError, parseCertificate } from '../pki/index.ts';
 import { formatPem, isSelfIssuedName, type KeyFile } from '../pki/keys/index.ts';
-import { loadAuthorities, nicknameOf, printable, readKeyFileAt } from './key-store.ts';
+import { isIgnored, loadAuthorities, nicknameOf, printable, readKeyFileAt, shellWord } from './key-store.ts';
 
 export interface ImportRequest {
   readonly file: string;
@@ -22,6 +31,10 @@ export interface WrittenFile {
   readonly what: 'private key' | 'certificate' | 'authority' | 'CRL';
   /** Whether it was there before, octet for octet. */
   readonly present: boolean;
+  /** Of a key that was there and that others could use: its mode before, in octal. Now it is its owner's alone. */
+  readonly wasMode?: string;
+  /** What is wrong with where it is, and what to run. */
+  readonly warning?: string;
 }
 
 /** Something is in the way of writing. */
@@ -53,8 +66,7 @@ export function writePrivateKey(
   pkcs8: Secret,
   force: boolean,
 ): readonly WrittenFile[] {
-  mustBeName(name);
-  const path = join(directory, 'private', `${name}.pem`);
+  const path = join(directory, 'private', `${fileName(name)}.pem`);
   return writeDrafts(directory, [{ path, what: 'private key', text: keyText(pkcs8) }], force);
 }
 
@@ -62,21 +74,29 @@ const keyText = (pkcs8: Secret): string => formatPem('PRIVATE KEY', pkcs8.octets
 
 const goodName = /^[\p{L}\p{N}_][\p{L}\p{N}_.@+ -]{0,99}$/u;
 
-function mustBeName(name: string): void {
+const ignoredAs = (name: string): boolean => isIgnored(name) || isIgnored(`${name}.pem`);
+
+/** The endings of key files are not part of a name: `leftcert=` would take it for a file. */
+const withoutEnding = (name: string): string => name.replace(/(\.(p12|pfx|pem|crt|cer|der|key))+$/i, '');
+
+/** What a file is called after a name somebody chose. Throws StoreError. */
+export function fileName(chosen: string): string {
+  const name = withoutEnding(chosen);
   if (!goodName.test(name))
     throw new StoreError(
-      `${printable(name)} cannot be a file's name: letters, digits, blanks and ._@+- can, up to 100`,
+      `${printable(chosen)} cannot be a file's name: letters, digits, blanks and ._@+- can, up to 100`,
     );
+  if (ignoredAs(name))
+    throw new StoreError(
+      `${printable(chosen)} cannot be the name: README*, *.bak, *.swp, *.txt and *.md are not read as keys`,
+    );
+  return name;
 }
 
 function storeName({ name, file }: ImportRequest, content: KeyFile): string {
-  if (name !== undefined) {
-    mustBeName(name);
-    return name;
-  }
-  const suggested = [content.name, nicknameOf(file)].find(
-    (each) => each !== undefined && goodName.test(each),
-  );
+  if (name !== undefined) return fileName(name);
+  const suggestions = [content.name ?? '', nicknameOf(file), parse(file).name].map(withoutEnding);
+  const suggested = suggestions.find((each) => goodName.test(each) && !ignoredAs(each));
   if (suggested === undefined)
     throw new StoreError(`${printable(file)}: it suggests no name; say --name NAME`);
   return suggested;
@@ -130,13 +150,17 @@ function issues(der: Uint8Array): boolean {
 }
 
 function writeDrafts(directory: string, drafts: readonly Draft[], force: boolean): WrittenFile[] {
-  const files = drafts.map(({ path, what, text }) => ({ path, what, present: holds(path, text) }));
+  const files: WrittenFile[] = drafts.map(({ path, what, text }) => ({
+    path,
+    what,
+    present: holds(path, text),
+  }));
   const taken = files.find(({ path, present }) => !present && existsSync(path));
   if (taken && !force) throw new StoreError(`${printable(taken.path)} is there already; --force replaces it`);
   const fresh: string[] = [];
   try {
     for (const part of ['private', 'certs', 'cacerts', 'crls'])
-      mkdirSync(join(directory, part), { recursive: true, mode: part === 'private' ? 0o700 : 0o755 });
+      makeDirectory(join(directory, part), part === 'private' ? 0o700 : 0o755);
     for (const { path, what, text } of drafts) {
       if (holds(path, text)) continue;
       const mode = what === 'private key' ? 0o600 : 0o644;
@@ -146,10 +170,62 @@ function writeDrafts(directory: string, drafts: readonly Draft[], force: boolean
     }
   } catch (error) {
     if (!force) for (const path of fresh) rmSync(path, { force: true });
-    throw new StoreError(error instanceof Error ? error.message : String(error));
+    throw error instanceof StoreError
+      ? error
+      : new StoreError(error instanceof Error ? error.message : String(error));
   }
-  return files;
+  return files.map((file) => (file.what === 'private key' ? { ...file, ...guarded(file) } : file));
 }
+
+/** One level at a time: Node's own way does not end below /proc. */
+function makeDirectory(path: string, mode: number): void {
+  const missing: string[] = [];
+  let at = resolve(path);
+  for (; !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.unshift(at);
+  try {
+    for (const each of missing) mkdirSync(each, each === resolve(path) ? mode : 0o755);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Somebody else made it meanwhile.
+    if (code === 'EEXIST' && statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+    throw new StoreError(`${printable(path)}: this directory cannot be made: ${reasons[code ?? ''] ?? code}`);
+  }
+  if (!statSync(path).isDirectory())
+    throw new StoreError(`${printable(path)}: there is something that is no directory`);
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'the system takes none there (ENOENT)',
+  ENOTDIR: 'something above it is no directory',
+  EEXIST: 'there is something else of that name',
+  EACCES: 'no right to: run as root, or say another with --dir',
+  EROFS: 'the file system is read-only',
+};
+
+/** A key is for its owner alone, also one that was there before; its directory is for the operator to close. */
+function guarded({ path, present }: WrittenFile): Pick<WrittenFile, 'wasMode' | 'warning'> {
+  const directory = dirname(path);
+  const [was, around] = [statSync(path).mode & 0o777, statSync(directory).mode & 0o777];
+  const open = present && (was & 0o077) !== 0;
+  if (open) {
+    try {
+      chmodSync(path, 0o600);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw new StoreError(
+        `others than its owner may use this private key (${code}); run as its owner: chmod 600 ${shellWord(path)}`,
+      );
+    }
+  }
+  return {
+    ...(open && { wasMode: octal(was) }),
+    ...((around & 0o022) !== 0 && {
+      warning: `others may put and remove files in ${printable(directory)} (mode ${octal(around)}); run: chmod 700 ${shellWord(directory)}`,
+    }),
+  };
+}
+
+const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
 
 /** Never half a file under that name. */
 function replace(path: string, text: string, mode: number): void {

@@ -38,13 +38,15 @@ export interface KeyStore {
 export interface KeyStoreOptions {
   /** What opens a file, of those that are encrypted. */
   readonly passphrases?: (file: string) => Secret | undefined;
+  /** Where that passphrase stands, for when it is wrong. */
+  readonly whence?: (file: string) => string | undefined;
   /** Files named by a configuration: a path, or a name in `certs/` or `private/`. */
   readonly files?: readonly string[];
 }
 
 /** Everything below `directory`; a part that is missing is empty. Throws nothing: what cannot be read is a mistake. */
 export function loadStore(directory: string, options: KeyStoreOptions = {}): KeyStore {
-  const loading = new Loading(options.passphrases ?? (() => undefined));
+  const loading = new Loading(options);
   for (const place of ['certs', 'private'] as const)
     for (const path of filesOf(join(directory, place), loading.mistakes))
       loading.own(path, [nicknameOf(path)]);
@@ -56,7 +58,7 @@ export function loadStore(directory: string, options: KeyStoreOptions = {}): Key
 
 /** Those of `cacerts/` alone, as far as they can be read. */
 export function loadAuthorities(directory: string): readonly Stored[] {
-  const loading = new Loading(() => undefined);
+  const loading = new Loading({});
   for (const path of filesOf(join(directory, 'cacerts'), [])) loading.authority(path);
   return loading.authorities;
 }
@@ -103,10 +105,10 @@ class Loading implements KeyStore {
   readonly crls: Stored[] = [];
   readonly mistakes: string[] = [];
   readonly #read = new Map<string, KeyFile | undefined>();
-  readonly #passphrases: (file: string) => Secret | undefined;
+  readonly #options: KeyStoreOptions;
 
-  constructor(passphrases: (file: string) => Secret | undefined) {
-    this.#passphrases = passphrases;
+  constructor(options: KeyStoreOptions) {
+    this.#options = options;
   }
 
   /** A certificate of ours or of a peer, a key of ours, or both. */
@@ -144,11 +146,12 @@ class Loading implements KeyStore {
   #open(file: string): KeyFile | undefined {
     if (!this.#read.has(file)) {
       try {
-        this.#read.set(file, readKeyFileAt(file, this.#passphrases(file)));
+        this.#read.set(file, readKeyFileAt(file, this.#options.passphrases?.(file)));
       } catch (error) {
         if (!(error instanceof KeyFileError)) throw error;
         this.#read.set(file, undefined);
-        this.mistakes.push(error.text);
+        const where = error.reason === 'PASSPHRASE_WRONG' ? this.#options.whence?.(file) : undefined;
+        this.mistakes.push(where === undefined ? error.text : `${error.text} (that of ${printable(where)})`);
       }
     }
     return this.#read.get(file);
@@ -171,12 +174,15 @@ class Loading implements KeyStore {
 
 const mostFiles = 10_000;
 
+/** What does not count as a file of the store. */
+export const isIgnored = (name: string): boolean => /^\.|~$|\.(?:bak|swp|txt|md)$|^README/.test(name);
+
 /** In the order of their names; hidden ones, and what an editor leaves, not. */
 function filesOf(directory: string, mistakes: string[]): string[] {
   try {
     const entries = readdirSync(directory, { withFileTypes: true });
     const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
-    const wanted = names.filter((name) => !/^\.|~$|\.(?:bak|swp|txt|md)$|^README/.test(name)).sort();
+    const wanted = names.filter((name) => !isIgnored(name)).sort();
     if (wanted.length > mostFiles) mistakes.push(`${printable(directory)}: more than ${mostFiles} files`);
     return wanted.slice(0, mostFiles).map((name) => join(directory, name));
   } catch (error) {

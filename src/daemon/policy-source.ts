@@ -1,13 +1,11 @@
 /** Configuration files as a policy source: read, resolve names, understand, as often as asked. */
 import { accessSync, constants } from 'node:fs';
-import { basename } from 'node:path';
 import {
   type ConfigResult,
   certificateFiles,
   type DaemonSettings,
   formatMistake,
   hostsToResolve,
-  keyFilePassphrases,
   parseConfig,
   readConfigText,
 } from '../config/index.ts';
@@ -16,6 +14,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { DaemonSecrets } from './answers.ts';
 import { ControlError } from './control-protocol.ts';
 import { defaultRoutes, localAddresses, resolveNames } from './host.ts';
+import { KeyPassphrases } from './key-passphrases.ts';
 import { credentialsOf, type KeyStore, loadStore } from './key-store.ts';
 import { defaultStore } from './paths.ts';
 
@@ -69,11 +68,13 @@ export async function readConfiguration(
   const text = readConfigText({ config, secrets: secrets === undefined ? [] : [secrets] });
   const names = hostsToResolve(text);
   const [defaultRoute, resolved] = await Promise.all([defaultRoutes(), resolveNames(names)]);
-  const passphrases = keyFilePassphrases(text);
-  const store = loadStore(directory, {
+  const passphrases = new KeyPassphrases(text);
+  const loaded = loadStore(directory, {
     files: certificateFiles(text.config, text.configFile),
-    passphrases: (path) => passphrases.get(path) ?? passphrases.get(basename(path)),
+    passphrases: passphrases.of,
+    whence: passphrases.whence,
   });
+  const store = { ...loaded, mistakes: [...loaded.mistakes, ...passphrases.unused(directory)] };
   const facts = {
     addresses: localAddresses(),
     defaultRoute,

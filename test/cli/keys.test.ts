@@ -1,6 +1,6 @@
 /** import, newhostkey and showhostkey as processes, against libreswan's own where it is installed. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Bench, noIpsec, noOpenssl } from '../pki/keys/tools.ts';
@@ -74,6 +74,31 @@ describe.skipIf(noOpenssl)(`ikev2 import (${noOpenssl ?? 'openssl is there'})`, 
     expect(existsSync(bench.path('c'))).toBe(false);
   });
 
+  it('closes a key that others could use, and says so', async () => {
+    const [args, env] = [imported('closed', '--passphrase-env', 'P12'), { P12: passphrase }];
+    const key = join(bench.path('closed'), 'private', 'leaf.pem');
+    await ikev2.run(args, env);
+    for (const more of [[], ['--force']]) {
+      chmodSync(key, 0o644);
+      const { code, stdout } = await ikev2.run([...args, ...more], env);
+      expect(code).toBe(0);
+      expect(stdout).toContain(
+        `${key}: private key, as it was; others could use it (mode 0644), now it is 0600\n`,
+      );
+      expect(statSync(key).mode & 0o777).toBe(0o600);
+    }
+  });
+
+  it('keeps it under a name that leftcert= takes as printed', async () => {
+    const env = { P12: passphrase };
+    const { stdout } = await ikev2.run(
+      imported('named', '--passphrase-env', 'P12', '--name', 'alice.p12.pem'),
+      env,
+    );
+    expect(stdout).toContain('/certs/alice.pem: certificate\n');
+    expect(stdout).toContain('leftcert=alice\n');
+  });
+
   it.skipIf(!existsSync('/usr/bin/script'))(
     'asks on a terminal, without showing it, and once more',
     async () => {
@@ -137,6 +162,42 @@ describe.skipIf(noOpenssl)('ikev2 newhostkey and showhostkey', () => {
       code: 1,
       stdout: '',
     });
+  });
+
+  it('list the key that is asked for alone', async () => {
+    const [first = '', ...more] = (await ikev2.run(['showhostkey', ...dir])).stdout.trim().split('\n');
+    expect(more).toHaveLength(3);
+    const [, id = ''] = /ckaid: (\S+)/.exec(first) ?? [];
+    const { stdout } = await ikev2.run(['showhostkey', '--ckaid', id, ...dir]);
+    expect(stdout).toBe(`${first}\n`);
+    expect(await ikev2.run(['showhostkey', '--ckaid', '00', ...dir])).toMatchObject({ code: 1, stdout: '' });
+  });
+
+  it.skipIf(!existsSync('/proc/self'))('end where no directory can be made', async () => {
+    const { code, stderr } = await ikev2.run(['newhostkey', '--type', 'ecdsa', '--dir', '/proc/x']);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^ikev2: \/proc\/x\/private: this directory cannot be made: .*ENOENT.*\n$/,
+      ),
+    });
+  });
+
+  it('refuse a name under which the store would not find it, before the key is made', async () => {
+    const args = ['newhostkey', '--type', 'ed25519', '--name', 'README', ...dir];
+    expect(await ikev2.run(args)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('README*, *.bak'),
+    });
+  });
+
+  it('warn of a directory of keys that is open to others', async () => {
+    const open = bench.path('open-store');
+    for (const path of [open, join(open, 'private')]) mkdirSync(path);
+    chmodSync(join(open, 'private'), 0o777);
+    const made = await ikev2.run(['newhostkey', '--type', 'ed25519', '--name', 'k.pem', '--dir', open]);
+    expect(made).toMatchObject({ code: 0, stdout: expect.stringContaining(`${open}/private/k.pem\n`) });
+    expect(made.stderr).toContain(`(mode 0777); run: chmod 700 ${open}/private\n`);
   });
 
   it.each([

@@ -214,6 +214,33 @@ describe.skipIf(noOpenssl)('import', () => {
     expect(() => importKeyFile(request(store(), { name }))).toThrow(/cannot be a file's name/);
   });
 
+  it.each(['README', 'README-east', '.x', 'x.bak', 'x.swp', 'notes.txt', 'x.md', 'x~', 'x.md.pem'])(
+    'a name the store would not read: %j',
+    (name) => {
+      const directory = store();
+      expect(() => importKeyFile(request(directory, { name }))).toThrow(
+        /(README\*.* are not read as keys|file's name)/,
+      );
+      expect(() => writePrivateKey(directory, name, secret('x'), false)).toThrow(/cannot be/);
+      expect(readdirSync(join(directory, 'certs'))).toEqual([]);
+    },
+  );
+
+  it('a file whose own name would not be read suggests another, or says what to do', () => {
+    const key = { passphrase: undefined, file: bench.write('east.txt', bench.read('leaf.key')) };
+    expect(importKeyFile(request(store(), key)).name).toBe('east');
+    const readme = { passphrase: undefined, file: bench.write('README', bench.read('leaf.key')) };
+    expect(() => importKeyFile(request(store(), readme))).toThrow(/say --name NAME/);
+  });
+
+  it('where no directory can be made is said, at once', () => {
+    bench.write('plain', '');
+    for (const directory of [bench.path('plain'), bench.path('plain/below'), '/proc/x/y'])
+      expect(() => importKeyFile(request(directory))).toThrow(/directory/);
+    importKeyFile(request(bench.path('several/levels/down')));
+    expect(statSync(bench.path('several/levels')).isDirectory()).toBe(true);
+  });
+
   it('certificates alone: roots are authorities, another is a peer’s', () => {
     const directory = store();
     importKeyFile(request(directory, { file: bench.path('ca.crt'), passphrase: undefined }));
