@@ -1,18 +1,19 @@
 /** IKE keys as lines of Wireshark's `ikev2_decryption_table`, ESP keys as lines of its `esp_sa`. */
-import { appendFileSync, closeSync, openSync } from 'node:fs';
+import { appendFileSync, closeSync } from 'node:fs';
 import type { EngineEvent, IkeKeyLog, SaName } from '../ike/actions.ts';
 import type { SaCommand } from '../kernel/port.ts';
 import { Encr, Integ, nameOf, toHex } from '../wire/index.ts';
+import { openOwn } from './own-file.ts';
 
-/** Appends to the files named; each is made for its owner only. */
+/** Appends to the files named; each is for its owner only. */
 export class KeyLog {
   readonly #ike: number | undefined;
   readonly #esp: number | undefined;
 
   /** Throws what fs throws. */
   constructor(files: { readonly ike?: string | undefined; readonly esp?: string | undefined }) {
-    this.#ike = files.ike === undefined ? undefined : openSync(files.ike, 'a', 0o600);
-    this.#esp = files.esp === undefined ? undefined : openSync(files.esp, 'a', 0o600);
+    this.#ike = files.ike === undefined ? undefined : openOwn(files.ike, 'a');
+    this.#esp = files.esp === undefined ? undefined : openOwn(files.esp, 'a');
   }
 
   write(event: EngineEvent): void {

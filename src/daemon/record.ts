@@ -1,7 +1,8 @@
 /** A run of the daemon's engine as a file, for `ikev2 replay`: a line for each input. */
-import { appendFileSync, closeSync, openSync } from 'node:fs';
+import { appendFileSync, closeSync } from 'node:fs';
 import { type EngineOptions, IkeEngine } from '../ike/engine.ts';
 import { type Engine, type Recorded, record } from '../ike/recording.ts';
+import { openOwn } from './own-file.ts';
 
 export interface RecordFile {
   /** The file, made anew, for its owner only. */
@@ -20,7 +21,7 @@ export class RunRecord {
   constructor(file: string, secrets: boolean, trouble: (error: unknown) => void) {
     this.#secrets = secrets;
     this.#trouble = trouble;
-    this.#fd = openSync(file, 'w', 0o600);
+    this.#fd = openOwn(file, 'w');
   }
 
   /** An engine whose inputs are written down, and what it sends. */

@@ -1,6 +1,7 @@
 /** Whom we trust for certificates, parsed once for a policy. RFC 5280 §6, RFC 4945 §5. */
 import type { Crypto } from '../../crypto/provider.ts';
 import { CertificateCache } from '../../pki/cache.ts';
+import { sameOctets } from '../../pki/der.ts';
 import {
   type Certificate,
   type Crl,
@@ -88,10 +89,26 @@ export class Trust {
     });
     const { authority } = keys ?? {};
     if (!verdict.ok || authority === undefined) return verdict;
-    const name = nameKey(authority);
-    if (verdict.path.slice(1).some(({ subjectKey }) => subjectKey === name)) return verdict;
+    if (verdict.path.slice(1).some((issuer) => this.#isAuthority(issuer, nameKey(authority)))) return verdict;
     const text = `${formatDn(authority)} is not among those that issued it`;
-    return { ok: false, code: 'UNTRUSTED', text, certificate: leaf, needed: [] };
+    return { ok: false, code: 'POLICY', text, certificate: leaf, needed: [] };
+  }
+
+  /** Whether these certificates (DER) may lead to that authority, by what they say of their issuers. */
+  mayLeadTo(authority: Uint8Array, certificates: readonly Uint8Array[]): boolean {
+    const name = nameKey(authority);
+    const sent = certificates.flatMap((der) => this.parse(der) ?? []);
+    const between = this.#certificates.filter(({ issuerKey }) => issuerKey === name);
+    return sent.some(
+      ({ issuerKey }) => issuerKey === name || between.some(({ subjectKey }) => subjectKey === issuerKey),
+    );
+  }
+
+  /** By its name, and by its key where an authority of that name is at hand: others may call one the same. */
+  #isAuthority({ subjectKey, spki }: Certificate, name: string): boolean {
+    if (subjectKey !== name) return false;
+    const known = [...this.#anchors, ...this.#certificates].filter((each) => each.subjectKey === name);
+    return known.length === 0 || known.some((each) => sameOctets(each.spki, spki));
   }
 
   /** Whoever fetches one hands over the same octets as long as they hold. */

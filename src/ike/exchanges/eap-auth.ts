@@ -128,7 +128,7 @@ function* complete(
   success.msk?.destroy();
   sa.internal.owner = leaseOwner(entry, identity, undefined, 'eap');
   establish(sa, phase, entry, identity, { local: conversation.proof, remote: 'eap' }, cx);
-  if (notifies(first, NotifyType.INITIAL_CONTACT).length > 0) replaceOthers(sa, cx);
+  if (notifies(first, NotifyType.INITIAL_CONTACT).length > 0) replaceOthers(sa, 'eap', cx);
   return [ours, ...(yield* respondChild(sa, entry, first, phase, cx))];
 }
 

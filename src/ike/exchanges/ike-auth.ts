@@ -20,7 +20,7 @@ import type { Context } from '../context.ts';
 import { BadResponse, Bug, PeerRefused } from '../errors.ts';
 import { type Exchange, isGenerator, stepsOf } from '../exchange.ts';
 import { offerAuthMethods, readAuthMethods } from '../extensions/auth-methods.ts';
-import { asksForCertificate, requestCertificates } from '../extensions/certificates.ts';
+import { asksForCertificate, readCertificates, requestCertificates } from '../extensions/certificates.ts';
 import { leaseOwner, offerConfiguration } from '../extensions/configuration.ts';
 import { finish, type Held, respondChild } from '../first-child.ts';
 import type { IkeSa } from '../ike-sa.ts';
@@ -83,7 +83,7 @@ export const ikeAuth: Exchange<undefined, Held> = {
     const proof = yield* stepsOf(prove(sa, phase, entry, mine, cx));
     sa.internal.owner = leaseOwner(entry, remoteId, kind === 'psk' ? key : undefined, kind);
     establish(sa, phase, entry, remoteId, { local: proof.kind, remote: kind }, cx);
-    if (notifies(request, NotifyType.INITIAL_CONTACT).length > 0) replaceOthers(sa, cx);
+    if (notifies(request, NotifyType.INITIAL_CONTACT).length > 0) replaceOthers(sa, kind, cx);
     return [
       identityPayload('idr', proof.identity),
       ...proof.certificates,
@@ -178,7 +178,13 @@ function entryFor(
   );
   // Who is nobody needs no name; a name shown beside is not proven.
   const nobody = ways.includes('null');
+  // Of those that differ only in the authority, the one the peer's certificates speak of.
+  const { certificates } = readCertificates(request);
+  const spokenOf = takesIt.filter(
+    ({ remote: { keys } }) => !keys?.authority || cx.trust.mayLeadTo(keys.authority, certificates),
+  );
   const entry =
+    identify(spokenOf, identity, asked, identityFits) ??
     identify(takesIt, identity, asked, identityFits) ??
     (nobody ? takesIt.find(takesNobody) : undefined) ??
     identify(candidates, identity, asked, identityFits);
