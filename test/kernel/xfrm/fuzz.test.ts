@@ -43,7 +43,10 @@ describe('hostile octets', () => {
         (of, changes, order) => {
           const octets = of.slice();
           for (const { at, to } of changes) octets[at % octets.length] = to;
-          expect(read(octets, order).length).toBeGreaterThan(0);
+          const type = new DataView(octets.buffer).getUint16(4, order === 'little');
+          // NLMSG_NOOP is passed over.
+          if (type !== 1) expect(read(octets, order).length).toBeGreaterThan(0);
+          else read(octets, order);
         },
       ),
       { numRuns: 1500 },
