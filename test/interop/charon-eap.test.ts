@@ -169,7 +169,10 @@ suite('EAP with charon', needs, () => {
     stage,
   }) => {
     const tls = { version_min: '1.3', version_max: '1.3' };
-    const both = await pair(stage, withEap('tls', 'ours', { settings: { tls } }));
+    const both = await pair(
+      stage,
+      withEap('tls', 'ours', { settings: { tls }, conn: { leftautheap: 'tls13' } }),
+    );
     await fails(
       both,
       'ours',
