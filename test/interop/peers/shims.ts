@@ -1,5 +1,5 @@
 /** The LD_PRELOAD libraries that let a peer believe this kernel has ESP. Their sources lie beside the project. */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { cache, project } from './places.ts';
@@ -21,7 +21,8 @@ export async function shim(name: Shim): Promise<string> {
   const library = join(cache, `${name}-${digest}.so`);
   if (existsSync(library)) return library;
   mkdirSync(cache, { recursive: true });
-  const fresh = `${library}.${process.pid}`;
+  // Tests of one process ask side by side.
+  const fresh = `${library}.${randomUUID()}`;
   await must(['gcc', '-O2', '-shared', '-fPIC', '-o', fresh, shimSource(name), '-ldl'], { within: 60_000 });
   renameSync(fresh, library);
   return library;
