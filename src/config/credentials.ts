@@ -1,5 +1,6 @@
 /** Certificates, keys and authorities at hand, and which of them a conn names. */
 
+import { sameOctets } from '../crypto/octets.ts';
 import type { Crypto } from '../crypto/provider.ts';
 import { ckaid } from '../crypto/signature-key.ts';
 import { type Certificate, isSelfIssued, PkiError, parseCertificate } from '../pki/index.ts';
@@ -83,7 +84,7 @@ export class Credentials {
 
   /** Whether the private half is held. */
   holds(spki: Uint8Array): boolean {
-    return this.#stored.keys.some((each) => same(each, spki));
+    return this.#stored.keys.some((each) => sameOctets(each, spki));
   }
 
   /** A public key whose private half is held, by its CKAID. */
@@ -144,9 +145,6 @@ export class Credentials {
 
 /** Hexadecimal digits as `certutil -K` and `ikev2 showhostkey` write them, or with colons. */
 const ckaidOf = (text: string): string => text.replace(/^0x/i, '').replaceAll(':', '').toLowerCase();
-
-export const same = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((octet, at) => octet === b[at]);
 
 /** Files that `leftcert=` names by a path, to be read before the configuration is understood. */
 export const isCertificateFile = (text: string): boolean =>

@@ -1,8 +1,9 @@
 /** What an end of ours signs with: the key of `leftcert=`, of `leftckaid=`, or a raw one. */
+import { sameOctets } from '../crypto/octets.ts';
 import { type Certificate, formatDn } from '../pki/index.ts';
 import type { AuthPolicy, Credential } from '../policy/policy.ts';
 import { allows } from './auth.ts';
-import { type Credentials, same } from './credentials.ts';
+import type { Credentials } from './credentials.ts';
 import { placeOf } from './host.ts';
 import { keyName } from './key-name.ts';
 import type { End } from './lookup.ts';
@@ -69,7 +70,7 @@ function ownKey(conn: ConnSettings, end: End, held: Credentials): OwnKey | 'fail
   if (named !== undefined && certificate !== undefined) {
     const { spki } = certificate;
     const others = [
-      ...raw.filter((each) => !same(each.spki, spki)).map(({ setting }) => setting),
+      ...raw.filter((each) => !sameOctets(each.spki, spki)).map(({ setting }) => setting),
       ...(ckaid && !held.isNamed(spki, ckaid) ? [ckaid] : []),
     ];
     for (const { at, name } of others)

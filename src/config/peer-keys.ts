@@ -1,9 +1,10 @@
 /** What a peer may sign with: raw keys, one certificate (`rightcert=`), or any of an authority (`rightca=`). */
+import { sameOctets } from '../crypto/octets.ts';
 import { type Certificate, PkiError, parseDn } from '../pki/index.ts';
 import { nameKey } from '../pki/name.ts';
 import type { AuthPolicy, PeerKeys } from '../policy/policy.ts';
 import { allows } from './auth.ts';
-import { type Credentials, same } from './credentials.ts';
+import type { Credentials } from './credentials.ts';
 import { placeOf } from './host.ts';
 import { keyName } from './key-name.ts';
 import type { End } from './lookup.ts';
@@ -89,11 +90,11 @@ function agree(
 ): boolean {
   const beside = named?.name ?? 'the certificate';
   for (const { setting, spki: key } of raw) {
-    if (same(key, spki))
+    if (sameOctets(key, spki))
       mistakes.warning(setting.at, `${setting.name}= is ignored: ${beside}= has the same key`);
     else mistakes.error(setting.at, `${setting.name}= is another key than that of ${beside}=`, 'one');
   }
-  return raw.every((each) => same(each.spki, spki));
+  return raw.every((each) => sameOctets(each.spki, spki));
 }
 
 function fits({ spki, setting }: RawKey, ways: readonly AuthPolicy[], { mistakes }: Credentials): boolean {

@@ -135,7 +135,3 @@ export function derOid(dotted: string): Uint8Array {
   });
   return der(DerTag.OBJECT_IDENTIFIER, Uint8Array.from(content));
 }
-
-/** Same octets: for what is public. */
-export const sameOctets = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((octet, i) => octet === b[i]);

@@ -9,8 +9,8 @@ import {
   derOid,
   explicitTag,
   readDer,
-  sameOctets,
 } from './der.ts';
+import { sameOctets } from './octets.ts';
 import type { HashName, SignatureAlgorithm } from './provider.ts';
 
 export const hashLengths: Readonly<Record<HashName, number>> = {

@@ -1,8 +1,9 @@
 /** SubjectPublicKeyInfo of every kind of key that signs, strict. RFC 5280 §4.1.2.7, RFC 3279 §2.3.1, RFC 4055 §1.2, RFC 5480, RFC 8410. */
 import { ed448 } from '@noble/curves/ed448.js';
 import { ed25519 } from '@noble/curves/ed25519.js';
-import { DerReader, DerTag, der, derBits, derNatural, derNull, derOid, readDer, sameOctets } from './der.ts';
+import { DerReader, DerTag, der, derBits, derNatural, derNull, derOid, readDer } from './der.ts';
 import { type NamedCurve, namedCurves } from './named-curves.ts';
+import { sameOctets } from './octets.ts';
 import type { Crypto } from './provider.ts';
 import { edwardsOids, type PssParameters, pssOid, readPssParameters } from './signature-algorithm.ts';
 

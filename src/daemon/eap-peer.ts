@@ -1,11 +1,11 @@
 /** Whether who EAP-TLS shows is who it must be: the rules of a certificate that signs AUTH. RFC 5216 §5.3, RFC 7296 §2.16. */
-import type { Answer, Question } from '../ike/actions.ts';
+import { sameOctets } from '../crypto/octets.ts';
+import type { Answer } from '../ike/actions.ts';
+import { fetchesStatus, type RevocationAsk, revocationAsk, wantsStatus } from '../ike/auth/revocation.ts';
 import { type Chain, nothingFetched, type Trust } from '../ike/auth/trust.ts';
 import { type Acceptance, identityMatches } from '../pki/index.ts';
 import { formatIdentity, type Identity } from '../policy/identity.ts';
 import type { PeerKeys, RevocationPolicy } from '../policy/policy.ts';
-
-export type RevocationQuestions = Extract<Question, { kind: 'revocation' }>;
 
 export interface PeerRules {
   readonly trust: Trust;
@@ -15,7 +15,7 @@ export interface PeerRules {
   /** Unix seconds. */
   readonly at: () => number;
   /** Has CRLs and OCSP responses fetched. */
-  readonly ask: (question: RevocationQuestions) => Answer | Promise<Answer>;
+  readonly ask: (question: RevocationAsk) => Answer | Promise<Answer>;
 }
 
 /** For one conversation: `unfit` while TLS runs, `revoked` when it is through. */
@@ -33,9 +33,9 @@ export class PeerCheck {
     this.#shown = undefined;
     const [leaf, ...others] = certificates.map((der) => trust.parse(der));
     if (leaf === undefined) return 'the certificate is malformed';
-    if (keys?.certificate && !same(keys.certificate, leaf.der))
+    if (keys?.certificate && !sameOctets(keys.certificate, leaf.der))
       return `${formatIdentity(claimed)} showed another certificate than the one known of it`;
-    if (keys && keys.raw.length > 0 && !keys.raw.some((spki) => same(spki, leaf.spki)))
+    if (keys && keys.raw.length > 0 && !keys.raw.some((spki) => sameOctets(spki, leaf.spki)))
       return `the certificate of ${formatIdentity(claimed)} has another key than the one known of it`;
     const chain = [leaf, ...others.filter((each) => each !== undefined)] as const;
     const verdict = trust.judge(chain, keys, at(), nothingFetched);
@@ -51,8 +51,8 @@ export class PeerCheck {
     const { trust, keys, revocation, at, ask } = this.#rules;
     const { chain, verdict } = this.#shown;
     let { needed } = verdict;
-    if (needed.length > 0 && (revocation.crlTimeout > 0 || revocation.ocsp !== 'off')) {
-      const answer = await ask(questionsOf(verdict, revocation));
+    if (needed.length > 0 && fetchesStatus(revocation)) {
+      const answer = await ask(revocationAsk(verdict, revocation));
       if (answer.ok) {
         const fetched = trust.read(answer.crls ?? [], answer.ocspResponses ?? []);
         const again = trust.judge(chain, keys, at(), fetched);
@@ -60,25 +60,8 @@ export class PeerCheck {
         needed = again.needed;
       }
     }
-    const strict = revocation.crlStrict || revocation.ocsp === 'strict';
-    return strict && needed.length > 0
+    return wantsStatus(revocation) && needed.length > 0
       ? 'whether the certificate is revoked is not known, and must be'
       : undefined;
   }
 }
-
-const questionsOf = (
-  { needed, path }: Acceptance,
-  { crlTimeout, ocsp, ocspUri }: RevocationPolicy,
-): RevocationQuestions => ({
-  kind: 'revocation',
-  of: needed.map((certificate) => ({
-    certificate: certificate.der,
-    issuer: (path[path.indexOf(certificate) + 1] ?? certificate).der,
-    crlUris: crlTimeout > 0 ? certificate.crlUris : [],
-    ocspUris: ocsp === 'off' ? [] : ocspUri ? [ocspUri] : certificate.ocspUris,
-  })),
-});
-
-const same = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((octet, at) => octet === b[at]);

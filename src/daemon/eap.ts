@@ -15,12 +15,13 @@ import {
   type Turn as SessionTurn,
 } from '../eap/index.ts';
 import type { Answer, EngineEvent, Question, SaName } from '../ike/actions.ts';
+import type { RevocationAsk } from '../ike/auth/revocation.ts';
 import { Trust } from '../ike/auth/trust.ts';
 import { formatIdentity, type Identity } from '../policy/identity.ts';
 import type { EapMethod, PadEntry, Policy } from '../policy/policy.ts';
 import { EapCode, EapType, IdType } from '../wire/numbers.ts';
 import type { Clock } from './clock.ts';
-import { PeerCheck, type RevocationQuestions } from './eap-peer.ts';
+import { PeerCheck } from './eap-peer.ts';
 import { type EapTlsOptions, tlsAuthenticator, tlsPeer } from './eap-tls.ts';
 
 type Turn = Extract<Question, { kind: 'eap' }>;
@@ -35,7 +36,7 @@ export interface EapOptions {
   /** The private key (PKCS#8) of a credential. */
   readonly privateKey: (ckaid: string) => Secret | undefined;
   /** Has CRLs and OCSP responses fetched. */
-  readonly revocation: (question: RevocationQuestions) => Answer | Promise<Answer>;
+  readonly revocation: (question: RevocationAsk) => Answer | Promise<Answer>;
 }
 
 /** Conversations at a time, and how long one may take. */

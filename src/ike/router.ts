@@ -1,4 +1,5 @@
 /** Datagrams on their way to their SA, and strangers before there is one. RFC 7296 §2.1, §2.4, §2.6. */
+import { sameOctets } from '../crypto/octets.ts';
 import { type Header, parseHeader } from '../wire/header.ts';
 import { encodeMessage, type Message, parseMessage } from '../wire/message.ts';
 import { ExchangeType, NotifyType } from '../wire/numbers.ts';
@@ -148,6 +149,3 @@ const isOpening = (header: Header): boolean =>
   !header.response &&
   header.responderSpi === 0n &&
   header.messageId === 0;
-
-const sameOctets = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((octet, at) => octet === b[at]);

@@ -1,7 +1,8 @@
 /** Which certificates and which reasons a CRL speaks of. RFC 5280 §6.3.3 (b)-(e). */
+
+import { sameOctets } from '../crypto/octets.ts';
 import type { Certificate } from './certificate.ts';
 import type { Crl } from './crl.ts';
-import { sameOctets } from './der.ts';
 import { allReasons, type DistributionPoint, sameDistributionPoint } from './distribution-point.ts';
 
 /** The distribution points of a certificate; without the extension, its issuer's CRL for everything. §6.3.3. */

@@ -1,9 +1,10 @@
 /** What CRLs say of a certificate. RFC 5280 §6.3. */
+
+import { sameOctets } from '../crypto/octets.ts';
 import { type Certificate, isSelfIssued } from './certificate.ts';
 import type { Crl } from './crl.ts';
 import { CERTIFICATE_HOLD, entryFor, REMOVE_FROM_CRL } from './crl-entries.ts';
 import { coverage, extendsBase, pointsOf } from './crl-scope.ts';
-import { sameOctets } from './der.ts';
 import { allReasons } from './distribution-point.ts';
 import { KeyUsage } from './object-ids.ts';
 import { findPath, type Search, signedWithin } from './path.ts';

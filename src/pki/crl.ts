@@ -1,7 +1,9 @@
 /** A certificate revocation list, read. RFC 5280 §5. */
+
+import { sameOctets } from '../crypto/octets.ts';
 import type { SignatureAlgorithm } from '../crypto/provider.ts';
 import { parseAlgorithmIdentifier } from '../crypto/signature-algorithm.ts';
-import { contentsOf, context, type Element, elementOf, explicit, octetsOf, sameOctets, Tag } from './der.ts';
+import { contentsOf, context, type Element, elementOf, explicit, octetsOf, Tag } from './der.ts';
 import { checkDer } from './der-check.ts';
 import { bitString, boolean, namedBits, smallInteger, time } from './der-values.ts';
 import { allReasons, type DistributionPointName, distributionPointName } from './distribution-point.ts';

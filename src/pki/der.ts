@@ -151,6 +151,3 @@ export function explicit(element: Element, what: string, tag?: number): Element 
   contents.end(what);
   return inner;
 }
-
-export const sameOctets = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((octet, at) => octet === b[at]);

@@ -1,7 +1,8 @@
 /** Whether a certificate speaks for an identity. RFC 4945 §3.1 and §5.1.3.6, and as pluto decides it. */
+
+import { sameOctets } from '../crypto/octets.ts';
 import { IdType } from '../wire/numbers.ts';
 import type { Certificate } from './certificate.ts';
-import { sameOctets } from './der.ts';
 import { type Attribute, latin, nameKey, rdnKey, rdnsOf, textOf } from './name.ts';
 
 /** An ID payload's type and data. */

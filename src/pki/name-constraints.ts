@@ -1,6 +1,8 @@
 /** Name constraints: the extension, and whether a certificate's names obey it. RFC 5280 §4.2.1.10. */
+
+import { sameOctets } from '../crypto/octets.ts';
 import type { Certificate } from './certificate.ts';
-import { contentsOf, context, type Element, elementOf, listOf, sameOctets } from './der.ts';
+import { contentsOf, context, type Element, elementOf, listOf } from './der.ts';
 import { PkiError } from './error.ts';
 import { type GeneralName, generalName, type NameKind } from './general-name.ts';
 import { rdnsOf, textOf } from './name.ts';

@@ -1,6 +1,7 @@
 /** What OCSP responses say of a certificate. RFC 6960 §3.2 and §4.2.2. */
+
+import { sameOctets } from '../crypto/octets.ts';
 import type { Certificate } from './certificate.ts';
-import { sameOctets } from './der.ts';
 import { KeyPurpose, KeyUsage } from './object-ids.ts';
 import type { OcspResponse, SingleResponse } from './ocsp.ts';
 import { keyOctets } from './ocsp-request.ts';

@@ -1,7 +1,8 @@
 /** Finding a path from a leaf to an anchor: depth first, with a memory and a budget. RFC 4158, RFC 5280 §6.1. */
+
+import { sameOctets } from '../crypto/octets.ts';
 import type { Crypto } from '../crypto/provider.ts';
 import type { Certificate } from './certificate.ts';
-import { sameOctets } from './der.ts';
 import { formatDn } from './dn-text.ts';
 import type { Budget } from './name-constraints.ts';
 import type { PathOptions } from './options.ts';

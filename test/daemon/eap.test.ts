@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { ckaid, der, derNatural, derOid, nodeCrypto, Secret } from '../../src/crypto/index.ts';
 import { EapSessions } from '../../src/daemon/eap.ts';
-import type { RevocationQuestions } from '../../src/daemon/eap-peer.ts';
 import type { Answer, EapTurn, Question } from '../../src/ike/actions.ts';
+import type { RevocationAsk } from '../../src/ike/auth/revocation.ts';
 import { parseDn } from '../../src/pki/index.ts';
 import type { Identity } from '../../src/policy/identity.ts';
 import type { PadEntry, PeerKeys, Policy, RevocationPolicy } from '../../src/policy/policy.ts';
@@ -67,7 +67,7 @@ type Role = 'peer' | 'authenticator';
 interface Rules {
   readonly keys?: Partial<PeerKeys>;
   readonly revocation?: Partial<RevocationPolicy>;
-  readonly fetch?: (question: RevocationQuestions, sessions: EapSessions) => Answer | Promise<Answer>;
+  readonly fetch?: (question: RevocationAsk, sessions: EapSessions) => Answer | Promise<Answer>;
 }
 
 const names = { peer: 'alice', authenticator: 'gate' } as const;
@@ -194,10 +194,10 @@ describe.each(['peer', 'authenticator'] as const)('EAP-TLS, a %s', (role) => {
   });
 
   test('asks for the CRL when TLS is through', async () => {
-    const asked: RevocationQuestions[] = [];
+    const asked: RevocationAsk[] = [];
     const answering =
       (...crls: Uint8Array[]) =>
-      async (question: RevocationQuestions): Promise<Answer> => {
+      async (question: RevocationAsk): Promise<Answer> => {
         asked.push(question);
         return { ok: true, crls };
       };

@@ -35,7 +35,7 @@ describeWithVectors('09-ikev2-traces/aosp-cts-strongswan-sessions', () => {
   describe.each(providers)('as the initiator, on $name', (crypto) => {
     for (const session of aospSessions()) {
       const psk = session.auths[0]?.psk;
-      if (psk === undefined) it.skip(`${session.name} (EAP comes later)`, () => {});
+      if (psk === undefined) it.skip(`${session.name} (it proves itself by EAP or a certificate)`, () => {});
       else it(session.name, () => initiates(session, psk, crypto));
     }
   });

@@ -1,4 +1,5 @@
 /** Whether the peer's AUTH proves what it says to be, and whether our policy takes that as proof. RFC 7296 §2.15. */
+import { sameOctets } from '../../crypto/octets.ts';
 import type { PublicKey, SignatureAlgorithm } from '../../crypto/provider.ts';
 import type { Secret } from '../../crypto/secret.ts';
 import { type Acceptance, type Certificate, identityMatches } from '../../pki/index.ts';
@@ -16,6 +17,7 @@ import type { IkeSa } from '../ike-sa.ts';
 import type { Authenticating } from '../phase.ts';
 import { nullAuth, nullAuthIn } from './null.ts';
 import { covered, sharedKeyAuth } from './proof.ts';
+import { fetchesStatus, revocationAsk, wantsStatus } from './revocation.ts';
 import { describeAlgorithm, isSignature, readSignature, sameAlgorithm } from './signature.ts';
 import { type Chain, type Fetched, nothingFetched, type Trust } from './trust.ts';
 
@@ -151,7 +153,7 @@ function chainOf({ payloads, identity }: Claim, keys: PeerKeys | undefined, trus
         ? `${who} sent ${sent.refused}, which is not taken`
         : `${who} sent no certificate, and none is known of it`,
     );
-  if (pinned && !same(pinned.der, leaf.der))
+  if (pinned && !sameOctets(pinned.der, leaf.der))
     throw refused(`${who} sent another certificate than the one known of it`);
   return [leaf, ...rest.filter((each) => each !== undefined)];
 }
@@ -174,7 +176,7 @@ function trusted(
 
 /** What the operator named needs nobody else's word. */
 const isPinned = ({ der }: Certificate, keys: PeerKeys | undefined): boolean =>
-  keys?.certificate !== undefined && same(keys.certificate, der);
+  keys?.certificate !== undefined && sameOctets(keys.certificate, der);
 
 const isCurrent = ({ notBefore, notAfter }: Certificate, at: number): boolean =>
   notBefore <= at && at <= notAfter;
@@ -200,24 +202,15 @@ function* checkRevocation(
   const policy = cx.trust.revocation;
   if (policy === undefined || verdict.needed.length === 0) return;
   const inBand = cx.trust.read([], readCertificates(payloads).ocspResponses);
-  let { needed, path } = inBand.ocspResponses.length > 0 ? trusted(chain, keys, cx, inBand, who) : verdict;
-  const fetches = policy.crlTimeout > 0 || policy.ocsp !== 'off';
-  if (needed.length > 0 && fetches) {
-    const answer = yield {
-      kind: 'revocation',
-      of: needed.map((certificate) => ({
-        certificate: certificate.der,
-        issuer: (path[path.indexOf(certificate) + 1] ?? certificate).der,
-        crlUris: policy.crlTimeout > 0 ? certificate.crlUris : [],
-        ocspUris: policy.ocsp === 'off' ? [] : policy.ocspUri ? [policy.ocspUri] : certificate.ocspUris,
-      })),
-    };
+  const known = inBand.ocspResponses.length > 0 ? trusted(chain, keys, cx, inBand, who) : verdict;
+  let { needed } = known;
+  if (needed.length > 0 && fetchesStatus(policy)) {
+    const answer = yield revocationAsk(known, policy);
     const got = answer.ok ? cx.trust.read(answer.crls ?? [], answer.ocspResponses ?? []) : nothingFetched;
     const fetched = { crls: got.crls, ocspResponses: [...inBand.ocspResponses, ...got.ocspResponses] };
-    ({ needed, path } = trusted(chain, keys, cx, fetched, who));
+    ({ needed } = trusted(chain, keys, cx, fetched, who));
   }
-  const strict = policy.crlStrict || policy.ocsp === 'strict';
-  if (strict && needed.length > 0)
+  if (wantsStatus(policy) && needed.length > 0)
     throw refused(`the certificate of ${who}: whether it is revoked is not known, and must be`);
 }
 
@@ -233,6 +226,3 @@ const words: Readonly<Record<AuthKind, string>> = {
   signature: 'a signature',
   eap: 'EAP',
 };
-
-const same = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((octet, at) => octet === b[at]);

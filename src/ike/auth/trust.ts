@@ -1,7 +1,8 @@
 /** Whom we trust for certificates, parsed once for a policy. RFC 5280 §6, RFC 4945 §5. */
+
+import { sameOctets } from '../../crypto/octets.ts';
 import type { Crypto } from '../../crypto/provider.ts';
 import { CertificateCache } from '../../pki/cache.ts';
-import { sameOctets } from '../../pki/der.ts';
 import {
   type Certificate,
   type Crl,

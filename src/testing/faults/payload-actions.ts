@@ -8,7 +8,6 @@ import { joined, readEdit } from './octets.ts';
 import {
   criticalBit,
   type Part,
-  partName,
   payloadNumbers,
   readSelector,
   readSelectors,
@@ -224,6 +223,3 @@ function shuffled(parts: readonly Part[], random: Random): Part[] {
   }
   return mixed;
 }
-
-/** For logs. */
-export const partNames = (parts: readonly Part[]): string => parts.map(partName).join(' ');
