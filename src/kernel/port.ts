@@ -1,4 +1,5 @@
 /** What the engine asks of a data plane, and what it hears from it. Types only. */
+import type { DataPlaneSettings } from '../policy/policy.ts';
 import type { TrafficSelector } from '../wire/payloads/ts.ts';
 
 /** Names one SA of the data plane: destination and SPI. */
@@ -27,8 +28,15 @@ export interface SaCommand {
   readonly local: readonly TrafficSelector[];
   readonly remote: readonly TrafficSelector[];
   readonly label?: Uint8Array;
+  /** `sequence` of the acquire it was made for: what waits in the data plane gives way to it. */
+  readonly acquire?: number;
+  readonly settings?: DataPlaneSettings;
 }
 
+/**
+ * Equal selectors may be named by several commands at once (an on-demand policy, the child made by it, its successor):
+ * all hold until each is deleted, and the newest of the best rank decides.
+ */
 export interface PolicyCommand {
   readonly direction: 'in' | 'out' | 'fwd';
   readonly reqid: number;
@@ -39,6 +47,14 @@ export interface PolicyCommand {
   readonly localAddress: string;
   readonly remoteAddress: string;
   readonly label?: Uint8Array;
+  /**
+   * `protect` by the SAs of its reqid unless said; while there is none, a packet that goes out is an acquire and waits or
+   * is lost. `bypass`: in clear.
+   */
+  readonly action?: 'protect' | 'bypass' | 'discard';
+  /** What comes before what where several select a packet; a `connection` unless said. A `shunt` is of one flow, for a while. */
+  readonly rank?: 'shunt' | 'connection' | 'opportunistic' | 'anonymous';
+  readonly settings?: DataPlaneSettings;
 }
 
 export type KernelCommand =
@@ -58,6 +74,8 @@ export type KernelNotice =
   | {
       readonly kind: 'acquire';
       readonly reqid: number;
+      /** Names what waits for the SA, see SaCommand. */
+      readonly sequence?: number;
       readonly local: TrafficSelector;
       readonly remote: TrafficSelector;
       readonly label?: Uint8Array;
@@ -98,7 +116,12 @@ export interface Kernel {
   readonly name: string;
   /** It carries ESP in UDP only (RFC 3948): the engine must then behave as `encapsulation=yes`. */
   readonly encapsulationOnly?: boolean;
-  /** ESP transforms (ENCR, INTEG) it can do; a proposal outside them is not offered. */
+  /** Why it cannot do ESP by these transforms, in one line; undefined when it can. Absent: it can do all. */
+  lacks?(transforms: {
+    readonly encr: number;
+    readonly keyBits: number;
+    readonly integ: number;
+  }): string | undefined;
   apply(command: KernelCommand): void | Promise<void>;
   counters(id: SaId): SaCounters | undefined;
   close(): void;

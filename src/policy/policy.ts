@@ -149,6 +149,37 @@ export interface SpdEntry {
   readonly lifetime: ChildLifetime;
   /** Anti-replay window in packets; 0 checks nothing. */
   readonly replayWindow: number;
+  /** In clear (`passthrough`) or not at all (`hold`) while a packet's child is negotiated; `hold` unless said. */
+  readonly negotiationShunt?: 'hold' | 'passthrough';
+  /** What becomes of the packets of a flow whose negotiation failed; `none`: they ask again. `none` unless said. */
+  readonly failureShunt?: 'none' | 'passthrough' | 'drop';
+  readonly settings?: DataPlaneSettings;
+}
+
+/** What a connection says that only the data plane understands; the engine hands it on. */
+export interface DataPlaneSettings {
+  /** Of SAs and policies of both directions, unless one of a direction is there. */
+  readonly mark?: Mark;
+  readonly markIn?: Mark;
+  readonly markOut?: Mark;
+  /** Of the packets an SA made. */
+  readonly outputMark?: Mark;
+  /** XFRM interface. */
+  readonly ifId?: number;
+  /** Of the policies, in place of the one their selectors give; the lowest wins. */
+  readonly priority?: number;
+  /** Groups SAs and policies in place of the engine's own number. */
+  readonly reqid?: number;
+  readonly decapDscp?: boolean;
+  readonly encapDscp?: boolean;
+  readonly noPmtuDiscovery?: boolean;
+  /** Octets packets are padded to, RFC 4303 §2.7. */
+  readonly tfcPadding?: number;
+}
+
+export interface Mark {
+  readonly value: number;
+  readonly mask: number;
 }
 
 /** A way to prove who one is. RFC 7296 §2.15, §2.16; RFC 7427; RFC 7619. */

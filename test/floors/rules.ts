@@ -36,6 +36,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   // The user space data plane makes its suites from the command's transforms.
   'kernel/userspace': ['esp', 'crypto/suite'],
   'kernel/echoes': ['esp'],
+  'kernel/libc': ['node:'],
   // The system's data plane is reached through a socket.
   'kernel/xfrm/': ['node:'],
   daemon: ['config', 'ike', 'esp', 'kernel', 'policy', 'pki', 'eap', 'crypto', 'wire', 'node:'],

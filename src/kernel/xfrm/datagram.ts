@@ -1,6 +1,8 @@
 /** What one read of a netlink socket gives: several messages, answers and parts of dumps among them. */
+
+import { errnoName } from '../errno.ts';
 import { splitAttributes } from './attributes.ts';
-import { type ExtendedAck, errnoName, NetlinkError } from './errors.ts';
+import { type ExtendedAck, NetlinkError } from './errors.ts';
 import { parseBody, type UnknownMessage, type XfrmMessage } from './messages.ts';
 import { NlmFlag, NlmsgerrAttribute, NlmsgType } from './numbers.ts';
 import { aligned, type Endianness, s32, u32, viewOf } from './struct.ts';

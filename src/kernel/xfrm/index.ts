@@ -1,4 +1,6 @@
 /** XFRM by netlink, for use on its own: structs, messages, what the kernel answers, and a socket (by koffi) to ask it. */
+
+export { errnoName, SystemError } from '../errno.ts';
 export { addressOctets, addressText, type FamilyAddress, xfrmAddress, xfrmAddressOf } from './addresses.ts';
 export { algorithmAttributes, isNamed, type Keys, keysOf } from './algorithms.ts';
 export {
@@ -26,7 +28,7 @@ export {
   parseDatagram,
   type Received,
 } from './datagram.ts';
-export { type ExtendedAck, errnoName, NetlinkError, XfrmError } from './errors.ts';
+export { type ExtendedAck, NetlinkError, XfrmError } from './errors.ts';
 export { acquireSequence, noticeGroups, noticeOf } from './events.ts';
 export {
   type Envelope,

@@ -1,8 +1,8 @@
 /** What the kernel tells by itself: acquires, expirations, mappings and what others change. */
 
+import { errnoName, SystemError } from '../errno.ts';
+import { checked, type Libc, libc } from '../libc.ts';
 import { parseDatagram } from './datagram.ts';
-import { errnoName, XfrmError } from './errors.ts';
-import { checked, type Libc, libc } from './libc.ts';
 import type { XfrmMessage } from './messages.ts';
 import { MulticastGroup } from './numbers.ts';
 import { host, openNetlink, setOption } from './socket.ts';
@@ -14,7 +14,7 @@ export interface MonitorOptions {
   /** The kernel had more to tell than the socket could hold (ENOBUFS): what there is must be asked for. */
   readonly lost: () => void;
   /** The socket broke; nothing comes any more. */
-  readonly failed: (error: XfrmError) => void;
+  readonly failed: (error: SystemError) => void;
 }
 
 const SOL_NETLINK = 270;
@@ -45,7 +45,7 @@ export class XfrmMonitor {
   readonly #wakeUp = () => this.#calls.write(this.#wake, one, one.length);
   #closed = false;
 
-  /** Throws XfrmError as XfrmSocket does; EPERM: the groups need CAP_NET_ADMIN. */
+  /** Throws SystemError as XfrmSocket does; EPERM: the groups need CAP_NET_ADMIN. */
   constructor(options: MonitorOptions, calls: Libc = libc()) {
     this.#calls = calls;
     this.#options = options;
@@ -53,7 +53,7 @@ export class XfrmMonitor {
     for (const group of options.groups) {
       const result = setOption(calls, this.#fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, MulticastGroup[group]);
       if (result < 0) {
-        const error = new XfrmError(`join ${group}`, errnoName(calls.errno()));
+        const error = new SystemError(`join ${group}`, errnoName(calls.errno()));
         calls.close(this.#fd);
         throw error;
       }
@@ -87,7 +87,7 @@ export class XfrmMonitor {
         if (errno === EAGAIN) break;
         if (errno === EINTR) continue;
         if (errno !== ENOBUFS) {
-          this.#options.failed(new XfrmError('recv', errnoName(errno)));
+          this.#options.failed(new SystemError('recv', errnoName(errno)));
           this.#closed = true;
           return this.#end();
         }

@@ -4,9 +4,9 @@
  * kernel may load.
  */
 import { endianness as hostEndianness } from 'node:os';
+import { checked, type Libc, libc } from '../libc.ts';
 import { type Acknowledgement, joinMessages, parseDatagram, type Received } from './datagram.ts';
 import { XfrmError } from './errors.ts';
-import { checked, type Libc, libc } from './libc.ts';
 import { encodeMessage, type MessageKind, type XfrmMessage } from './messages.ts';
 import { NlmFlag } from './numbers.ts';
 import { isAnswered } from './requests.ts';
@@ -39,7 +39,7 @@ export class XfrmSocket {
   readonly #buffer = new Uint8Array(largestDatagram);
   #sequence = 0;
 
-  /** Throws XfrmError: ENOENT (no koffi), EPROTONOSUPPORT (a kernel without XFRM_USER). */
+  /** Throws SystemError: ENOENT (no koffi), EPROTONOSUPPORT (a kernel without XFRM_USER). */
   constructor(calls: Libc = libc()) {
     this.#calls = calls;
     this.#fd = openNetlink(calls);

@@ -1,6 +1,6 @@
-/** The system calls a netlink socket needs, through koffi: no compiler, one prebuilt binary a platform. */
+/** The system calls that Node has no names for, through koffi: no compiler, one prebuilt binary a platform. */
 import { createRequire } from 'node:module';
-import { errnoName, XfrmError } from './errors.ts';
+import { errnoName, SystemError } from './errno.ts';
 
 /** Negative results are failures; `errno()` then tells which. */
 export interface Libc {
@@ -29,15 +29,15 @@ type Native = ((...given: unknown[]) => unknown) & { async(...given: unknown[]):
 
 let loaded: Libc | undefined;
 
-/** Throws XfrmError ENOENT when koffi is not installed, or has no binary for this platform. */
+/** Throws SystemError ENOENT when koffi is not installed, or has no binary for this platform. */
 export function libc(): Libc {
   loaded ??= load();
   return loaded;
 }
 
-/** Negative results become XfrmError of this name and the errno. */
+/** Negative results become SystemError of this name and the errno. */
 export function checked(calls: Libc, name: string, result: number): number {
-  if (result < 0) throw new XfrmError(name, errnoName(calls.errno()));
+  if (result < 0) throw new SystemError(name, errnoName(calls.errno()));
   return result;
 }
 
@@ -46,8 +46,8 @@ function load(): Libc {
   try {
     koffi = createRequire(import.meta.url)('koffi');
   } catch (error) {
-    const message = `koffi is not here: ${error instanceof Error ? error.message.split('\n')[0] : error}`;
-    throw new XfrmError('load', 'ENOENT', { message });
+    const why = error instanceof Error ? error.message.split('\n')[0] : error;
+    throw new SystemError('load', 'ENOENT', `koffi is not here: ${why}`);
   }
   const library = koffi.load('libc.so.6');
   const number = (prototype: string) => {
