@@ -1,7 +1,6 @@
 /** This machine's own kernel, in a network namespace of this test's own: policies and larval states are real. */
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { xfrmAddressOf } from '../../../src/kernel/xfrm/addresses.ts';
 import { deleteSa, newSa } from '../../../src/kernel/xfrm/commands.ts';
@@ -22,21 +21,11 @@ import {
   spdInfo,
 } from '../../../src/kernel/xfrm/requests.ts';
 import { XfrmSocket } from '../../../src/kernel/xfrm/socket.ts';
+import { ownNetwork } from './own-network.ts';
 import { net } from './selectors.ts';
 
-const CLONE_NEWNET = 0x4000_0000;
-
-/** Moves this thread to a network namespace of its own; why not, when it cannot. */
-function leaveNetwork(): string | undefined {
-  try {
-    const libc = createRequire(import.meta.url)('koffi').load('libc.so.6');
-    return libc.func('int unshare(int flags)')(CLONE_NEWNET) === 0 ? undefined : 'no right to unshare';
-  } catch (error) {
-    return `no koffi: ${error instanceof Error ? error.message.split('\n')[0] : error}`;
-  }
-}
-
-const why = leaveNetwork();
+const network = ownNetwork();
+const why = typeof network === 'string' ? network : undefined;
 if (why) console.warn(`skipped: ${why}`);
 
 const policy = (n: number) => ({
@@ -62,9 +51,13 @@ const spi = (min: number, max: number) =>
 describe.skipIf(why !== undefined)('XFRM of the kernel', () => {
   let socket: XfrmSocket;
   beforeAll(() => {
+    if (typeof network !== 'string') network.enter();
     socket = new XfrmSocket();
   });
-  afterAll(() => socket?.close());
+  afterAll(() => {
+    socket?.close();
+    if (typeof network !== 'string') network.leave();
+  });
 
   it('takes policies, shows them as they are and deletes them', () => {
     const made = [
