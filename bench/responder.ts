@@ -14,11 +14,11 @@ import { type Known, type Suite, suites } from './suites.ts';
 
 const args = process.argv.slice(2);
 const has = (flag: string): boolean => args.includes(flag);
-const valueOf = (flag: string, usual: number): number =>
+const numberOf = (flag: string, usual: number): number =>
   args.includes(flag) ? Number(args[args.indexOf(flag) + 1]) : usual;
 const only = args[0]?.startsWith('--') ? '' : (args[0] ?? '');
 
-const rounds = valueOf('--rounds', 7);
+const rounds = numberOf('--rounds', 7);
 const batch = 500;
 const batches = 4;
 const warmUp = 2;
