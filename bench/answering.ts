@@ -1,6 +1,6 @@
 /** The responder of bench/responder: an engine as the daemon makes it, its CPU counted only while it works. */
-import { randomBytes } from 'node:crypto';
 import { nodeCrypto } from '../src/crypto/index.ts';
+import type { Random } from '../src/crypto/provider.ts';
 import type { Input } from '../src/ike/actions.ts';
 import { type Held, IkeEngine } from '../src/ike/engine.ts';
 import { PrivateKeys } from '../src/ike/private-keys.ts';
@@ -9,16 +9,15 @@ import { type Known, privateKeysOf, responderPolicy, type Suite, unixTime } from
 
 export interface AnsweringOptions {
   readonly known?: Known;
+  /** Connections loaded. */
   readonly conns?: number;
 }
-
-const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 
 export class Answering {
   readonly #engine: IkeEngine;
   readonly #keys: PrivateKeys;
 
-  constructor(suite: Suite, { known, conns }: AnsweringOptions = {}) {
+  constructor(suite: Suite, random: Random, { known, conns }: AnsweringOptions = {}) {
     this.#engine = new IkeEngine({
       ...{ now: 0, unixTime, crypto: nodeCrypto, random },
       policy: responderPolicy(suite, known, conns),
@@ -33,9 +32,14 @@ export class Answering {
   /** What it answers, and the µs of CPU that took. */
   take(parcels: readonly Parcel[]): { readonly replies: readonly Parcel[]; readonly cpu: number } {
     const replies: Parcel[] = [];
+    // As from a socket: octets that are nobody else's.
+    const inputs = parcels.map(
+      ({ path, octets }): Input => ({ type: 'datagram', ...turned(path), octets: octets.slice() }),
+    );
     const before = process.cpuUsage();
-    for (const { n, path, octets } of parcels)
-      this.#feed(n, { type: 'datagram', ...turned(path), octets }, replies);
+    inputs.forEach((input, at) => {
+      this.#feed(parcels[at]?.n ?? 0, input, replies);
+    });
     const { user, system } = process.cpuUsage(before);
     return { replies, cpu: user + system };
   }

@@ -1,12 +1,16 @@
-/** The other end of bench/responder: initiators in a process of their own, so that none of their time or memory is the responder's. */
-import { type ChildProcess, fork } from 'node:child_process';
+/**
+ * The other end of bench/responder, written down once: what initiators say to a responder that draws the octets of a seed
+ * is the same each time the responder draws them again, and then costs nothing.
+ */
 import { randomBytes } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { nodeCrypto } from '../src/crypto/index.ts';
+import type { Random } from '../src/crypto/provider.ts';
 import type { Input, Path } from '../src/ike/actions.ts';
 import { IkeEngine } from '../src/ike/engine.ts';
 import { PrivateKeys } from '../src/ike/private-keys.ts';
-import { initiatorPolicy, privateKeysOf, suiteNamed, unixTime } from './suites.ts';
+import { seeded } from '../src/testing/seeded.ts';
+import { Answering, type AnsweringOptions } from './answering.ts';
+import { initiatorPolicy, privateKeysOf, type Suite, unixTime } from './suites.ts';
 
 /** A datagram of one of the initiators, or for it. */
 export interface Parcel {
@@ -15,44 +19,92 @@ export interface Parcel {
   readonly octets: Uint8Array;
 }
 
-type Errand =
-  /** Makes initiators `from` to `from + count`, and tells their first datagrams. */
-  | { readonly kind: 'begin'; readonly suite: string; readonly from: number; readonly count: number }
-  /** Hands over answers, and tells what the initiators say to them. */
-  | { readonly kind: 'take'; readonly parcels: readonly Parcel[] }
-  /** How many of those begun last have their child. */
-  | { readonly kind: 'children' };
+/** All first datagrams, then all second ones. */
+export type Script = readonly (readonly Parcel[])[];
+
+export interface Recorded {
+  readonly script: Script;
+  /** A source of the same octets, from the beginning. */
+  draws(): Random;
+}
 
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 
-class Initiators {
-  readonly #engines = new Map<number, IkeEngine>();
-  #keys = new PrivateKeys([], nodeCrypto, random);
-
-  do(errand: Errand): readonly Parcel[] | number {
-    switch (errand.kind) {
-      case 'begin': {
-        const suite = suiteNamed(errand.suite);
-        this.#keys = new PrivateKeys(privateKeysOf(suite), nodeCrypto, random);
-        this.#engines.clear();
-        const parcels: Parcel[] = [];
-        for (let n = errand.from; n < errand.from + errand.count; n++) {
-          const policy = initiatorPolicy(suite, n);
-          const options = { now: 0, unixTime, policy, crypto: nodeCrypto, random, messages: false };
-          this.#engines.set(n, new IkeEngine(options));
-          parcels.push(...this.#feed(n, { type: 'command', command: { kind: 'up', name: 'bench' } }));
-        }
-        return parcels;
-      }
-      case 'take':
-        return errand.parcels.flatMap(({ n, path, octets }) =>
-          this.#feed(n, { type: 'datagram', ...turned(path), octets }),
-        );
-      case 'children':
-        return [...this.#engines.values()].filter(
-          (engine) => engine.status().ikeSas[0]?.children.length === 1,
-        ).length;
+/** `count` initiators, from the n-th on, in batches whose messages come together. */
+export function record(
+  suite: Suite,
+  {
+    count,
+    from = 0,
+    batch = count,
+    ...options
+  }: { count: number; from?: number; batch?: number } & AnsweringOptions,
+): Recorded {
+  const stream = tape();
+  const end = new Answering(suite, stream.record, options);
+  const script: (readonly Parcel[])[] = [];
+  for (let at = 0; at < count; at += batch) {
+    const initiators = new Initiators(suite, from + at, Math.min(batch, count - at));
+    for (let parcels = initiators.begin(); parcels.length > 0; ) {
+      script.push(parcels);
+      const { replies } = end.take(parcels);
+      parcels = suite.stop ? [] : initiators.take(replies);
     }
+    if (!suite.stop && initiators.children < initiators.count) throw new Error(`${suite.name}: no child`);
+  }
+  return { script, draws: stream.replay };
+}
+
+/** Octets drawn once, and handed out again as copies, as a pool of random octets does. */
+function tape(): { record: Random; replay: () => Random } {
+  const source = seeded('bench');
+  const drawn: Uint8Array[] = [];
+  return {
+    record(length) {
+      const octets = source.random(length);
+      drawn.push(octets.slice());
+      return octets;
+    },
+    replay() {
+      let at = 0;
+      return (length) => {
+        const octets = drawn[at++]?.slice();
+        if (octets?.length !== length) throw new Error(`draw ${at}: not those of the recording`);
+        return octets;
+      };
+    },
+  };
+}
+
+class Initiators {
+  readonly count: number;
+  readonly #engines = new Map<number, IkeEngine>();
+  readonly #keys: PrivateKeys;
+
+  constructor(suite: Suite, from: number, count: number) {
+    this.count = count;
+    this.#keys = new PrivateKeys(privateKeysOf(suite), nodeCrypto, random);
+    for (let n = from; n < from + count; n++) {
+      const policy = initiatorPolicy(suite, n);
+      const options = { now: 0, unixTime, policy, crypto: nodeCrypto, random, messages: false };
+      this.#engines.set(n, new IkeEngine(options));
+    }
+  }
+
+  begin(): Parcel[] {
+    const up: Input = { type: 'command', command: { kind: 'up', name: 'bench' } };
+    return [...this.#engines.keys()].flatMap((n) => this.#feed(n, up));
+  }
+
+  take(parcels: readonly Parcel[]): Parcel[] {
+    return parcels.flatMap(({ n, path, octets }) =>
+      this.#feed(n, { type: 'datagram', ...turned(path), octets }),
+    );
+  }
+
+  get children(): number {
+    return [...this.#engines.values()].filter((engine) => engine.status().ikeSas[0]?.children.length === 1)
+      .length;
   }
 
   #feed(n: number, first: Input): Parcel[] {
@@ -76,40 +128,3 @@ class Initiators {
 
 /** The path as the other end sees it. */
 export const turned = ({ socket, local, remote }: Path): Path => ({ socket, local: remote, remote: local });
-
-/** Runs errands in a child process, one after the other. */
-export class InitiatorProcess {
-  readonly #child: ChildProcess;
-
-  constructor() {
-    this.#child = fork(fileURLToPath(import.meta.url), ['--serve'], { serialization: 'advanced' });
-  }
-
-  begin(suite: string, from: number, count: number): Promise<readonly Parcel[]> {
-    return this.#run({ kind: 'begin', suite, from, count }) as Promise<readonly Parcel[]>;
-  }
-
-  take(parcels: readonly Parcel[]): Promise<readonly Parcel[]> {
-    return this.#run({ kind: 'take', parcels }) as Promise<readonly Parcel[]>;
-  }
-
-  children(): Promise<number> {
-    return this.#run({ kind: 'children' }) as Promise<number>;
-  }
-
-  close(): void {
-    this.#child.disconnect();
-  }
-
-  #run(errand: Errand): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.#child.once('message', resolve);
-      this.#child.send(errand, (error) => error && reject(error));
-    });
-  }
-}
-
-if (process.argv[2] === '--serve') {
-  const initiators = new Initiators();
-  process.on('message', (errand: Errand) => process.send?.(initiators.do(errand)));
-}
