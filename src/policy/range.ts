@@ -21,8 +21,8 @@ export const isRange = ({ start, end }: AddressRange): boolean =>
 
 /** Orders two addresses of one family: negative, zero or positive. */
 export function compareAddresses(a: Uint8Array, b: Uint8Array): number {
-  for (const [at, octet] of a.entries()) {
-    const difference = octet - (b[at] ?? 0);
+  for (let at = 0; at < a.length; at++) {
+    const difference = (a[at] ?? 0) - (b[at] ?? 0);
     if (difference !== 0) return difference;
   }
   return 0;
@@ -69,11 +69,14 @@ export function formatRange({ start, end }: AddressRange): string {
 
 /** How many bits from `start` to `end` are a prefix; undefined when they are none. */
 export function prefixLength(start: Uint8Array, end: Uint8Array): number | undefined {
-  const bits = (octets: Uint8Array) =>
-    Array.from(octets, (octet) => octet.toString(2).padStart(8, '0')).join('');
-  const [low, high] = [bits(start), bits(end)];
-  let length = 0;
-  while (length < low.length && low[length] === high[length]) length++;
-  const prefix = /^0*$/.test(low.slice(length)) && /^1*$/.test(high.slice(length));
-  return prefix ? length : undefined;
+  let at = 0;
+  while (at < start.length && start[at] === end[at]) at++;
+  if (at === start.length) return at * 8;
+  // From the first bit that differs on, all is 0 in `start` and 1 in `end`.
+  const [low = 0, high = 0] = [start[at], end[at]];
+  const hostBits = low ^ high;
+  if ((hostBits & (hostBits + 1)) !== 0 || (low & hostBits) !== 0) return undefined;
+  const [lowRest, highRest] = [start.subarray(at + 1), end.subarray(at + 1)];
+  const prefix = lowRest.every((octet) => octet === 0) && highRest.every((octet) => octet === 0xff);
+  return prefix ? at * 8 + Math.clz32(hostBits) - 24 : undefined;
 }
