@@ -17,6 +17,7 @@ export { type NamedCurve, namedCurves } from './named-curves.ts';
 export { nobleCrypto } from './noble/index.ts';
 export { noblePrivateKey } from './noble/signature.ts';
 export { nodeCrypto } from './node/index.ts';
+export { systemRandom } from './node/random.ts';
 export { nodePrivateKey } from './node/signature.ts';
 export { prfPlus } from './prf-plus.ts';
 export {

@@ -1,5 +1,5 @@
 /** Who answers the engine's questions: private keys, the web for revocation, EAP methods. */
-import { randomBytes } from 'node:crypto';
+import { systemRandom } from '../crypto/node/random.ts';
 import type { Crypto, PrivateKey } from '../crypto/provider.ts';
 import type { Secret } from '../crypto/secret.ts';
 import { ckaid } from '../crypto/signature-key.ts';
@@ -27,7 +27,7 @@ export interface DaemonSecrets {
 
 export const noSecrets: DaemonSecrets = { keys: [], eapPasswords: new Map() };
 
-const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+const random = systemRandom();
 
 export class Answers {
   readonly #crypto: Crypto;

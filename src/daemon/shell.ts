@@ -1,5 +1,5 @@
 /** The world around one engine: sockets, data plane, clock, log, capture and counters. */
-import { randomBytes } from 'node:crypto';
+import { systemRandom } from '../crypto/node/random.ts';
 import type { Crypto } from '../crypto/provider.ts';
 import type { Command, EngineEvent, Millis, Path } from '../ike/actions.ts';
 import type { Engine } from '../ike/recording.ts';
@@ -45,7 +45,7 @@ export class Shell {
   constructor(options: ShellOptions) {
     this.#options = options;
     const { clock, crypto, keyLog, udp } = options;
-    const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+    const random = systemRandom();
     this.kernel = makeKernel(options.kernel, {
       crypto,
       random,
