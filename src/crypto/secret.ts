@@ -4,6 +4,7 @@ const redacted = '[secret]';
 
 export class Secret {
   #octets: Uint8Array;
+  #derived: Map<object, Uint8Array> | undefined;
 
   /** Takes over `octets`; the caller keeps no other reference to them. */
   constructor(octets: Uint8Array) {
@@ -18,9 +19,19 @@ export class Secret {
     return this.#octets.length;
   }
 
+  /** What `make` makes of the octets: once for each `by`, and zeroed with them. */
+  derived(by: object, make: (octets: Uint8Array) => Uint8Array): Uint8Array {
+    this.#derived ??= new Map();
+    const known = this.#derived.get(by) ?? make(this.#octets);
+    this.#derived.set(by, known);
+    return known;
+  }
+
   /** Zeroes the octets in place. */
   destroy(): void {
     this.#octets.fill(0);
+    for (const octets of this.#derived?.values() ?? []) octets.fill(0);
+    this.#derived = undefined;
   }
 
   toString(): string {

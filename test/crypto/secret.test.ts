@@ -18,3 +18,21 @@ test('destroy zeroes the octets in place', () => {
   secret.destroy();
   expect(octets).toEqual(new Uint8Array(3));
 });
+
+test('what was derived of a secret is made once, and zeroed with it', () => {
+  const secret = new Secret(Uint8Array.of(1, 2, 3));
+  const [one, other] = [{}, {}];
+  let made = 0;
+  const derive = (by: object) =>
+    secret.derived(by, (octets) => {
+      made++;
+      return octets.map((octet) => octet + 1);
+    });
+  const first = derive(one);
+  expect(first).toEqual(Uint8Array.of(2, 3, 4));
+  expect(derive(one)).toBe(first);
+  expect(derive(other)).not.toBe(first);
+  expect(made).toBe(2);
+  secret.destroy();
+  expect(first).toEqual(new Uint8Array(3));
+});

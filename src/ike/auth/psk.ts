@@ -4,10 +4,8 @@ import type { Secret } from '../../crypto/secret.ts';
 
 const keyPad = new TextEncoder().encode('Key Pad for IKEv2');
 
-/** AUTH = prf(prf(Shared Secret, "Key Pad for IKEv2"), signed octets). */
+/** AUTH = prf(prf(Shared Secret, "Key Pad for IKEv2"), signed octets); the inner one is the same for all who share the secret. */
 export function pskAuth(prf: Prf, psk: Secret, signed: Uint8Array): Uint8Array {
-  const key = prf.compute(psk.octets, keyPad);
-  const auth = prf.compute(key, signed);
-  key.fill(0);
-  return auth;
+  const key = psk.derived(prf, (octets) => prf.compute(octets, keyPad));
+  return prf.compute(key, signed);
 }
