@@ -6,12 +6,21 @@ import type { HashName, Integ, Prf } from './provider.ts';
 /** HMAC (RFC 2104) of the concatenated data, whole. */
 export type Hmac = (hash: HashName, key: Uint8Array, data: readonly Uint8Array[]) => Uint8Array;
 
+/** HKDF (RFC 5869), both of its steps. */
+export type Hkdf = (
+  hash: HashName,
+  salt: Uint8Array,
+  secret: Uint8Array,
+  info: Uint8Array,
+  length: number,
+) => Uint8Array;
+
 /** RFC 2404 and RFC 4868, then RFC 4434 and RFC 4615. */
-export const prfsOf = (hmac: Hmac, aes: AesBlocks): Prf[] => [
-  hmacPrf(PrfId.HMAC_SHA1, 'HMAC_SHA1', 'sha1', 20, hmac),
-  hmacPrf(PrfId.HMAC_SHA2_256, 'HMAC_SHA2_256', 'sha256', 32, hmac),
-  hmacPrf(PrfId.HMAC_SHA2_384, 'HMAC_SHA2_384', 'sha384', 48, hmac),
-  hmacPrf(PrfId.HMAC_SHA2_512, 'HMAC_SHA2_512', 'sha512', 64, hmac),
+export const prfsOf = (hmac: Hmac, aes: AesBlocks, hkdf?: Hkdf): Prf[] => [
+  hmacPrf(PrfId.HMAC_SHA1, 'HMAC_SHA1', 'sha1', 20, hmac, hkdf),
+  hmacPrf(PrfId.HMAC_SHA2_256, 'HMAC_SHA2_256', 'sha256', 32, hmac, hkdf),
+  hmacPrf(PrfId.HMAC_SHA2_384, 'HMAC_SHA2_384', 'sha384', 48, hmac, hkdf),
+  hmacPrf(PrfId.HMAC_SHA2_512, 'HMAC_SHA2_512', 'sha512', 64, hmac, hkdf),
   aesPrf(PrfId.AES128_XCBC, 'AES128_XCBC', aesXcbc(aes), zeroPadded),
   aesPrf(PrfId.AES128_CMAC, 'AES128_CMAC', aesCmac(aes), () => undefined),
 ];
@@ -26,9 +35,17 @@ export const integsOf = (hmac: Hmac, aes: AesBlocks): Integ[] => [
   aesInteg(IntegId.AES_CMAC_96, 'AES_CMAC_96', aesCmac(aes)),
 ];
 
-const hmacPrf = (id: number, name: string, hash: HashName, length: number, hmac: Hmac): Prf => ({
+const hmacPrf = (
+  id: number,
+  name: string,
+  hash: HashName,
+  length: number,
+  hmac: Hmac,
+  hkdf: Hkdf | undefined,
+): Prf => ({
   ...{ id, name, keyLength: length, outputLength: length, fixedKey: false },
   compute: (key, ...data) => hmac(hash, key, data),
+  ...(hkdf && { extractAndExpand: (salt, secret, seed, octets) => hkdf(hash, salt, secret, seed, octets) }),
 });
 
 /** A key of another length than 16 octets is used as `shortKey` says, or else becomes the MAC of itself under a zero key. */

@@ -20,3 +20,20 @@ export function prfPlus(prf: Prf, key: Uint8Array, seed: Uint8Array, length: num
   previous.fill(0);
   return material;
 }
+
+/** prf+(prf(salt, secret), seed), `length` octets of it: in one call where the provider has one. */
+export function prfPlusOf(
+  prf: Prf,
+  salt: Uint8Array,
+  secret: Uint8Array,
+  seed: Uint8Array,
+  length: number,
+): Uint8Array {
+  if (prf.extractAndExpand) return prf.extractAndExpand(salt, secret, seed, length);
+  const key = prf.compute(salt, secret);
+  try {
+    return prfPlus(prf, key, seed, length);
+  } finally {
+    key.fill(0);
+  }
+}

@@ -50,6 +50,8 @@ export interface Prf {
   /** AES-XCBC and AES-CMAC: SKEYSEED is keyed with 64 bits of each nonce only (RFC 7296 §2.14). */
   readonly fixedKey: boolean;
   compute(key: Uint8Array, ...data: Uint8Array[]): Uint8Array;
+  /** prf+(prf(salt, secret), seed) in one call, where the provider has HKDF (RFC 5869), which is the very same. */
+  extractAndExpand?(salt: Uint8Array, secret: Uint8Array, seed: Uint8Array, length: number): Uint8Array;
 }
 
 /** INTEG, transform type 3. */

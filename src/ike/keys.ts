@@ -1,6 +1,6 @@
 /** SKEYSEED, the seven SK_* and KEYMAT. RFC 7296 §2.13-2.17. */
 
-import { prfPlus } from '../crypto/prf-plus.ts';
+import { prfPlus, prfPlusOf } from '../crypto/prf-plus.ts';
 import type { Prf } from '../crypto/provider.ts';
 import { Secret } from '../crypto/secret.ts';
 import { cipherKeyLength, type EspSuite, type IkeSuite, integKeyLength } from '../crypto/suite.ts';
@@ -21,10 +21,28 @@ export interface ChildKeys {
   readonly responder: { readonly encryption: Uint8Array; readonly integrity: Uint8Array };
 }
 
-/** SKEYSEED = prf(Ni | Nr, g^ir); of each nonce 64 bits only when the PRF's key is fixed. RFC 7296 §2.14. */
-export function skeyseed(prf: Prf, ni: Uint8Array, nr: Uint8Array, shared: Uint8Array): Uint8Array {
-  const key = prf.fixedKey ? concat(ni.subarray(0, 8), nr.subarray(0, 8)) : concat(ni, nr);
-  return prf.compute(key, shared);
+/** SKEYSEED = prf(Ni | Nr, g^ir). RFC 7296 §2.14. */
+export const skeyseed = (prf: Prf, ni: Uint8Array, nr: Uint8Array, shared: Uint8Array): Uint8Array =>
+  prf.compute(saltOf(prf, ni, nr), shared);
+
+/** Of each nonce 64 bits only when the PRF's key is fixed. */
+const saltOf = ({ fixedKey }: Prf, ni: Uint8Array, nr: Uint8Array): Uint8Array =>
+  fixedKey ? concat(ni.subarray(0, 8), nr.subarray(0, 8)) : concat(ni, nr);
+
+/** The seven keys after IKE_SA_INIT, without a SKEYSEED in our hands. Zeroes `shared`. */
+export function firstKeys(
+  suite: IkeSuite,
+  shared: Uint8Array,
+  ni: Uint8Array,
+  nr: Uint8Array,
+  spiI: bigint,
+  spiR: bigint,
+): IkeKeys {
+  const { prf } = suite;
+  const seed = seedOf(ni, nr, spiI, spiR);
+  const stream = prfPlusOf(prf, saltOf(prf, ni, nr), shared, seed, lengthOf(suite));
+  shared.fill(0);
+  return cut(suite, stream);
 }
 
 /** {SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr} = prf+(seed, Ni | Nr | SPIi | SPIr). Zeroes `seed`. */
@@ -36,20 +54,27 @@ export function ikeKeys(
   spiI: bigint,
   spiR: bigint,
 ): IkeKeys {
-  const prfLength = suite.prf.keyLength;
-  const integLength = integKeyLength(suite);
-  const cipherLength = cipherKeyLength(suite);
+  const stream = prfPlus(suite.prf, seed, seedOf(ni, nr, spiI, spiR), lengthOf(suite));
+  seed.fill(0);
+  return cut(suite, stream);
+}
+
+function seedOf(ni: Uint8Array, nr: Uint8Array, spiI: bigint, spiR: bigint): Uint8Array {
   const spis = new Uint8Array(16);
   const view = new DataView(spis.buffer);
   view.setBigUint64(0, spiI);
   view.setBigUint64(8, spiR);
-  const stream = prfPlus(
-    suite.prf,
-    seed,
-    concat(ni, nr, spis),
-    3 * prfLength + 2 * integLength + 2 * cipherLength,
-  );
-  seed.fill(0);
+  return concat(ni, nr, spis);
+}
+
+const lengthOf = (suite: IkeSuite): number =>
+  3 * suite.prf.keyLength + 2 * integKeyLength(suite) + 2 * cipherKeyLength(suite);
+
+/** Zeroes `stream`. */
+function cut(suite: IkeSuite, stream: Uint8Array): IkeKeys {
+  const prfLength = suite.prf.keyLength;
+  const integLength = integKeyLength(suite);
+  const cipherLength = cipherKeyLength(suite);
   const take = taker(stream);
   const keys = {
     d: new Secret(take(prfLength)),

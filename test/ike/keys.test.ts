@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type Crypto, type IkeSuite, Secret } from '../../src/crypto/index.ts';
-import { childKeys, concat, ikeKeys, skeyseed } from '../../src/ike/keys.ts';
+import { childKeys, concat, firstKeys, ikeKeys, skeyseed } from '../../src/ike/keys.ts';
 import { Encr, fromHex, Integ, Prf, toHex } from '../../src/wire/index.ts';
 import { describeWithVectors, readVector, vectorPath } from '../wire/vectors.ts';
 import { espSuiteOf, ikeSuiteOf, providers } from './suites.ts';
@@ -66,6 +66,12 @@ function check(crypto: Crypto, each: Case): void {
     expect(toHex(seed)).toBe(each.seed);
     const keys = ikeKeys(suite, seed, each.ni, each.nr, each.spiI, each.spiR);
     expect(seed).toEqual(new Uint8Array(seed.length));
+    const shared = each.shared.slice();
+    const first = firstKeys(suite, shared, each.ni, each.nr, each.spiI, each.spiR);
+    expect(Object.values(first).map(({ octets }) => toHex(octets))).toEqual(
+      Object.values(keys).map(({ octets }) => toHex(octets)),
+    );
+    expect(shared).toEqual(new Uint8Array(shared.length));
     const { d, ai, ar, ei, er, pi, pr } = keys;
     sameBeginning(concat(...[d, ai, ar, ei, er, pi, pr].map(({ octets }) => octets)), each.dkm);
     expect([d, ai, ar, ei, er, pi, pr].map(({ length }) => length)).toEqual(lengths(suite));

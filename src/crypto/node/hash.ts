@@ -1,6 +1,6 @@
-/** Hashes and HMAC over node:crypto. */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import type { Hmac } from '../macs.ts';
+/** Hashes, HMAC and HKDF over node:crypto. */
+import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import type { Hkdf, Hmac } from '../macs.ts';
 import type { HashName } from '../provider.ts';
 import { plain } from './octets.ts';
 
@@ -15,6 +15,9 @@ export const hmac: Hmac = (name, key, data) => {
   for (const part of data) mac.update(part);
   return plain(mac.digest());
 };
+
+export const hkdf: Hkdf = (name, salt, secret, info, length) =>
+  new Uint8Array(hkdfSync(name, secret, salt, info, length));
 
 export const equal = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && timingSafeEqual(a, b);

@@ -2,6 +2,6 @@
 import { prfsOf } from '../macs.ts';
 import type { Prf } from '../provider.ts';
 import { aesBlocks } from './cipher.ts';
-import { hmac } from './hash.ts';
+import { hkdf, hmac } from './hash.ts';
 
-export const prfs: readonly Prf[] = prfsOf(hmac, aesBlocks);
+export const prfs: readonly Prf[] = prfsOf(hmac, aesBlocks, hkdf);

@@ -17,7 +17,7 @@ import { requestCertificates } from '../extensions/certificates.ts';
 import { natPath, offerNatDetection, readNatDetection } from '../extensions/nat-detection.ts';
 import { offerSupport, readSupport } from '../extensions/support.ts';
 import type { IkeSa } from '../ike-sa.ts';
-import { ikeKeys, skeyseed } from '../keys.ts';
+import { firstKeys } from '../keys.ts';
 import { errorIn, statusNotify } from '../notify.ts';
 import type { Authenticating } from '../phase.ts';
 import { Protection } from '../protect.ts';
@@ -177,9 +177,7 @@ function authenticating(
   cx: Context,
 ): void {
   const { secret, ...rest } = got;
-  const seed = skeyseed(rest.suite.prf, rest.ni, rest.nr, secret);
-  secret.fill(0);
-  const keys = ikeKeys(rest.suite, seed, rest.ni, rest.nr, sa.spiI, sa.spiR);
+  const keys = firstKeys(rest.suite, secret, rest.ni, rest.nr, sa.spiI, sa.spiR);
   const protection = new Protection(cx.crypto, cx.random, rest.suite, keys, sa.role);
   cx.setPhase({ name: 'authenticating', ...rest, keys, protection });
   if (!cx.keyLog) return;
