@@ -27,6 +27,7 @@ const commands: ReadonlyMap<string, () => Promise<CommandFile>> = new Map([
   ['ping', () => import('./ping.ts')],
   ['fault', () => import('./fault.ts')],
   ['replay', () => import('./replay.ts')],
+  ['bench', () => import('./bench.ts')],
 ]);
 
 const usage = 2;
