@@ -29,7 +29,7 @@ export {
   type Received,
 } from './datagram.ts';
 export { type ExtendedAck, NetlinkError, XfrmError } from './errors.ts';
-export { acquireSequence, noticeGroups, noticeOf } from './events.ts';
+export { noticeGroups, noticeOf } from './events.ts';
 export {
   type Envelope,
   encodeMessage,

@@ -226,9 +226,12 @@ describe('addPolicy', () => {
       newPolicies({ ...policy, ...hosts, mode: 'transport' }),
       `src 192.0.2.1/32 dst 192.0.2.2/32 dir out priority 1753281 ${zero}`,
     ],
-    ['a trap', newPolicies(policy, { action: 'trap', priority: 2 }), `${out} priority 2 ${zero}`],
-    ['a bypass', newPolicies(policy, { action: 'bypass', priority: 2 }), `${out} priority 2`],
-    ['a discard', newPolicies(policy, { action: 'discard', priority: 2 }), `${out} action block priority 2`],
+    ['a bypass', newPolicies({ ...policy, action: 'bypass' }, { priority: 2 }), `${out} priority 2`],
+    [
+      'a shunt',
+      newPolicies({ ...policy, action: 'discard', rank: 'shunt' }),
+      `${out} action block priority 712929`,
+    ],
     [
       'everything',
       newPolicies(
@@ -274,7 +277,7 @@ describe('addPolicy', () => {
   it('lets neighbour discovery pass before all else', () => {
     const bypasses = neighbourDiscoveryBypass();
     expect(bypasses).toHaveLength(15);
-    const command = 'ip xfrm policy update src ::/0 dst ::/0 proto ipv6-icmp type 135 dir fwd priority 1';
+    const command = 'ip xfrm policy add src ::/0 dst ::/0 proto ipv6-icmp type 135 dir fwd priority 1';
     expect(bypasses).toContainEqual(messageOf(command));
   });
 
