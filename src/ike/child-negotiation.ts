@@ -27,6 +27,7 @@ import type { IkeSa } from './ike-sa.ts';
 import { clientOf, offeredSelectors, ownSelectors, peerSelectors } from './internal-addresses.ts';
 import { type ChildKeys, childKeys } from './keys.ts';
 import { errorIn, statusNotify, unknownErrorIn } from './notify.ts';
+import { plainSelectors } from './plain-selectors.ts';
 import { matchSpd } from './spd-match.ts';
 import { describeEspSuite } from './suite-text.ts';
 
@@ -338,6 +339,8 @@ function complete(
     mode: child.mode,
     local: describeSelectors(child.local),
     remote: describeSelectors(child.remote),
+    selectors: { local: plainSelectors(child.local), remote: plainSelectors(child.remote) },
+    reqid: child.reqid,
     encapsulated: child.encapsulated,
     ...(replaces && { replaces: childName(replaces) }),
   });
