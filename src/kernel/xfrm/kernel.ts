@@ -294,8 +294,7 @@ export class XfrmKernel implements Kernel {
     const isOurs = (reqid: number) =>
       named.has(reqid) || (reqid >= ourReqids.first && reqid <= ourReqids.last);
     const { sas, policies } = clearLeftovers(this.#socket, isOurs);
-    if (sas + policies > 0)
-      this.#remark(`cleared ${when}: ${sas} SAs and ${policies} policies of the kernel's`);
+    if (sas + policies > 0) this.#remark(`cleared in the kernel ${when}: SAs ${sas}, policies ${policies}`);
   }
 
   /** What deletes those that were not there before. */

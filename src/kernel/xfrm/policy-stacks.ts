@@ -179,9 +179,11 @@ export class PolicyStacks {
   }
 }
 
-/** The n-th index of ours; after so many that they come again the kernel takes another where it must. */
-export const ourIndex = (n: number, dir: number): number =>
-  indexes.first + ((n * 8) % (indexes.last + 1 - indexes.first)) + dir;
+/** The n-th index of ours, from the end when it is negative; where one is taken the kernel takes another. */
+export function ourIndex(n: number, dir: number): number {
+  const count = indexes.last + 1 - indexes.first;
+  return indexes.first + ((((n * 8) % count) + count) % count) + dir;
+}
 
 /** The kernel's name of a policy, of what it shows as of what it is told. */
 export const policyName = ({ body, attributes }: Update | MessageOf<'NEWPOLICY'>): string => {
