@@ -27,7 +27,7 @@ import { peerKeys } from './peer-keys.ts';
 import { type ConnSettings, type Setting, wordOf } from './settings.ts';
 import type { DaemonSettings } from './setup.ts';
 import { bothTraffic } from './traffic.ts';
-import { updown } from './updown.ts';
+import { sourceAddress, updown } from './updown.ts';
 
 /** A conn that was understood. */
 export interface ResolvedConnection {
@@ -82,12 +82,14 @@ export function resolveConn(
   if (pad === undefined || 'waitingFor' in pad) return pad;
   if (given === undefined || spd === undefined || proposals === undefined) return undefined;
   const { configuration } = given;
-  const command = updown(conn, ends.ours, mistakes);
+  const source = sourceAddress(conn, ends.ours, mistakes);
+  const command = updown(conn, ends.ours, source, mistakes);
   const all = {
     ...pad,
     ike: proposals.ike,
     children: spd,
     ...(configuration && { configuration }),
+    ...(source !== undefined && { sourceAddress: source }),
     ...(command && { updown: command }),
   };
   return { ...base, shunts: [], pad: all };

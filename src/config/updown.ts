@@ -8,13 +8,22 @@ import type { ConnSettings, Setting } from './settings.ts';
 /** Values of `updown=` that say: nothing. */
 const nothing = new Set(['', 'none', '%none', '%disabled']);
 
-/** Of the end that is this host; undefined when there is no command. */
-export function updown(conn: ConnSettings, ours: End, mistakes: Mistakes): UpdownPolicy | undefined {
+/** `leftsourceip=` of the end that is this host. */
+export function sourceAddress(conn: ConnSettings, ours: End, mistakes: Mistakes): string | undefined {
+  const source = conn.settings.get(`${ours}sourceip`);
+  return source && readSource(source, mistakes);
+}
+
+/** Of the end that is this host; undefined when there is no command. `source`: its `sourceAddress`. */
+export function updown(
+  conn: ConnSettings,
+  ours: End,
+  source: string | undefined,
+  mistakes: Mistakes,
+): UpdownPolicy | undefined {
   const setting = conn.settings.get(`${ours}updown`);
   const command = setting && !nothing.has(setting.text.trim().toLowerCase()) ? setting.text : undefined;
-  const source = conn.settings.get(`${ours}sourceip`);
-  const sourceAddress = source && readSource(source, mistakes);
-  const told = [source, ...['metric', 'mtu', 'nflog'].map((name) => conn.settings.get(name))];
+  const told = ['metric', 'mtu', 'nflog'].map((name) => conn.settings.get(name));
   if (command === undefined) {
     for (const each of told) if (each && each.text !== '0') warnUntold(each, ours, mistakes);
     return undefined;
@@ -23,7 +32,7 @@ export function updown(conn: ConnSettings, ours: End, mistakes: Mistakes): Updow
   const [metric, mtu, nflog] = [count('metric'), count('mtu'), count('nflog')];
   return {
     command,
-    ...(sourceAddress !== undefined && { sourceAddress }),
+    ...(source !== undefined && { sourceAddress: source }),
     ...(metric > 0 && { metric }),
     ...(mtu > 0 && { mtu }),
     ...(nflog > 0 && { nflog }),

@@ -29,6 +29,8 @@ export interface DaemonOptions extends TraceFiles {
   readonly natPort?: number | undefined;
   /** `userspace` unless said. */
   readonly kernel?: KernelName | undefined;
+  /** The name of a TUN device before `userspace`: traffic of this host, and through it, is then what is protected. */
+  readonly tun?: string | undefined;
   /** The control socket's path; without it there is none. */
   readonly control?: string | undefined;
   /** Info lines on stderr unless said. */
@@ -125,6 +127,7 @@ export class Daemon {
       crypto: options.crypto ?? defaultCrypto,
       answer: this.#answers.answer,
       kernel: options.kernel ?? 'userspace',
+      tun: options.tun,
       policy: connections.policy,
       keyLog: options.keyLog !== undefined || options.espKeyLog !== undefined,
       log,
@@ -165,6 +168,7 @@ export class Daemon {
       { event: 'ready', listening: this.listening, control },
       `ready, connections loaded: ${this.connections.entries.length}`,
     );
+    this.shell.connections(this.connections.entries);
     this.supervisor.update(this.connections.entries);
   }
 
@@ -238,6 +242,7 @@ export class Daemon {
   #apply(connections: Connections): void {
     this.#connections = connections;
     this.supervisor.forgetOthers(connections.entries);
+    this.shell.connections(this.connections.entries);
     this.shell.policy(this.connections.policy);
     this.supervisor.update(this.connections.entries);
   }
@@ -245,11 +250,9 @@ export class Daemon {
   #remark({ remarks, waitingFor }: Loaded): void {
     for (const remark of remarks) this.log.warn(remark);
     const listening = new Set(this.listening.map(({ address }) => address));
-    for (const { name, start, local } of this.connections.entries) {
+    for (const { name, local } of this.connections.entries) {
       if (!listening.has(local.address))
         this.log.warn(`"${name}" cannot come up: nobody listens on its local address; see --listen`);
-      if (start === 'ondemand')
-        this.log.warn(`"${name}": no data plane tells of traffic yet, so it waits for: ikev2 up ${name}`);
     }
     this.#resolveAgain();
     if (waitingFor.length === 0) return;

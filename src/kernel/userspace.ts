@@ -52,8 +52,11 @@ export interface UserspaceOptions {
   /** Sends ESP octets as a datagram of the nat socket, as they are. */
   readonly transmit: (octets: Uint8Array, path: DatagramPath) => void;
   readonly notice?: (notice: KernelNotice) => void;
-  /** A device: takes inner packets, and echo is then its own matter. Replies to our pings still come back here. */
-  readonly deliver?: (packet: Uint8Array) => void;
+  /**
+   * A device: takes inner packets, or says why not, and echo is then its own matter. Replies to our pings still come back
+   * here.
+   */
+  readonly deliver?: (packet: Uint8Array) => UserspaceDrop | undefined;
   /** Each packet dropped. */
   readonly dropped?: (reason: UserspaceDrop, path?: DatagramPath) => void;
 }
@@ -206,10 +209,7 @@ export class UserspaceKernel implements Kernel {
 
   #arrived(sa: InboundSa, packet: Uint8Array, header: IpHeader): UserspaceDrop | undefined {
     if (this.#echoes.replied(sa, packet, header)) return undefined;
-    if (this.#options.deliver !== undefined) {
-      this.#options.deliver(packet);
-      return undefined;
-    }
+    if (this.#options.deliver !== undefined) return this.#options.deliver(packet);
     const answer = this.#echoes.answer(packet, header);
     if (answer === undefined) return 'no-device';
     const answerHeader = readHeader(answer);

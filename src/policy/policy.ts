@@ -78,6 +78,8 @@ export interface PadEntry {
   readonly vendorIds: readonly Uint8Array[];
   /** Absent: no Configuration payload is sent, and none is answered. */
   readonly configuration?: ConfigurationServer | ConfigurationClient;
+  /** Of our own packets into its children (`leftsourceip=`); a TUN data plane gives it to its device. */
+  readonly sourceAddress?: string;
   /** Absent: nobody outside is told of its children. */
   readonly updown?: UpdownPolicy;
 }
