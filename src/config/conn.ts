@@ -83,7 +83,7 @@ export function resolveConn(
   if (given === undefined || spd === undefined || proposals === undefined) return undefined;
   const { configuration } = given;
   const source = sourceAddress(conn, ends.ours, mistakes);
-  const command = updown(conn, ends.ours, source, mistakes);
+  const command = updown(conn, ends.ours, mistakes);
   const all = {
     ...pad,
     ike: proposals.ike,

@@ -14,25 +14,22 @@ export function sourceAddress(conn: ConnSettings, ours: End, mistakes: Mistakes)
   return source && readSource(source, mistakes);
 }
 
-/** Of the end that is this host; undefined when there is no command. `source`: its `sourceAddress`. */
-export function updown(
-  conn: ConnSettings,
-  ours: End,
-  source: string | undefined,
-  mistakes: Mistakes,
-): UpdownPolicy | undefined {
+/** Of the end that is this host; undefined when there is no command. */
+export function updown(conn: ConnSettings, ours: End, mistakes: Mistakes): UpdownPolicy | undefined {
   const setting = conn.settings.get(`${ours}updown`);
   const command = setting && !nothing.has(setting.text.trim().toLowerCase()) ? setting.text : undefined;
   const told = ['metric', 'mtu', 'nflog'].map((name) => conn.settings.get(name));
   if (command === undefined) {
     for (const each of told) if (each && each.text !== '0') warnUntold(each, ours, mistakes);
+    const source = conn.settings.get(`${ours}sourceip`);
+    if (source)
+      mistakes.note(source.at, `${source.name}= without ${ours}updown= is for a TUN device alone (--tun)`);
     return undefined;
   }
   const count = (name: string): number => Number(conn.settings.get(name)?.text ?? 0);
   const [metric, mtu, nflog] = [count('metric'), count('mtu'), count('nflog')];
   return {
     command,
-    ...(source !== undefined && { sourceAddress: source }),
     ...(metric > 0 && { metric }),
     ...(mtu > 0 && { mtu }),
     ...(nflog > 0 && { nflog }),

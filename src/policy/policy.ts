@@ -88,8 +88,7 @@ export interface PadEntry {
 export interface UpdownPolicy {
   /** For a shell. */
   readonly command: string;
-  /** The rest is told to it and to nobody else. Ours, for packets into the tunnel. */
-  readonly sourceAddress?: string;
+  /** The rest is told to it and to nobody else. */
   readonly metric?: number;
   readonly mtu?: number;
   readonly nflog?: number;

@@ -17,7 +17,6 @@ describe('leftupdown=', () => {
       ),
     ).toEqual({
       command: 'ipsec _updown --route yes',
-      sourceAddress: '192.0.2.1',
       metric: 7,
       mtu: 1400,
       nflog: 9,
@@ -35,6 +34,7 @@ describe('leftupdown=', () => {
 
 test('what nobody is told of is warned of', () => {
   expect(remarks(read(conn('leftsourceip=192.0.2.1', 'mtu=1400', 'metric=0')))).toEqual([
+    expect.stringContaining('leftsourceip= without leftupdown= is for a TUN device alone'),
     expect.stringContaining('mtu= is told to an updown command alone'),
   ]);
 });
