@@ -9,13 +9,17 @@ import { Connections, type Difference, difference } from './connections.ts';
 import { ControlServer } from './control.ts';
 import type { KernelName } from './data-plane.ts';
 import { formatEndpoint } from './endpoint.ts';
+import { deviceOf } from './host.ts';
 import { type Logger, makeLog } from './log.ts';
 import type { Loaded, PolicySource } from './policy-source.ts';
+import { SaBook } from './sa-book.ts';
 import { Shell } from './shell.ts';
 import { connectionStatus, type DaemonStatus, isUp, trafficOf } from './status.ts';
 import { type Delays, Supervisor } from './supervisor.ts';
 import { Trace, type TraceFiles } from './trace.ts';
 import { type LocalPorts, UdpSockets } from './udp.ts';
+import { UpdownFlows } from './updown-flows.ts';
+import { UpdownRunner } from './updown-runner.ts';
 import { makeVerbs } from './verbs.ts';
 
 export interface DaemonOptions extends TraceFiles {
@@ -45,6 +49,9 @@ export interface DaemonOptions extends TraceFiles {
 export interface Reloaded extends Difference {
   readonly remarks: readonly string[];
 }
+
+/** Milliseconds updown commands have when the daemon stops. */
+const updownPatience = 10_000;
 
 /** Milliseconds until names that did not resolve are tried again. */
 const resolveInterval = 60_000;
@@ -97,6 +104,9 @@ export class Daemon {
   readonly shell: Shell;
   readonly supervisor: Supervisor;
   readonly control: ControlServer;
+  readonly updown: UpdownFlows;
+  readonly #book = new SaBook(() => systemClock.unixTime());
+  readonly #runner: UpdownRunner;
   readonly #parts: Parts;
   readonly #answers: Answers;
   #connections: Connections;
@@ -142,6 +152,20 @@ export class Daemon {
       gaveUp: (name, tries) =>
         log.warn(`"${name}": given up after keyingtries=${tries}; again with: ikev2 up ${name}`),
     });
+    this.#runner = new UpdownRunner(log);
+    this.updown = new UpdownFlows({
+      book: this.#book,
+      entries: () => this.connections.entries,
+      routes: () => this.shell.status.routes,
+      wanted: (name) => this.supervisor.wants(name),
+      counters: (id) => this.shell.counters.of(id),
+      device: deviceOf,
+      stack: this.shell.kernel.name,
+      run: (one) => this.#runner.run(one),
+      warn: (text) => log.warn(text),
+    });
+    this.shell.subscribe((event: EngineEvent) => this.#book.event(event));
+    this.shell.subscribe((event: EngineEvent) => this.updown.event(event));
     this.shell.subscribe((event: EngineEvent) => this.supervisor.event(event));
     this.shell.subscribe((event: EngineEvent) => this.#answers.event(event));
     this.control = new ControlServer(makeVerbs(this));
@@ -169,6 +193,7 @@ export class Daemon {
       `ready, connections loaded: ${this.connections.entries.length}`,
     );
     this.shell.connections(this.connections.entries);
+    this.updown.synchronize();
     this.supervisor.update(this.connections.entries);
   }
 
@@ -244,6 +269,7 @@ export class Daemon {
     this.supervisor.forgetOthers(connections.entries);
     this.shell.connections(this.connections.entries);
     this.shell.policy(this.connections.policy);
+    this.updown.synchronize();
     this.supervisor.update(this.connections.entries);
   }
 
@@ -269,7 +295,9 @@ export class Daemon {
     this.supervisor.close();
     this.#answers.close();
     await this.shell.shutdown(options.grace ?? 3_000);
+    this.updown.end();
     this.shell.close();
+    await this.#runner.close(updownPatience);
     await this.control.close();
     await udp.close();
     trace.close();

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Crypto } from '../crypto/provider.ts';
 import type { Command, EngineEvent, Millis, Path } from '../ike/actions.ts';
 import type { Engine } from '../ike/recording.ts';
-import type { IkeSaStatus } from '../ike/status.ts';
+import type { EngineStatus, IkeSaStatus } from '../ike/status.ts';
 import { SystemError } from '../kernel/errno.ts';
 import type { MemoryKernel } from '../kernel/memory.ts';
 import type { Prefix } from '../kernel/rtnetlink.ts';
@@ -16,6 +16,7 @@ import { formatEndpoint } from './endpoint.ts';
 import { type Logger, logEvent } from './log.ts';
 import { type Answerer, Loop } from './loop.ts';
 import { Metrics } from './metrics.ts';
+import { RemovedCounters } from './removed-counters.ts';
 import type { Trace } from './trace.ts';
 import { TunAddresses } from './tun-addresses.ts';
 import type { UdpSockets } from './udp.ts';
@@ -42,6 +43,7 @@ const warningInterval = 60_000;
 export class Shell {
   readonly metrics = new Metrics();
   readonly kernel: MemoryKernel | UserspaceKernel;
+  readonly counters: RemovedCounters;
   readonly #options: ShellOptions;
   readonly #engine: Engine;
   readonly #loop: Loop;
@@ -62,6 +64,7 @@ export class Shell {
       tun: options.tun === undefined ? undefined : this.#tunSettings(options.tun),
     });
     const { kernel } = this;
+    this.counters = new RemovedCounters(kernel);
     if (kernel instanceof TunKernel)
       this.#addresses = new TunAddresses((addresses) => this.#own(kernel, addresses));
     const [first] = udp.locals;
@@ -77,6 +80,7 @@ export class Shell {
     this.#loop = new Loop(this.#engine, this.kernel, clock, {
       transmit: (path, octets) => this.#transmit(path, octets),
       event: (event) => this.#event(event),
+      removing: (id) => this.counters.keep(id),
       answer: options.answer,
     });
     udp.deliverTo({
@@ -105,8 +109,12 @@ export class Shell {
     this.#addresses?.connections(entries);
   }
 
+  get status(): EngineStatus {
+    return this.#engine.status();
+  }
+
   get ikeSas(): readonly IkeSaStatus[] {
-    return this.#engine.status().ikeSas;
+    return this.status.ikeSas;
   }
 
   /** Hears every event from now on, keys excepted; returns what ends that. */
