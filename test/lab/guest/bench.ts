@@ -2,6 +2,7 @@
 import { equal, ok } from 'node:assert/strict';
 import { run, until } from '../../interop/peers/process.ts';
 import type { PlacedCase } from './connections.ts';
+import { EchoStream } from './echo-stream.ts';
 import { echoesInClear, type Host, inside, type Places } from './namespaces.ts';
 import type { Ours } from './ours.ts';
 import type { Pluto } from './pluto.ts';
@@ -57,6 +58,39 @@ export class Bench {
     await this.isGone();
   }
 
+  /** One end makes new keys; returns when both hold nothing but new ones. */
+  async rekey(who: Host, what: 'child' | 'ike'): Promise<void> {
+    const [children, ike] = [await this.spis(), await this.ikeSpis()];
+    if (who === 'pluto') await this.pluto.rekey(this.conn, what);
+    else
+      await this.ours.tell({ command: 'rekey', name: this.conn, what: what === 'ike' ? 'ike' : 'children' });
+    if (what === 'child') {
+      await this.both('new SAs alone', (ours, pluto) =>
+        [ours, pluto].every(
+          ({ states }) =>
+            states.length === children.length && !states.some((state) => children.includes(spiOf(state))),
+        ),
+      );
+    } else
+      await until(
+        'another IKE SA alone',
+        async () => {
+          const now = await this.ikeSpis();
+          return now.length === 1 && !ike.includes(now[0] ?? '') ? true : undefined;
+        },
+        patience,
+      );
+  }
+
+  /** One end deletes the child; the IKE SA stays. */
+  async deleteChild(who: Host): Promise<void> {
+    if (who === 'ours') await this.ours.tell({ command: 'down', name: this.conn, child: this.conn });
+    else
+      for (const number of await this.pluto.children(this.conn))
+        await this.pluto.whack('--deletestate', number);
+    await this.both('no SA', (ours, pluto) => ours.states.length + pluto.states.length === 0);
+  }
+
   /** Nothing of the case is left in a kernel; of both unless said. */
   async isGone(of: readonly Host[] = ['ours', 'pluto']): Promise<void> {
     for (const host of of)
@@ -89,6 +123,23 @@ export class Bench {
   /** SPIs in use, as our kernel has them. */
   async spis(): Promise<string[]> {
     return (await holding('ours', this.places)).states.map(spiOf).sort();
+  }
+
+  /** SPIs of the IKE SAs we have. */
+  async ikeSpis(): Promise<string[]> {
+    return (await this.ours.list(this.conn)).map(({ spiI, spiR }) => `${spiI} ${spiR}`);
+  }
+
+  /** Pings until one echo comes back. */
+  async pingUntilAnswered(from: Host): Promise<void> {
+    const once = async () =>
+      (await run(this.pinging(from, ['-c', '1', '-W', '1']))).code === 0 ? true : undefined;
+    await until(`an echo comes back to ${from}`, once, patience);
+  }
+
+  /** An echo every 10 ms from now on. */
+  stream(from: Host): EchoStream {
+    return new EchoStream(this.pinging(from, ['-i', '0.01']));
   }
 
   /** Every echo of `count` comes back, and none of them passed the router in clear. */

@@ -19,13 +19,11 @@ export async function holding(host: Host, of?: Places): Promise<Holding> {
   return { states: wanted.filter(isState), policies: wanted.filter((entry) => !isState(entry)) };
 }
 
-function concerns(entry: string, { outer, inner }: Places): boolean {
-  const behind = [inner.ours, inner.pluto].map((address) => address.replace(/1$/, ''));
-  const names = [outer.ours, outer.pluto];
-  return entry.split(/\s+/).some((word) => {
-    const address = word.replace(/\/\d+$/, '');
-    return names.includes(address) || behind.some((beginning) => address.startsWith(beginning));
-  });
+function concerns(entry: string, all: Places): boolean {
+  const addresses = (['ours', 'pluto'] as const).flatMap((host) => [all.outer[host], behind(all, host)]);
+  return entry
+    .split(/\s+/)
+    .some((word) => addresses.some((address) => replaced(word, address, '?') !== word));
 }
 
 /**
@@ -36,29 +34,28 @@ export function comparable({ states, policies }: Holding, host: Host, all: Place
   const names: [string, string][] = [
     [all.outer[host], 'own'],
     [all.outer[other(host)], 'peer'],
-    [all.subnet[host], 'near'],
-    [all.subnet[other(host)], 'far'],
+    [behind(all, host), 'near '],
+    [behind(all, other(host)), 'far '],
   ];
+  const named = (word: string) =>
+    names.reduce((text, [address, name]) => replaced(text, address, name), word);
   return [...states, ...policies]
-    .map((entry) => {
-      const lines = entry.split('\n').map((line) => blot(rename(line, names)));
-      return withoutCounters(lines).join('\n');
-    })
+    .map((entry) =>
+      withoutCounters(entry.split('\n').map((line) => blot(line.split(' ').map(named).join(' ')))),
+    )
+    .map((lines) => lines.join('\n'))
     .sort();
 }
 
-const rename = (line: string, names: readonly [string, string][]): string =>
-  line
-    .split(/( |\/)/)
-    .join('')
-    .split(' ')
-    .map(
-      (word) =>
-        names.find(
-          ([address]) => word === address || word === `${address}/32` || word === `${address}/128`,
-        )?.[1] ?? word,
-    )
-    .join(' ');
+/** What the addresses behind a host begin with. */
+const behind = ({ inner }: Places, host: Host): string => inner[host].replace(/1$/, '');
+
+/** An address alone or with its length of prefix; one that ends as a prefix does is a beginning. */
+function replaced(word: string, address: string, name: string): string {
+  const isBeginning = /[.:]$/.test(address);
+  if (isBeginning) return word.startsWith(address) ? name + word.slice(address.length) : word;
+  return word === address || word.startsWith(`${address}/`) ? name + word.slice(address.length) : word;
+}
 
 const blot = (line: string): string =>
   line
