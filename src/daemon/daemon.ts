@@ -73,10 +73,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     () => systemClock.unixTime(),
     (text) => log.error(text),
   );
+  let daemon: Daemon | undefined;
   try {
     const connections = new Connections(loaded.policy);
     await listen(udp, options, loaded, connections.entries);
-    const daemon = new Daemon({
+    daemon = new Daemon({
       options,
       log,
       udp,
@@ -89,6 +90,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     daemon.begin(loaded);
     return daemon;
   } catch (error) {
+    daemon?.shell.close();
     await udp.close();
     trace.close();
     throw error;
