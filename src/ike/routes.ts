@@ -48,13 +48,13 @@ interface Said {
 }
 
 export class Routes {
-  readonly #services: Pick<Services, 'now' | 'act' | 'emit' | 'takeReqid'>;
+  readonly #services: Pick<Services, 'now' | 'act' | 'takeReqid'>;
   readonly #routed = new Map<string, Routed>();
   readonly #byReqid = new Map<number, Set<Route>>();
   readonly #said = new Map<string, Said>();
   #shunts = new Map<string, Shunt>();
 
-  constructor(services: Pick<Services, 'now' | 'act' | 'emit' | 'takeReqid'>) {
+  constructor(services: Pick<Services, 'now' | 'act' | 'takeReqid'>) {
     this.#services = services;
   }
 
@@ -139,22 +139,14 @@ export class Routes {
     return keys(policyCommands(shape)) === keys(route.policies) ? route.reqid : undefined;
   }
 
-  /** The data plane did not take a policy; false when it is none of these. */
-  failed(policy: PolicyCommand, errno: string): boolean {
+  /** Whose policy it is, if it is one of these. */
+  whose(policy: PolicyCommand): { readonly connection: string; readonly child: string } | undefined {
     const key = policyKey(policy);
     const isIt = (each: PolicyCommand): boolean => policyKey(each) === key;
     const route = [...(this.#byReqid.get(policy.reqid) ?? [])].find(({ policies }) => policies.some(isIt));
+    if (route) return { connection: route.connection, child: route.spd.name };
     const shunt = [...this.#shunts.values()].find(({ policies }) => policies.some(isIt));
-    const whose = route ?? (shunt && { connection: shunt.spd.name, spd: shunt.spd });
-    if (whose === undefined) return false;
-    const reason = { code: 'KERNEL', text: `addPolicy: ${errno}` } as const;
-    this.#services.emit({
-      kind: 'routeFailed',
-      connection: whose.connection,
-      child: whose.spd.name,
-      reason,
-    });
-    return true;
+    return shunt && { connection: shunt.spd.name, child: shunt.spd.name };
   }
 
   status(negotiating: (route: Route) => number): RouteStatus[] {

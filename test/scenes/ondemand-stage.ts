@@ -56,7 +56,9 @@ export function packet(at: Host, from: string, to: string, more: Partial<Acquire
 
 /** `out 1 10.1.0.0/16 10.2.0.0/16`, and what it does beside protecting. */
 export const policyText = ({ direction, reqid, local, remote, action, rank }: PolicyCommand): string =>
-  [direction, reqid, formatSelector(local), formatSelector(remote), action, rank].filter(Boolean).join(' ');
+  [direction, reqid, formatSelector(local), formatSelector(remote), action, rank]
+    .filter((part) => part !== undefined)
+    .join(' ');
 
 /** Commands in short: `addSa in`, `addPolicy out 1 …`. */
 export const commandText = (command: KernelCommand): string => {
