@@ -5,6 +5,7 @@ import type { Kernel, SaCounters } from '../kernel/port.ts';
 import { formatIdentity } from '../policy/identity.ts';
 import type { PadEntry } from '../policy/policy.ts';
 import { formatSelector } from '../policy/selector.ts';
+import { transformsOf } from './esp-lacks.ts';
 import type { SaBook } from './sa-book.ts';
 import type { LocalPorts } from './udp.ts';
 
@@ -89,19 +90,9 @@ export function numbered(
 }
 
 /** Suites of ESP that connections may ask for and the data plane cannot do, a line each. */
-export function lacksOf(
-  entries: readonly PadEntry[],
-  { ciphers }: Pick<Crypto, 'ciphers'>,
-  kernel: Kernel,
-): string[] {
+export function lacksOf(entries: readonly PadEntry[], crypto: Crypto, kernel: Kernel): string[] {
   const proposals = entries.flatMap(({ children }) => children.flatMap((child) => child.proposals));
-  const suites = proposals.flatMap(({ encr, integ }) =>
-    encr.flatMap(({ id, keyBits = ciphers.get(id)?.keyBits[0] ?? 0 }) =>
-      (integ.length > 0 ? integ : [0]).map((one) => ({ encr: id, keyBits, integ: one })),
-    ),
-  );
-  const different = new Map(suites.map((suite) => [Object.values(suite).join(' '), suite]));
-  return [...different.values()].flatMap((suite) => kernel.lacks?.(suite) ?? []);
+  return [...new Set(transformsOf(proposals, crypto).flatMap((each) => kernel.lacks?.(each) ?? []))];
 }
 
 /** What each child carried, by our inbound SPI. */
