@@ -9,13 +9,19 @@ import { Connections, type Difference, difference } from './connections.ts';
 import { ControlServer } from './control.ts';
 import type { KernelName } from './data-plane.ts';
 import { formatEndpoint } from './endpoint.ts';
+import { deviceOf } from './host.ts';
 import { type Logger, makeLog } from './log.ts';
+import { choosePlane, type Plane } from './plane.ts';
 import type { Loaded, PolicySource } from './policy-source.ts';
+import { SaBook } from './sa-book.ts';
 import { Shell } from './shell.ts';
-import { connectionStatus, type DaemonStatus, isUp, trafficOf } from './status.ts';
+import { xfrmSockets } from './socket-xfrm.ts';
+import { connectionStatus, type DaemonStatus, isUp, lacksOf, numbered, trafficOf } from './status.ts';
 import { type Delays, Supervisor } from './supervisor.ts';
 import { Trace, type TraceFiles } from './trace.ts';
 import { type LocalPorts, UdpSockets } from './udp.ts';
+import { UpdownFlows } from './updown-flows.ts';
+import { UpdownRunner } from './updown-runner.ts';
 import { makeVerbs } from './verbs.ts';
 
 export interface DaemonOptions extends TraceFiles {
@@ -27,8 +33,10 @@ export interface DaemonOptions extends TraceFiles {
   readonly ikePort?: number | undefined;
   /** 4500; 0 takes a free one. */
   readonly natPort?: number | undefined;
-  /** `userspace` unless said. */
+  /** `userspace` unless said; `auto`: the kernel's own if it can do ESP. */
   readonly kernel?: KernelName | undefined;
+  /** The name of a TUN device before `userspace`: traffic of this host, and through it, is then what is protected. */
+  readonly tun?: string | undefined;
   /** The control socket's path; without it there is none. */
   readonly control?: string | undefined;
   /** Info lines on stderr unless said. */
@@ -44,6 +52,9 @@ export interface Reloaded extends Difference {
   readonly remarks: readonly string[];
 }
 
+/** Milliseconds updown commands have when the daemon stops. */
+const updownPatience = 10_000;
+
 /** Milliseconds until names that did not resolve are tried again. */
 const resolveInterval = 60_000;
 
@@ -51,34 +62,45 @@ const resolveInterval = 60_000;
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const loaded = await options.source();
   const log = options.log?.(loaded.settings) ?? makeLog({ level: 'info', format: 'text' });
+  const plane = planeOf(options, loaded);
   const udp = new UdpSockets({
     ikePort: options.ikePort ?? loaded.settings?.ikePort ?? 500,
     natPort: options.natPort ?? loaded.settings?.natPort ?? 4500,
+    ...(plane.name === 'xfrm' && { open: xfrmSockets() }),
   });
   const trace = new Trace(
     options,
     () => systemClock.unixTime(),
     (text) => log.error(text),
   );
+  let daemon: Daemon | undefined;
   try {
     const connections = new Connections(loaded.policy);
     await listen(udp, options, loaded, connections.entries);
-    const daemon = new Daemon({
+    daemon = new Daemon({
       options,
       log,
       udp,
       trace,
       connections,
+      plane,
       secrets: loaded.secrets ?? noSecrets,
     });
     if (options.control !== undefined) await daemon.control.listen(options.control);
     daemon.begin(loaded);
     return daemon;
   } catch (error) {
+    daemon?.shell.close();
     await udp.close();
     trace.close();
     throw error;
   }
+}
+
+/** A TUN device is of user space. */
+function planeOf({ kernel = 'userspace', tun, crypto }: DaemonOptions, { policy }: Loaded): Plane {
+  if (kernel === 'auto' && tun !== undefined) return { name: 'userspace' };
+  return choosePlane(kernel, policy, crypto ?? defaultCrypto);
 }
 
 interface Parts {
@@ -87,6 +109,7 @@ interface Parts {
   readonly udp: UdpSockets;
   readonly trace: Trace;
   readonly connections: Connections;
+  readonly plane: Plane;
   readonly secrets: DaemonSecrets;
 }
 
@@ -95,6 +118,9 @@ export class Daemon {
   readonly shell: Shell;
   readonly supervisor: Supervisor;
   readonly control: ControlServer;
+  readonly updown: UpdownFlows;
+  readonly #book = new SaBook(() => systemClock.unixTime());
+  readonly #runner: UpdownRunner;
   readonly #parts: Parts;
   readonly #answers: Answers;
   #connections: Connections;
@@ -124,7 +150,8 @@ export class Daemon {
       clock: systemClock,
       crypto: options.crypto ?? defaultCrypto,
       answer: this.#answers.answer,
-      kernel: options.kernel ?? 'userspace',
+      kernel: parts.plane.name,
+      tun: options.tun,
       policy: connections.policy,
       keyLog: options.keyLog !== undefined || options.espKeyLog !== undefined,
       log,
@@ -139,6 +166,20 @@ export class Daemon {
       gaveUp: (name, tries) =>
         log.warn(`"${name}": given up after keyingtries=${tries}; again with: ikev2 up ${name}`),
     });
+    this.#runner = new UpdownRunner(log);
+    this.updown = new UpdownFlows({
+      book: this.#book,
+      entries: () => this.connections.entries,
+      routes: () => this.shell.status.routes,
+      wanted: (name) => this.supervisor.wants(name),
+      counters: (id) => this.shell.counters.of(id),
+      device: deviceOf,
+      stack: this.shell.kernel.name,
+      run: (one) => this.#runner.run(one),
+      warn: (text) => log.warn(text),
+    });
+    this.shell.subscribe((event: EngineEvent) => this.#book.event(event));
+    this.shell.subscribe((event: EngineEvent) => this.updown.event(event));
     this.shell.subscribe((event: EngineEvent) => this.supervisor.event(event));
     this.shell.subscribe((event: EngineEvent) => this.#answers.event(event));
     this.control = new ControlServer(makeVerbs(this));
@@ -154,6 +195,10 @@ export class Daemon {
 
   /** `auto=start` connections are started. */
   begin(loaded: Loaded): void {
+    const { name, why } = this.#parts.plane;
+    this.log.info(
+      `data plane: ${name}${why === undefined ? '' : `, since the kernel's own cannot be had: ${why}`}`,
+    );
     for (const { address, ike, nat } of this.listening) {
       this.log.info(`listening on ${formatEndpoint({ address, port: ike })}, with NAT traversal on ${nat}`);
     }
@@ -165,20 +210,26 @@ export class Daemon {
       { event: 'ready', listening: this.listening, control },
       `ready, connections loaded: ${this.connections.entries.length}`,
     );
+    this.shell.connections(this.connections.entries);
+    this.updown.synchronize();
     this.supervisor.update(this.connections.entries);
   }
 
   status(): DaemonStatus {
-    const ikeSas = this.shell.ikeSas;
+    const { ikeSas, routes, shunts } = this.shell.status;
     const { kernel } = this.shell;
+    const { entries } = this.connections;
     return {
       pid: process.pid,
       now: systemClock.now(),
       uptime: Math.floor((systemClock.now() - this.#startedAt) / 1000),
       kernel: kernel.name,
+      lacks: lacksOf(entries, this.#parts.options.crypto ?? defaultCrypto, kernel),
       listening: this.listening,
-      connections: this.connections.entries.map((entry) => connectionStatus(entry, ikeSas)),
-      ikeSas,
+      connections: entries.map((entry) => connectionStatus(entry, ikeSas)),
+      ikeSas: numbered(ikeSas, entries, this.#book),
+      routes,
+      shunts,
       traffic: trafficOf(ikeSas, kernel),
       counters: this.shell.metrics.counters,
     };
@@ -238,18 +289,18 @@ export class Daemon {
   #apply(connections: Connections): void {
     this.#connections = connections;
     this.supervisor.forgetOthers(connections.entries);
+    this.shell.connections(this.connections.entries);
     this.shell.policy(this.connections.policy);
+    this.updown.synchronize();
     this.supervisor.update(this.connections.entries);
   }
 
   #remark({ remarks, waitingFor }: Loaded): void {
     for (const remark of remarks) this.log.warn(remark);
     const listening = new Set(this.listening.map(({ address }) => address));
-    for (const { name, start, local } of this.connections.entries) {
+    for (const { name, local } of this.connections.entries) {
       if (!listening.has(local.address))
         this.log.warn(`"${name}" cannot come up: nobody listens on its local address; see --listen`);
-      if (start === 'ondemand')
-        this.log.warn(`"${name}": no data plane tells of traffic yet, so it waits for: ikev2 up ${name}`);
     }
     this.#resolveAgain();
     if (waitingFor.length === 0) return;
@@ -266,7 +317,9 @@ export class Daemon {
     this.supervisor.close();
     this.#answers.close();
     await this.shell.shutdown(options.grace ?? 3_000);
+    this.updown.end();
     this.shell.close();
+    await this.#runner.close(updownPatience);
     await this.control.close();
     await udp.close();
     trace.close();

@@ -3,17 +3,24 @@ import { systemRandom } from '../crypto/node/random.ts';
 import type { Crypto } from '../crypto/provider.ts';
 import type { Command, EngineEvent, Millis, Path } from '../ike/actions.ts';
 import type { Engine } from '../ike/recording.ts';
-import type { IkeSaStatus } from '../ike/status.ts';
-import type { MemoryKernel } from '../kernel/memory.ts';
-import type { UserspaceKernel } from '../kernel/userspace.ts';
-import type { Policy } from '../policy/policy.ts';
+import type { EngineStatus, IkeSaStatus } from '../ike/status.ts';
+import { SystemError } from '../kernel/errno.ts';
+import type { Kernel } from '../kernel/port.ts';
+import type { Prefix } from '../kernel/rtnetlink.ts';
+import { UserspaceKernel } from '../kernel/userspace.ts';
+import { TunKernel } from '../kernel/userspace-tun.ts';
+import { ourReqids } from '../kernel/xfrm/leftovers.ts';
+import type { PadEntry, Policy } from '../policy/policy.ts';
 import type { Clock } from './clock.ts';
-import { type KernelName, makeKernel } from './data-plane.ts';
+import { makeKernel, type PlaneName, type TunSettings } from './data-plane.ts';
 import { formatEndpoint } from './endpoint.ts';
+import { suited } from './esp-lacks.ts';
 import { type Logger, logEvent } from './log.ts';
 import { type Answerer, Loop } from './loop.ts';
 import { Metrics } from './metrics.ts';
+import { RemovedCounters } from './removed-counters.ts';
 import type { Trace } from './trace.ts';
+import { TunAddresses } from './tun-addresses.ts';
 import type { UdpSockets } from './udp.ts';
 
 export interface ShellOptions {
@@ -21,7 +28,9 @@ export interface ShellOptions {
   readonly crypto: Crypto;
   /** Signatures, revocation, EAP. */
   readonly answer: Answerer;
-  readonly kernel: KernelName;
+  readonly kernel: PlaneName;
+  /** The name of a TUN device. */
+  readonly tun?: string | undefined;
   readonly policy: Policy;
   readonly keyLog: boolean;
   readonly log: Logger;
@@ -35,12 +44,16 @@ const warningInterval = 60_000;
 
 export class Shell {
   readonly metrics = new Metrics();
-  readonly kernel: MemoryKernel | UserspaceKernel;
+  readonly kernel: Kernel;
+  readonly counters: RemovedCounters;
   readonly #options: ShellOptions;
   readonly #engine: Engine;
   readonly #loop: Loop;
   readonly #listeners = new Set<(event: EngineEvent) => void>();
   readonly #warned = new Map<string, Millis>();
+  /** What was said of the data plane's lacks. */
+  readonly #lacking = new Set<string>();
+  readonly #addresses: TunAddresses | undefined;
 
   constructor(options: ShellOptions) {
     this.#options = options;
@@ -52,7 +65,14 @@ export class Shell {
       transmit: (octets, { local, remote }) => this.#transmit({ socket: 'nat', local, remote }, octets),
       notice: (notice) => this.#loop.feed({ type: 'kernel', notice }),
       dropped: (reason) => this.metrics.count(`esp.drop.${reason}`),
+      tun: options.tun === undefined ? undefined : this.#tunSettings(options.tun),
+      remark: (text) => options.log.warn(text),
+      reqids: fixedReqids(options.policy),
     });
+    const { kernel } = this;
+    this.counters = new RemovedCounters(kernel);
+    if (kernel instanceof TunKernel)
+      this.#addresses = new TunAddresses((addresses) => this.#own(kernel, addresses));
     const [first] = udp.locals;
     this.#engine = options.trace.engine({
       now: clock.now(),
@@ -62,10 +82,12 @@ export class Shell {
       random,
       keyLog,
       ...(first && { ports: { ike: first.ike, nat: first.nat } }),
+      ...(kernel.name === 'xfrm' && { firstReqid: ourReqids.first }),
     });
     this.#loop = new Loop(this.#engine, this.kernel, clock, {
       transmit: (path, octets) => this.#transmit(path, octets),
       event: (event) => this.#event(event),
+      removing: (id) => this.counters.keep(id),
       answer: options.answer,
     });
     udp.deliverTo({
@@ -76,7 +98,7 @@ export class Shell {
       esp: (path, octets) => {
         this.#received(path, octets);
         this.metrics.count('esp.in');
-        if ('input' in this.kernel) this.kernel.input(octets, path);
+        if (this.kernel instanceof UserspaceKernel) this.kernel.input(octets, path);
       },
       keepalive: (path) => {
         this.#received(path, Uint8Array.of(0xff));
@@ -89,8 +111,17 @@ export class Shell {
     });
   }
 
+  /** What a TUN device is to know of `leftsourceip=`. */
+  connections(entries: readonly PadEntry[]): void {
+    this.#addresses?.connections(entries);
+  }
+
+  get status(): EngineStatus {
+    return this.#engine.status();
+  }
+
   get ikeSas(): readonly IkeSaStatus[] {
-    return this.#engine.status().ikeSas;
+    return this.status.ikeSas;
   }
 
   /** Hears every event from now on, keys excepted; returns what ends that. */
@@ -128,10 +159,39 @@ export class Shell {
     this.kernel.close();
   }
 
-  /** A data plane without IP protocol 50 needs ESP in UDP, NAT or not. */
+  /**
+   * A data plane without IP protocol 50 needs ESP in UDP, NAT or not; and what it cannot do at all is not to be agreed on.
+   */
   #adapt(policy: Policy): Policy {
-    if (!('encapsulationOnly' in this.kernel)) return policy;
-    return { ...policy, pad: policy.pad.map((entry) => ({ ...entry, encapsulation: 'yes' as const })) };
+    const { kernel } = this;
+    if (kernel.encapsulationOnly)
+      return { ...policy, pad: policy.pad.map((entry) => ({ ...entry, encapsulation: 'yes' as const })) };
+    if (kernel.lacks === undefined) return policy;
+    const { policy: able, remarks } = suited(policy, (of) => kernel.lacks?.(of), this.#options.crypto);
+    for (const remark of remarks) {
+      if (!this.#lacking.has(remark)) this.#options.log.warn(`not offered, the kernel lacks it: ${remark}`);
+      this.#lacking.add(remark);
+    }
+    return able;
+  }
+
+  #tunSettings(name: string): TunSettings {
+    const { log, udp } = this.#options;
+    return {
+      name,
+      sockets: () => udp.bound,
+      busy: () => udp.isBehind(() => this.kernel instanceof TunKernel && this.kernel.resume()),
+      failed: (error) => log.error(`the TUN device is gone, and no traffic goes out: ${error.message}`),
+    };
+  }
+
+  #own(kernel: TunKernel, addresses: readonly Prefix[]): void {
+    try {
+      kernel.own(addresses);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      this.#options.log.error(`addresses of ${kernel.device}: ${error.message}`);
+    }
   }
 
   #transmit(path: Path, octets: Uint8Array): void {
@@ -151,6 +211,7 @@ export class Shell {
     this.#options.trace.event(event);
     if (event.kind === 'keys' || event.kind === 'childKeys') return;
     this.metrics.event(event);
+    this.#addresses?.event(event);
     logEvent(this.#options.log, event);
     for (const listener of [...this.#listeners]) listener(event);
   }
@@ -164,3 +225,6 @@ export class Shell {
     if (last === undefined || now - last >= warningInterval) this.#warned.set(key, now);
   }
 }
+
+const fixedReqids = (policy: Policy): number[] =>
+  policy.pad.flatMap(({ children }) => children.flatMap(({ settings }) => settings?.reqid ?? []));

@@ -35,6 +35,10 @@ export type Command =
   | { readonly kind: 'upChild'; readonly name: string; readonly child: string }
   /** Rekey a connection's children, or its IKE SAs. */
   | { readonly kind: 'rekey'; readonly name: string; readonly what: 'children' | 'ike' }
+  /** Have packets of a connection's traffic ask for its children, as `auto=ondemand` does. */
+  | { readonly kind: 'route'; readonly name: string }
+  /** No longer; what is up stays. */
+  | { readonly kind: 'unroute'; readonly name: string }
   /** Delete one Child SA by our inbound SPI. */
   | { readonly kind: 'deleteChild'; readonly spi: number }
   /** Delete everything at every peer; the engine is quiet when `IkeEngine.idle`. */
@@ -138,6 +142,15 @@ export interface ChildName {
   readonly outboundSpi: number;
 }
 
+/** A traffic selector with addresses in canonical text; protocol and ports as the wire has them. */
+export interface PlainSelector {
+  readonly start: string;
+  readonly end: string;
+  readonly protocol: number;
+  readonly startPort: number;
+  readonly endPort: number;
+}
+
 /** What happened, typed. `story` is the exchange's name. */
 export type EngineEvent =
   /** A datagram dropped; rate-limited: `count` like it since the last one reported. */
@@ -185,6 +198,12 @@ export type EngineEvent =
       readonly mode: 'tunnel' | 'transport';
       readonly local: string;
       readonly remote: string;
+      /** The same, for programs. */
+      readonly selectors: {
+        readonly local: readonly PlainSelector[];
+        readonly remote: readonly PlainSelector[];
+      };
+      readonly reqid: number;
       readonly encapsulated: boolean;
       /** The child it takes over from. */
       readonly replaces?: ChildName;
@@ -220,6 +239,26 @@ export type EngineEvent =
   /** A negotiation that never became an IKE SA. */
   | { readonly kind: 'ikeFailed'; readonly sa: SaName; readonly reason: Failure }
   | { readonly kind: 'endpointChanged'; readonly sa: SaName; readonly path: Path }
+  /** What becomes of a packet that asked for a child. */
+  | {
+      readonly kind: 'flow';
+      /** Absent where no on-demand policy selects the packet. */
+      readonly connection: string | undefined;
+      readonly child: string | undefined;
+      readonly local: string;
+      readonly remote: string;
+      readonly state: 'negotiating' | 'protected' | 'failed' | 'ignored';
+      readonly detail: string;
+      /** How many since the last was told of: those ignored are rate-limited. */
+      readonly count: number;
+    }
+  /** The data plane did not take an on-demand policy, or a shunt. */
+  | {
+      readonly kind: 'routeFailed';
+      readonly connection: string;
+      readonly child: string;
+      readonly reason: Failure;
+    }
   | { readonly kind: 'bug'; readonly message: string; readonly stack: string };
 
 export interface Proofs {

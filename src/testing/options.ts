@@ -20,6 +20,8 @@ const events: Kinds<EngineEvent> = {
   ikeDeleted: true,
   ikeFailed: true,
   endpointChanged: true,
+  flow: true,
+  routeFailed: true,
   bug: true,
 };
 
@@ -29,6 +31,8 @@ const commands: Kinds<Command> = {
   liveness: true,
   upChild: true,
   rekey: true,
+  route: true,
+  unroute: true,
   deleteChild: true,
   shutdown: true,
 };

@@ -62,7 +62,7 @@ describe.skipIf(why !== undefined)('XFRM of the kernel', () => {
   it('takes policies, shows them as they are and deletes them', () => {
     const made = [
       ...newPolicies(policy(1)),
-      ...newPolicies({ ...policy(2), direction: 'in' }, { action: 'discard' }),
+      ...newPolicies({ ...policy(2), direction: 'in', action: 'discard' }),
     ];
     for (const message of made) socket.do(message);
     const shown = socket.dump(dumpPolicies());
@@ -182,11 +182,11 @@ describe.skipIf(why !== undefined)('XFRM of the kernel', () => {
     expect(told.slice(-2)).toEqual(['FLUSHPOLICY', 'GETDEFAULT']);
   });
 
-  it('brings the ACQUIRE of a packet that meets a trap', async () => {
+  it('brings the ACQUIRE of a packet without an SA', async () => {
     const reqid = 0x4001;
     const setUp = 'ip link set lo up; ip addr add 10.1.0.1/16 dev lo; ip route add 10.2.0.0/16 dev lo';
     execFileSync('sh', ['-ec', `${setUp}; echo 0 >/proc/sys/net/ipv4/conf/lo/disable_xfrm`]);
-    socket.doAll(newPolicies({ ...policy(1), reqid, remote: net('10.2.0.0/16') }, { action: 'trap' }));
+    socket.doAll(newPolicies({ ...policy(1), reqid, remote: net('10.2.0.0/16') }));
     const packet = createSocket('udp4');
     const notice = await new Promise((resolve, reject) => {
       const monitor = new XfrmMonitor({
