@@ -87,7 +87,8 @@ function configOf({ cert, suite, mode, subnet, peerSubnet }: BenchOptions): stri
   return `${lines.join('\n')}\n`;
 }
 
-const cidr = (networks: string): string => (networks === 'dynamic' ? '0.0.0.0/0' : networks);
+const cidr = (networks: string): string =>
+  networks === 'dynamic' ? '0.0.0.0/0' : networks.replaceAll('+n', '');
 
 type Said<K extends FromResponder['kind']> = Extract<FromResponder, { kind: K }>;
 

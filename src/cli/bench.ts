@@ -87,7 +87,11 @@ export function add(program: Command): void {
     .addOption(new Option('--rekey [what]', 'rekey each once').choices(['children', 'ike']))
     .option('--keep', 'hold the SAs until the end of the run, rather than delete each at once')
     .option('--leave', 'and then leave them to the responder, without a Delete')
-    .option('--subnet <networks>', 'our traffic: networks or dynamic', '0.0.0.0/0')
+    .option(
+      '--subnet <networks>',
+      'our traffic: networks, NETWORK+n (an address of it for each SA) or dynamic',
+      '0.0.0.0/0',
+    )
     .option('--peer-subnet <networks>', "the responder's", '0.0.0.0/0')
     .option('--timeout <time>', 'until one counts as failed', duration, 10_000)
     .option('--source-range <network>', 'come from all its addresses; this host must have them', sources)

@@ -43,10 +43,10 @@ export function sourceFor({ address, port }: Endpoint): Promise<string> {
   });
 }
 
-const toNumber = (octets: Uint8Array): bigint =>
+export const toNumber = (octets: Uint8Array): bigint =>
   octets.reduce((all, octet) => (all << 8n) | BigInt(octet), 0n);
 
-function toOctets(value: bigint, length: number): Uint8Array {
+export function toOctets(value: bigint, length: number): Uint8Array {
   const octets = new Uint8Array(length);
   for (let [at, rest] = [length - 1, value]; at >= 0; at--, rest >>= 8n) octets[at] = Number(rest & 0xffn);
   return octets;

@@ -46,7 +46,7 @@ export interface LoadPlan {
   /** Identities in pluto's spelling; `{n}` of ours is the attempt's number. The peer's may be `%any`. */
   readonly identity: string;
   readonly peerIdentity: string;
-  /** Traffic of the children, ours and the peer's: networks, or `dynamic`. */
+  /** Traffic of the children, ours and the peer's: networks, of each SA one address of it (`10.0.0.0/8+n`), or `dynamic`. */
   readonly subnet: string;
   readonly peerSubnet: string;
   /** Child SAs of each IKE SA; 0: none at all (RFC 6023). */

@@ -94,6 +94,10 @@ export class Charon {
     return charon;
   }
 
+  get pid(): number {
+    return this.#daemon.pid;
+  }
+
   get log(): string {
     return this.#daemon.output;
   }

@@ -80,6 +80,10 @@ export class Pluto {
     return pluto;
   }
 
+  get pid(): number {
+    return this.#daemon.pid;
+  }
+
   /** What it said since it was ready. */
   get log(): string {
     const all = this.#daemon.output;
