@@ -23,7 +23,8 @@ interface Entry<Owner> {
   live: boolean;
 }
 
-export type Alarms = Partial<Record<TimerName, { readonly at: Millis; live: boolean }>>;
+/** An owner's timers; those that are not set stay as undefined, so that an owner's shape does not change with each. */
+export type Alarms = { [Name in TimerName]?: { readonly at: Millis; live: boolean } | undefined };
 
 export class Timers<Owner extends { readonly alarms: Alarms }> {
   #heap: Entry<Owner>[] = [];
@@ -47,7 +48,7 @@ export class Timers<Owner extends { readonly alarms: Alarms }> {
     const entry = owner.alarms[name];
     if (entry === undefined) return;
     entry.live = false;
-    delete owner.alarms[name];
+    owner.alarms[name] = undefined;
     this.#cancelled++;
     if (this.#cancelled > 64 && this.#cancelled * 2 > this.#heap.length) this.#compact();
   }
@@ -71,7 +72,7 @@ export class Timers<Owner extends { readonly alarms: Alarms }> {
     const top = this.#heap[0];
     if (top === undefined || top.at > now) return undefined;
     this.#pop();
-    delete top.owner.alarms[top.name];
+    top.owner.alarms[top.name] = undefined;
     return top;
   }
 
