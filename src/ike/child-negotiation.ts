@@ -311,7 +311,7 @@ const modeOf = (payloads: readonly Payload[]): SpdEntry['mode'] =>
 const ranges = (selectors: readonly TrafficSelector[]): RangeSelector[] =>
   selectors.filter((selector) => selector.kind === 'range');
 
-const readSpi = (octets: Uint8Array): number => new DataView(octets.slice().buffer).getUint32(0);
+const readSpi = (octets: Uint8Array): number => new DataView(octets.buffer, octets.byteOffset).getUint32(0);
 
 /** Who does not pad tolerates padding, but says that it does not, as strongSwan does. */
 function childNotifies(mode: SpdEntry['mode'], { settings }: SpdEntry): Payload[] {

@@ -148,7 +148,8 @@ export class Context {
   /** A fresh inbound SPI for a Child SA, above the reserved 0-255 (RFC 4303 §2.1). */
   takeChildSpi(): number {
     for (let attempt = 0; attempt < 64; attempt++) {
-      const spi = new DataView(this.random(4).slice().buffer).getUint32(0);
+      const octets = this.random(4);
+      const spi = new DataView(octets.buffer, octets.byteOffset).getUint32(0);
       if (spi < 256 || !this.#services.claimChildSpi(spi, this.#sa)) continue;
       this.#undo.push(() => this.#services.releaseChildSpi(spi));
       return spi;

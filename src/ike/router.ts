@@ -1,7 +1,7 @@
 /** Datagrams on their way to their SA, and strangers before there is one. RFC 7296 §2.1, §2.4, §2.6. */
 import { sameOctets } from '../crypto/octets.ts';
 import { type Header, parseHeader } from '../wire/header.ts';
-import { encodeMessage, type Message, parseMessage } from '../wire/message.ts';
+import { encodeMessage, type Message, parseAfter } from '../wire/message.ts';
 import { ExchangeType, NotifyType } from '../wire/numbers.ts';
 import { addMarker, stripMarker } from '../wire/udp-encap.ts';
 import type { Path } from './actions.ts';
@@ -35,17 +35,16 @@ export class Router {
     if (octets === undefined) return this.#services.drop('no-marker', path, '');
     try {
       const header = parseHeader(octets);
-      const version = `${header.majorVersion}.${header.minorVersion}`;
       if (header.majorVersion !== 2) {
         if (header.majorVersion > 2) this.#outside(header, NotifyType.INVALID_MAJOR_VERSION, path);
-        return this.#services.drop('version', path, version);
+        return this.#services.drop('version', path, `${header.majorVersion}.${header.minorVersion}`);
       }
       const sa = this.#find(header);
       if (sa === undefined && !isOpening(header)) {
         this.#outside(header, NotifyType.INVALID_IKE_SPI, path);
         return this.#services.drop('unknown-spi', path, '');
       }
-      const message = parseMessage(octets);
+      const message = parseAfter(header, octets);
       if (sa === undefined) this.#stranger(message, octets, path);
       else this.#deliver(sa, message, octets, path);
     } catch (error) {

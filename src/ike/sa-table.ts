@@ -52,7 +52,8 @@ export class SaTable {
   /** A non-zero SPI that is not in use. */
   freshSpi(random: Random): bigint {
     for (;;) {
-      const spi = new DataView(random(8).slice().buffer).getBigUint64(0);
+      const octets = random(8);
+      const spi = new DataView(octets.buffer, octets.byteOffset).getBigUint64(0);
       if (spi !== 0n && !this.#bySpi.has(spi)) return spi;
     }
   }

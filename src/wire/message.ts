@@ -29,8 +29,10 @@ const criticalBit = 0x80;
  * Parses a whole datagram without a non-ESP marker. An Encrypted payload stays closed, as `encrypted` or `fragment`,
  * and is the last one. Throws WireError; also of a major version other than 2, whose grammar is another.
  */
-export function parseMessage(octets: Uint8Array): Message {
-  const header = parseHeader(octets);
+export const parseMessage = (octets: Uint8Array): Message => parseAfter(parseHeader(octets), octets);
+
+/** The same when the header was looked at before. */
+export function parseAfter(header: Header, octets: Uint8Array): Message {
   if (header.majorVersion !== 2) throw new WireError('Version', 17, `major version ${header.majorVersion}`);
   return { header, payloads: parsePayloads(header.nextPayload, octets.subarray(headerLength), headerLength) };
 }
