@@ -1,10 +1,17 @@
+/** The buffer of the last writer that finished: the next begins with it. */
+let spare: Uint8Array<ArrayBuffer> | undefined;
+
+/** What a message seldom goes beyond. */
+const usualCapacity = 2048;
+
 /** Appends octets to one growing buffer. Throws RangeError on a value that does not fit its field: a caller's bug. */
 export class Writer {
   private octets: Uint8Array<ArrayBuffer>;
   private used = 0;
 
-  constructor(capacity = 512) {
-    this.octets = new Uint8Array(capacity);
+  constructor() {
+    this.octets = spare ?? new Uint8Array(usualCapacity);
+    spare = undefined;
   }
 
   /** Octets written so far, which is the position of the next one. */
@@ -38,7 +45,9 @@ export class Writer {
 
   /** `length` zero octets, to be RESERVED or patched later. Returns their position. */
   reserve(length: number): number {
-    return this.grow(length);
+    const at = this.grow(length);
+    this.octets.fill(0, at, this.used);
+    return at;
   }
 
   patch8(at: number, value: number): void {
@@ -57,9 +66,11 @@ export class Writer {
     this.patch16(at + 2, value % 0x10000);
   }
 
-  /** What was written, without a copy. The writer must not be used after it. */
+  /** What was written, in memory of just that length. The writer must not be used after it. */
   finish(): Uint8Array {
-    return this.octets.subarray(0, this.used);
+    const written = this.octets.slice(0, this.used);
+    if (this.octets.length === usualCapacity) spare = this.octets;
+    return written;
   }
 
   private grow(length: number): number {
