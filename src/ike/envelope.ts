@@ -41,7 +41,7 @@ export class Envelope {
     if (!isKeyed(phase) || header.exchange === ExchangeType.IKE_SA_INIT) {
       if (header.exchange === ExchangeType.IKE_SA_INIT && !isKeyed(phase))
         return { payloads: outer, datagram: octets };
-      sa.drop('unexpected', path, describe({ header, payloads: [...outer] }));
+      sa.drop('unexpected', path, describe({ header, payloads: outer }));
       return undefined;
     }
     const sealed = outer.at(-1);
@@ -51,7 +51,7 @@ export class Envelope {
       return { payloads: parsePayloads(sealed.first, inner), datagram: octets };
     }
     if (sealed?.kind !== 'fragment' || !phase.support.fragmentation) {
-      sa.drop('unexpected', path, describe({ header, payloads: [...outer] }));
+      sa.drop('unexpected', path, describe({ header, payloads: outer }));
       return undefined;
     }
     let reassembly = this.#reassembly;
@@ -109,17 +109,18 @@ export class Envelope {
     retransmission = false,
   ): void {
     if (!this.#services.messages) return;
-    const fields = this.#fields(message.exchange, message.response, message.messageId);
-    const header: Header = {
-      ...fields,
-      majorVersion: 2,
-      minorVersion: 0,
-      nextPayload: 0,
-      higherVersion: false,
-      length: 0,
-    };
-    const summary = describe({ header, payloads: [...payloads] });
-    this.#services.emit({ kind: 'message', direction, sa: this.#sa.name, path, summary, retransmission });
+    const { exchange, response, messageId } = message;
+    this.#services.emit({
+      kind: 'message',
+      direction,
+      sa: this.#sa.name,
+      path,
+      // Made when it is read: hardly anybody does.
+      get summary() {
+        return describe({ header: { exchange, response, messageId }, payloads });
+      },
+      retransmission,
+    });
   }
 
   #fields(exchange: number, response: boolean, messageId: number): HeaderFields & { exchange: number } {

@@ -58,6 +58,7 @@ export class IkeSa {
   readonly #ours: OurRequest;
   readonly #peers: PeerRequest;
   readonly #envelope: Envelope;
+  #name: { readonly text: SaName; readonly remoteSpi: bigint } | undefined;
   #ending: { readonly why: Failure; readonly whole: boolean } | undefined;
   /** What is to be done when this SA is gone. */
   #then: (() => void) | undefined;
@@ -97,13 +98,14 @@ export class IkeSa {
     return this.role === 'initiator' ? this.remoteSpi : this.localSpi;
   }
 
+  /** The same value until what it says changes. */
   get name(): SaName {
-    return {
-      spiI: spiText(this.spiI),
-      spiR: spiText(this.spiR),
-      role: this.role,
-      connection: this.entry?.name,
-    };
+    const { remoteSpi, connection } = this;
+    const known = this.#name;
+    if (known?.remoteSpi === remoteSpi && known.text.connection === connection) return known.text;
+    const text = { spiI: spiText(this.spiI), spiR: spiText(this.spiR), role: this.role, connection };
+    this.#name = { text, remoteSpi };
+    return text;
   }
 
   /** What the exchange of ours under way changes. */

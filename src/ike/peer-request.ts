@@ -67,7 +67,7 @@ export class PeerRequest {
     this.#envelope.announce('in', header, payloads, path);
     const responder = responderFor(sa, header.exchange, payloads);
     if (responder === undefined && sa.phase.name !== 'established') {
-      return sa.drop('unexpected', path, describe({ header, payloads: [...payloads] }));
+      return sa.drop('unexpected', path, describe({ header, payloads }));
     }
     sa.heard(path);
     this.#window.answering(header.messageId, datagram);
@@ -80,7 +80,7 @@ export class PeerRequest {
         if (responder === undefined) {
           throw new NotifyError(
             NotifyType.INVALID_SYNTAX,
-            `${describe({ header, payloads: [...payloads] })} fits no exchange`,
+            `${describe({ header, payloads })} fits no exchange`,
           );
         }
         return responder.respond(sa, payloads, cx);
