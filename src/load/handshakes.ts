@@ -24,10 +24,16 @@ type State = 'free' | 'starting' | 'rekeying' | 'held' | 'deleting';
 /** One IKE SA at a time, under a connection of its own. */
 interface Slot {
   readonly name: string;
-  readonly source: Source;
+  readonly pool: Pool;
   state: State;
   intended: Millis;
   children: number;
+}
+
+/** A source and those of its slots that are free. */
+interface Pool {
+  readonly source: Source;
+  readonly free: Slot[];
 }
 
 export class Handshakes implements Attempts {
@@ -37,7 +43,10 @@ export class Handshakes implements Attempts {
   readonly #privateKeys: PrivateKeys;
   readonly #listener: Listener;
   readonly #slots = new Map<string, Slot>();
-  readonly #free: Slot[] = [];
+  /** Sources with free slots; attempts go round them. */
+  readonly #ready: Pool[] = [];
+  #turn = 0;
+  #free = 0;
   readonly #sources: Source[] = [];
   #tally: Tally;
   #next: number;
@@ -67,13 +76,13 @@ export class Handshakes implements Attempts {
   }
 
   begin(intended: Millis): boolean {
-    const slot = this.#free.pop();
-    if (this.#free.length < fewSlots && this.#needsMore) this.#openMore();
+    const slot = this.#take();
+    if (this.#free < fewSlots && this.#needsMore) this.#openMore();
     if (slot === undefined) return false;
     slot.state = 'starting';
     slot.intended = intended;
     slot.children = 0;
-    slot.source.command({ kind: 'up', name: slot.name });
+    slot.pool.source.command({ kind: 'up', name: slot.name });
     return true;
   }
 
@@ -119,18 +128,29 @@ export class Handshakes implements Attempts {
       event: (event) => this.#event(event),
     });
     this.#sources.push(source);
-    const slots = own.map(
-      (number): Slot => ({
-        name: String(number),
-        source,
-        state: 'free',
-        intended: 0,
-        children: 0,
-      }),
-    );
-    for (const slot of slots) this.#slots.set(slot.name, slot);
-    // Those taken first are of the source that was opened first.
-    this.#free.unshift(...slots.reverse());
+    const pool: Pool = { source, free: [] };
+    for (const number of own.reverse()) {
+      const slot: Slot = { name: String(number), pool, state: 'free', intended: 0, children: 0 };
+      this.#slots.set(slot.name, slot);
+      this.#giveBack(slot);
+    }
+  }
+
+  #take(): Slot | undefined {
+    const at = this.#turn++ % this.#ready.length;
+    const pool = this.#ready[at];
+    const slot = pool?.free.pop();
+    if (slot !== undefined) this.#free--;
+    if (pool?.free.length === 0) this.#ready.splice(at, 1);
+    return slot;
+  }
+
+  #giveBack(slot: Slot): void {
+    const { pool } = slot;
+    slot.state = 'free';
+    pool.free.push(slot);
+    this.#free++;
+    if (pool.free.length === 1) this.#ready.push(pool);
   }
 
   #event(event: EngineEvent): void {
@@ -165,7 +185,7 @@ export class Handshakes implements Attempts {
     if (rekey === undefined) return this.#finish(slot);
     slot.state = 'rekeying';
     slot.intended = performance.now();
-    slot.source.command({ kind: 'rekey', name: slot.name, what: rekey });
+    slot.pool.source.command({ kind: 'rekey', name: slot.name, what: rekey });
   }
 
   #rekeyed(slot: Slot): void {
@@ -193,14 +213,13 @@ export class Handshakes implements Attempts {
 
   #delete(slot: Slot): void {
     slot.state = 'deleting';
-    slot.source.command({ kind: 'down', name: slot.name });
+    slot.pool.source.command({ kind: 'down', name: slot.name });
   }
 
   #gone(slot: Slot, reason: string): void {
     const { state } = slot;
     if (state === 'free') return;
-    slot.state = 'free';
-    this.#free.push(slot);
+    this.#giveBack(slot);
     if (state === 'held') {
       this.#held--;
       if (this.#ending) this.#ending();
@@ -222,7 +241,7 @@ export class Handshakes implements Attempts {
         for (; underWay < deletesAtOnce; underWay++) {
           const slot = held.pop();
           if (slot === undefined) break;
-          slot.source.command({ kind: 'down', name: slot.name });
+          slot.pool.source.command({ kind: 'down', name: slot.name });
         }
         if (underWay > 0) return;
         clearTimeout(limit);

@@ -7,7 +7,7 @@ import { type Misbehaviour, misbehave } from './misbehave.ts';
 import { checkMillis, checkWord, eventKinds } from './options.ts';
 import { VerdictError } from './verdict.ts';
 
-type HostPart = Pick<HostOptions, 'crypto' | 'kernel' | 'record' | 'installing'>;
+type HostPart = Pick<HostOptions, 'crypto' | 'kernel' | 'record' | 'installing' | 'privateKeys'>;
 
 export interface ResponderOptions extends EndOptions, LiveOptions, HostPart {
   /** 127.0.0.1 unless said. */
@@ -40,7 +40,7 @@ export interface LiveResponder {
  */
 export async function respond(options: ResponderOptions = {}): Promise<LiveResponder> {
   const { address = '127.0.0.1', ports, faults: script, seed, random, history, watch, ...rest } = options;
-  const { crypto, kernel, record, installing, ...end } = rest;
+  const { crypto, kernel, record, installing, privateKeys, ...end } = rest;
   const network = new LiveNetwork({
     ...(seed !== undefined && { seed }),
     ...(random && { random }),
@@ -65,6 +65,7 @@ export async function respond(options: ResponderOptions = {}): Promise<LiveRespo
     ...(kernel !== undefined && { kernel }),
     ...(record !== undefined && { record }),
     ...(installing !== undefined && { installing }),
+    ...(privateKeys && { privateKeys }),
   });
   const faults = script === undefined ? undefined : misbehave(network, host, script);
   return {
