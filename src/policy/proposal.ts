@@ -134,25 +134,39 @@ export function acceptEsp(
 /** What each transform type allows, by preference. A type absent from the proposal stands for its default. */
 type Offer = ReadonlyMap<number, readonly Transform[]>;
 
-function ikeOffer(own: IkeProposal): Offer {
-  return offerOf(ProtocolId.IKE, [
+const ikeOffer = remembered((own: IkeProposal) =>
+  offerOf(ProtocolId.IKE, [
     ...ciphers(own.encr),
     ...own.prf.map((id) => ({ type: TransformType.PRF, id })),
     ...own.integ.map((id) => ({ type: TransformType.INTEG, id })),
     ...own.ke.map((id) => ({ type: TransformType.KE, id })),
-  ]);
-}
+  ]),
+);
 
-function espOffer(own: EspProposal, pfs: boolean): Offer {
-  return offerOf(ProtocolId.ESP, [
+const espOffer = (own: EspProposal, pfs: boolean): Offer => (pfs ? withPfs(own) : withoutPfs(own));
+
+const withPfs = remembered((own: EspProposal) => espOfferWith(own, own.ke));
+const withoutPfs = remembered((own: EspProposal) => espOfferWith(own, []));
+
+const espOfferWith = (own: EspProposal, ke: readonly number[]): Offer =>
+  offerOf(ProtocolId.ESP, [
     ...ciphers(own.encr),
     ...own.integ.map((id) => ({ type: TransformType.INTEG, id })),
-    ...(pfs ? own.ke : []).map((id) => ({ type: TransformType.KE, id })),
+    ...ke.map((id) => ({ type: TransformType.KE, id })),
     ...own.esn.map((esn) => ({
       type: TransformType.SN,
       id: esn ? SequenceNumbers.ESN : SequenceNumbers.SEQ32,
     })),
   ]);
+
+/** A policy's proposals are asked for at every handshake, and stay the same. */
+function remembered<P extends object>(make: (own: P) => Offer): (own: P) => Offer {
+  const known = new WeakMap<P, Offer>();
+  return (own) => {
+    const offer = known.get(own) ?? make(own);
+    known.set(own, offer);
+    return offer;
+  };
 }
 
 const ciphers = (list: readonly EncrChoice[]): Transform[] =>
@@ -162,10 +176,10 @@ const ciphers = (list: readonly EncrChoice[]): Transform[] =>
     ...(keyBits !== undefined && { keyLength: keyBits }),
   }));
 
-const typesOf = (protocol: number): readonly number[] =>
-  protocol === ProtocolId.IKE
-    ? [TransformType.ENCR, TransformType.PRF, TransformType.INTEG, TransformType.KE]
-    : [TransformType.ENCR, TransformType.INTEG, TransformType.KE, TransformType.SN];
+const ikeTypes = [TransformType.ENCR, TransformType.PRF, TransformType.INTEG, TransformType.KE];
+const espTypes = [TransformType.ENCR, TransformType.INTEG, TransformType.KE, TransformType.SN];
+
+const typesOf = (protocol: number): readonly number[] => (protocol === ProtocolId.IKE ? ikeTypes : espTypes);
 
 function offerOf(protocol: number, transforms: readonly Transform[]): Offer {
   return new Map(
@@ -254,21 +268,20 @@ const same = (a: Transform, b: Transform): boolean => a.id === b.id && a.keyLeng
 
 /** One transform of each type that both have, by the order of `first`; a cipher is taken with the INTEG it needs. */
 function match(first: Offer, second: Offer): Transform[] | undefined {
-  const common = new Map(
-    [...first].map(([type, list]) => [
-      type,
-      list.filter((each) => (second.get(type) ?? []).some((other) => same(each, other))),
-    ]),
-  );
-  const integs = common.get(TransformType.INTEG) ?? [];
-  const needs = (cipher: Transform) => integs.find(({ id }) => (id === none) === isAead(cipher.id));
-  const cipher = common.get(TransformType.ENCR)?.find((each) => needs(each) !== undefined);
+  const both = (type: number, fits: (each: Transform) => boolean = () => true): Transform | undefined =>
+    first.get(type)?.find((each) => fits(each) && second.get(type)?.some((other) => same(each, other)));
+  const needed = (cipher: Transform) =>
+    both(TransformType.INTEG, ({ id }) => (id === none) === isAead(cipher.id));
+  const cipher = both(TransformType.ENCR, (each) => needed(each) !== undefined);
   if (cipher === undefined) return undefined;
-  const picked = [...common].map(([type, list]) => {
-    if (type === TransformType.ENCR) return cipher;
-    return type === TransformType.INTEG ? needs(cipher) : list[0];
-  });
-  return picked.every((each) => each !== undefined) ? picked : undefined;
+  const picked: Transform[] = [];
+  for (const type of first.keys()) {
+    const one =
+      type === TransformType.ENCR ? cipher : type === TransformType.INTEG ? needed(cipher) : both(type);
+    if (one === undefined) return undefined;
+    picked.push(one);
+  }
+  return picked;
 }
 
 function chosenOf(picked: readonly Transform[]): ChosenTransforms {

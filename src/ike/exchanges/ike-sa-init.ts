@@ -202,11 +202,8 @@ export function chooseSuite(
     const order = entry.order ?? 'offer';
     const choice = chooseIke(offer.proposals, entry.ike, order);
     if (choice === undefined) continue;
-    const own = entry.ike
-      .filter((proposal) => proposal.ke.includes(ke.group))
-      .map((proposal) => ({ ...proposal, ke: [ke.group] }));
-    const same = offer.proposals.filter(({ number }) => number === choice.proposal.number);
-    const fitting = chooseIke(same, own, order) ?? choice;
+    const fitting =
+      choice.chosen.ke === ke.group ? choice : (inGroup(entry, offer, choice, ke.group) ?? choice);
     const suite = ikeSuite(cx.crypto, fitting.chosen);
     if (suite) return { entry, choice: fitting, suite };
   }
@@ -216,6 +213,18 @@ export function chooseSuite(
     `the peer's IKE proposals have nothing in common with ${ours}`,
     { scope },
   );
+}
+
+/** The same proposal of the peer's with this group, if ours has it too. */
+function inGroup(
+  entry: PadEntry,
+  offer: SecurityAssociation,
+  { proposal: { number: chosen } }: Choice,
+  group: number,
+): Choice | undefined {
+  const own = entry.ike.filter(({ ke }) => ke.includes(group)).map((each) => ({ ...each, ke: [group] }));
+  const same = offer.proposals.filter(({ number }) => number === chosen);
+  return chooseIke(same, own, entry.order ?? 'offer');
 }
 
 /** 16 to 256 octets. RFC 7296 §3.9. */
