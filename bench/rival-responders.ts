@@ -25,6 +25,8 @@ export interface Contest {
   readonly mode: Mode;
   /** Both ends prove themselves by such certificates; by a shared key without. */
   readonly certificates?: Certificates;
+  /** Where our daemon writes a profile of itself (`node --cpu-prof`), if anywhere. */
+  readonly profile?: string;
 }
 
 export interface Certificates {
@@ -127,7 +129,7 @@ async function startPluto(side: Side, contest: Contest): Promise<Responder> {
 }
 
 /** As it is installed, without a data plane: the others have none either. */
-async function startOurs(side: Side, { ike, esp, mode, certificates }: Contest): Promise<Responder> {
+async function startOurs(side: Side, { ike, esp, mode, certificates, profile }: Contest): Promise<Responder> {
   const place = scratch('ours');
   const at = (name: string): string => join(place.path, name);
   mkdirSync(at('run'), { mode: 0o700 });
@@ -145,10 +147,13 @@ async function startOurs(side: Side, { ike, esp, mode, certificates }: Contest):
     writeFiles(at('store'), ourStore({ holder: certificates.responder, trusts: [certificates.authority] }));
   const files = ['--config', at('ipsec.conf'), '--secrets', at('ipsec.secrets'), '--store', at('store')];
   const rest = ['--kernel', 'memory', '--log-level', 'warn', '--control', at('run/control')];
-  const command = [process.execPath, ikev2, 'daemon', ...files, ...rest, '--listen', side.address];
+  const node = profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile];
+  const command = [process.execPath, ...node, ikev2, 'daemon', ...files, ...rest, '--listen', side.address];
   const daemon = new Background([...inNetwork(side.namespace), ...command]);
   const stop = async (): Promise<void> => {
-    daemon.signal('SIGKILL');
+    // The second does not wait for the peers; a profile is written on the way out.
+    if (profile !== undefined) for (const _ of [1, 2]) daemon.signal('SIGTERM');
+    else daemon.signal('SIGKILL');
     await daemon.exited;
     place.remove();
   };

@@ -3,7 +3,7 @@
  * `ikev2 bench`: processor time of the responder for each handshake, memory for each SA, and the ratios. Needs root, for
  * namespaces of their own. Markdown on standard output.
  *
- *   npm run bench:rivals [-- --quick] [--only NAME] [--rivals charon,ours] [--json]
+ *   npm run bench:rivals [-- --quick] [--only NAME] [--rivals charon,ours] [--count N] [--rounds N] [--profile DIR] [--json]
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
@@ -34,8 +34,11 @@ const valueAfter = (flag: string): string | undefined =>
   has(flag) ? args[args.indexOf(flag) + 1] : undefined;
 const isQuick = has('--quick');
 /** Handshakes before any is measured, those that are, and how often; the quietest counts. */
-const [warmUp, count, rounds] = isQuick ? [400, 400, 1] : [1500, 1500, 3];
+const count = Number(valueAfter('--count') ?? (isQuick ? 400 : 1500));
+const warmUp = count;
+const rounds = Number(valueAfter('--rounds') ?? (isQuick ? 1 : 3));
 const only = valueAfter('--only') ?? '';
+const profile = valueAfter('--profile');
 const asked = valueAfter('--rivals')?.split(',') ?? rivals;
 
 const x25519 = {
@@ -180,7 +183,11 @@ try {
       for (const rival of entered) {
         const key = `${rival} ${contest.name}`;
         try {
-          const result = await measured(rival, wire, { ...contest, ...(make && { certificates: make() }) });
+          const result = await measured(rival, wire, {
+            ...contest,
+            ...(make && { certificates: make() }),
+            ...(profile !== undefined && { profile }),
+          });
           take(key, result);
           if (has('--json'))
             process.stdout.write(`${JSON.stringify({ rival, contest: contest.name, round, ...result })}\n`);
