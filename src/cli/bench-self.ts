@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { LoadPlan, Probe, Reading } from '../load/index.ts';
+import { type LoadPlan, type Probe, parseSuite, type Reading } from '../load/index.ts';
 import type { BenchOptions } from './bench-options.ts';
 import type { FromResponder, ResponderSettings } from './bench-responder.ts';
 import { CommandError } from './failure.ts';
@@ -63,6 +63,9 @@ const write = (path: string, text: string): void => writeFileSync(path, text, { 
 
 function configOf({ cert, suite, mode, subnet, peerSubnet }: BenchOptions): string {
   const proposals = (suite ?? []).map((each) => each.split('/', 2));
+  const forwardSecret = (suite ?? []).some((each) =>
+    parseSuite(each).esp.some(({ ke }) => ke.some((group) => group !== 0)),
+  );
   const ike = [...new Set(proposals.map(([of = '']) => of))];
   const esp = proposals.flatMap(([, of]) => (of === undefined ? [] : [of]));
   const lines = [
@@ -72,13 +75,14 @@ function configOf({ cert, suite, mode, subnet, peerSubnet }: BenchOptions): stri
     '\tmax-halfopen-ike=4000000',
     'conn bench',
     `\tleft=${address}`,
-    cert ? '\tleftcert=own\n\tleftsendcert=always' : '\tleftid=@responder.example',
+    cert ? '\tleftid=%fromcert\n\tleftcert=own\n\tleftsendcert=always' : '\tleftid=@responder.example',
     `\tleftsubnet=${cidr(peerSubnet)}`,
     '\tright=%any',
     '\trightid=%any',
     `\trightsubnet=${cidr(subnet)}`,
     '\tnarrowing=yes',
     `\tauthby=${cert ? 'rsasig,ecdsa' : 'secret'}`,
+    `\tpfs=${forwardSecret ? 'yes' : 'no'}`,
     '\trekey=no',
     '\tauto=add',
     ...(ike.length > 0 ? [`\tike=${ike.join(',')}`] : []),

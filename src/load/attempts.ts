@@ -6,8 +6,8 @@ import type { Tally } from './tally.ts';
 export interface Listener {
   /** It came to a good end, `milliseconds` after it was to begin. */
   done(milliseconds: Millis): void;
-  /** It failed, for a reason that is counted by its name. */
-  failed(reason: string): void;
+  /** It failed, for a reason that is counted by its name, and told in words once. */
+  failed(reason: string, text?: string): void;
   /** What was rekeyed after a good end took so long. */
   rekeyed(milliseconds: Millis): void;
   /** It is over: nothing more is sent for it unless it is held to the end. */

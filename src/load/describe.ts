@@ -25,7 +25,7 @@ export function bytes(octets: number): string {
 
 /** A few lines for a terminal. */
 export function summaryLines(result: Result): string[] {
-  const { latency, rekeyLatency, target, failures, trouble, out, in: into } = result;
+  const { latency, rekeyLatency, target, failures, examples, trouble, out, in: into } = result;
   const quantiles = ({ p50, p90, p99, p999, max }: Result['latency']): string =>
     `p50 ${milliseconds(p50)}  p90 ${milliseconds(p90)}  p99 ${milliseconds(p99)}  p99.9 ${milliseconds(p999)}  max ${milliseconds(max)}`;
   const lines = [
@@ -37,7 +37,10 @@ export function summaryLines(result: Result): string[] {
   lines.push(
     `  out ${out.datagrams} datagrams, ${bytes(out.octets)}; in ${into.datagrams}, ${bytes(into.octets)}; sent again ${result.retransmits}`,
   );
-  for (const [name, of] of Object.entries(failures)) lines.push(`  failed ${of}: ${name}`);
+  for (const [name, of] of Object.entries(failures)) {
+    const text = examples[name];
+    lines.push(`  failed ${of}: ${name}${text === undefined ? '' : ` (${text})`}`);
+  }
   for (const [name, of] of Object.entries(trouble)) lines.push(`  trouble ${of}: ${name}`);
   if (target) {
     const told = [

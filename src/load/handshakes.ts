@@ -171,10 +171,10 @@ export class Handshakes implements Attempts {
         return;
       case 'childFailed':
       case 'ikeRekeyFailed':
-        return this.#refused(slot, reasonOf(event.reason));
+        return this.#refused(slot, event.reason);
       case 'ikeFailed':
       case 'ikeDeleted':
-        return this.#gone(slot, reasonOf(event.reason));
+        return this.#gone(slot, event.reason);
     }
   }
 
@@ -194,13 +194,14 @@ export class Handshakes implements Attempts {
   }
 
   /** The IKE SA stands, but what was asked of it does not come. */
-  #refused(slot: Slot, reason: string): void {
+  #refused(slot: Slot, why: Failure): void {
+    const reason = reasonOf(why);
     if (slot.state === 'rekeying') {
       count(this.#tally.trouble, `rekey: ${reason}`);
       return this.#finish(slot);
     }
     if (slot.state !== 'starting') return;
-    this.#listener.failed(`child: ${reason}`);
+    this.#listener.failed(`child: ${reason}`, why.text);
     this.#delete(slot);
   }
 
@@ -216,7 +217,8 @@ export class Handshakes implements Attempts {
     slot.pool.source.command({ kind: 'down', name: slot.name });
   }
 
-  #gone(slot: Slot, reason: string): void {
+  #gone(slot: Slot, why: Failure): void {
+    const reason = reasonOf(why);
     const { state } = slot;
     if (state === 'free') return;
     this.#giveBack(slot);
@@ -226,7 +228,7 @@ export class Handshakes implements Attempts {
       else count(this.#tally.trouble, `lost: ${reason}`);
       return;
     }
-    if (state === 'starting') this.#listener.failed(reason);
+    if (state === 'starting') this.#listener.failed(reason, why.text);
     if (state === 'rekeying') count(this.#tally.trouble, `rekey: ${reason}`);
     this.#listener.ended();
   }

@@ -47,6 +47,8 @@ export interface Result {
   readonly rate: number;
   readonly failed: number;
   readonly failures: Counts;
+  /** In words, the first of each. */
+  readonly examples: Readonly<Record<string, string>>;
   readonly trouble: Counts;
   readonly retransmits: number;
   readonly in: Traffic;
@@ -108,7 +110,7 @@ function costOf(pid: number, before: Reading, after: Reading, tally: Tally, held
 
 function resultOf(plan: LoadPlan, tally: Tally, target: TargetCost | undefined): Result {
   const { suite, mode, pace, children, rekey, keep } = plan;
-  const { begun, done, failures, trouble, retransmits, columns, series } = tally;
+  const { begun, done, failures, examples, trouble, retransmits, columns, series } = tally;
   const seconds = tally.milliseconds / 1000;
   return {
     suite,
@@ -123,6 +125,7 @@ function resultOf(plan: LoadPlan, tally: Tally, target: TargetCost | undefined):
     rate: rounded(done / seconds, 1),
     failed: sum(failures),
     failures,
+    examples,
     trouble,
     retransmits,
     in: tally.in,

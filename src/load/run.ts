@@ -86,7 +86,10 @@ export class OwnLoad implements Load {
   readonly #listener: Listener = {
     done: (milliseconds) =>
       countDone(this.#tally, milliseconds, performance.now() - (this.#phase?.startedAt ?? 0)),
-    failed: (reason) => count(this.#tally.failures, reason),
+    failed: (reason, text) => {
+      count(this.#tally.failures, reason);
+      if (text !== undefined) this.#tally.examples[reason] ??= text;
+    },
     rekeyed: (milliseconds) => countRekey(this.#tally, milliseconds),
     ended: () => this.#phase?.ended(),
     room: () => this.#phase?.room(),

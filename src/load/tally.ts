@@ -28,6 +28,8 @@ export interface Tally {
   done: number;
   /** Attempts that failed, by reason. */
   failures: Counts;
+  /** In words, the first of each reason. */
+  examples: Record<string, string>;
   /** What else went wrong, by reason: errors of sockets, rekeys that failed. */
   trouble: Counts;
   retransmits: number;
@@ -46,6 +48,7 @@ export const emptyTally = (): Tally => ({
   begun: 0,
   done: 0,
   failures: {},
+  examples: {},
   trouble: {},
   retransmits: 0,
   in: { datagrams: 0, octets: 0 },
@@ -89,6 +92,7 @@ export function addTally(whole: Tally, part: Tally): void {
   whole.done += part.done;
   whole.retransmits += part.retransmits;
   for (const [name, of] of Object.entries(part.failures)) count(whole.failures, name, of);
+  whole.examples = { ...part.examples, ...whole.examples };
   for (const [name, of] of Object.entries(part.trouble)) count(whole.trouble, name, of);
   for (const direction of ['in', 'out'] as const) {
     whole[direction].datagrams += part[direction].datagrams;

@@ -21,6 +21,7 @@ function resultAt(rate: number, more: Partial<Result> = {}): Result {
     rate,
     failed: 0,
     failures: {},
+    examples: {},
     trouble: {},
     retransmits: 0,
     in: { datagrams: 10, octets: 2000 },
@@ -80,12 +81,16 @@ describe('the page', () => {
 
 it('says the same on a terminal', () => {
   const target = { pid: 7, cpu: 1, cpuPerHandshake: 0.5, load: 0.9, rss: 1e8, rssPerSa: 9_900 };
-  expect(summaryLines(resultAt(100, { failed: 3, failures: { TIMEOUT: 3 }, target }))).toEqual([
+  expect(
+    summaryLines(
+      resultAt(100, { failed: 3, failures: { TIMEOUT: 3 }, examples: { TIMEOUT: 'no answer' }, target }),
+    ),
+  ).toEqual([
     'handshake aes128gcm16-prfsha256-x25519, 100 a second',
     '  100/s: 400 of 400 in 4 s',
     '  latency ms  p50 2.00  p90 3.00  p99 4.00  p99.9 5.00  max 6.00',
     '  out 10 datagrams, 2.0 kB; in 10, 2.0 kB; sent again 0',
-    '  failed 3: TIMEOUT',
+    '  failed 3: TIMEOUT (no answer)',
     '  responder (process 7)  0.500 ms of CPU each, 90% of a core, 9.9 kB of memory each',
   ]);
 });
