@@ -2,20 +2,20 @@
 import { parseAddress } from '../wire/address.ts';
 import { type Identity, sameIdentity } from './identity.ts';
 import type { PadEntry, Policy } from './policy.ts';
-import { contains } from './range.ts';
+import { type AddressRange, contains, formatRange } from './range.ts';
 
 /** Looks entries up without walking through all of them. Made once per policy. */
 export class Pad {
   readonly #byName = new Map<string, PadEntry>();
   readonly #byPair = new Map<string, PadEntry[]>();
-  /** By local address: peers that may come from anywhere, or from a range. */
-  readonly #open = new Map<string, PadEntry[]>();
+  /** By local address. */
+  readonly #open = new Map<string, Open>();
 
   constructor(policy: Policy) {
-    for (const entry of policy.pad) {
+    for (const [at, entry] of policy.pad.entries()) {
       this.#byName.set(entry.name, entry);
       const { address } = entry.remote;
-      if (address === undefined) push(this.#open, entry.local.address, entry);
+      if (address === undefined) this.#openAt(entry.local.address).add(entry, at);
       else push(this.#byPair, pair(entry.local.address, address), entry);
     }
   }
@@ -30,16 +30,71 @@ export class Pad {
     return now !== undefined && (now === entry || sameEntry(now, entry)) ? now : undefined;
   }
 
-  /** Entries a peer at these addresses may be: the exact pair first, then ranges, then anyone, each in file order. */
+  /**
+   * Entries a peer at these addresses may be: the exact pair first, then ranges, then anyone, each in file order. The same
+   * list again for the same ones.
+   */
   candidates(local: string, remote: string): readonly PadEntry[] {
-    const exact = this.#byPair.get(pair(local, remote)) ?? [];
+    const exact = this.#byPair.get(pair(local, remote)) ?? none;
     const open = this.#open.get(local);
-    if (open === undefined) return exact;
-    const address = parseAddress(remote);
-    const ranged = open.filter(
-      ({ remote: { range } }) => range && address && contains(range, { start: address, end: address }),
-    );
-    return [...exact, ...ranged, ...open.filter((entry) => entry.remote.range === undefined)];
+    return open === undefined ? exact : open.after(exact, remote);
+  }
+
+  #openAt(local: string): Open {
+    const open = this.#open.get(local) ?? new Open();
+    this.#open.set(local, open);
+    return open;
+  }
+}
+
+const none: readonly PadEntry[] = [];
+
+interface Ranged {
+  readonly range: AddressRange;
+  readonly entries: { readonly entry: PadEntry; readonly at: number }[];
+}
+
+/** Peers of a local address that may come from anywhere, or from a range. */
+class Open {
+  readonly #anyone: PadEntry[] = [];
+  /** By the range's text. */
+  readonly #ranged = new Map<string, Ranged>();
+  /** Lists made before, by the addresses and ranges they are for. */
+  readonly #lists = new Map<string, readonly PadEntry[]>();
+
+  /** `at`: its place in the file. */
+  add(entry: PadEntry, at: number): void {
+    const { range } = entry.remote;
+    if (range === undefined) {
+      this.#anyone.push(entry);
+      return;
+    }
+    const text = formatRange(range);
+    const known = this.#ranged.get(text) ?? { range, entries: [] };
+    known.entries.push({ entry, at });
+    this.#ranged.set(text, known);
+  }
+
+  /** What an address may be beside what `exact` says. */
+  after(exact: readonly PadEntry[], address: string): readonly PadEntry[] {
+    const ranges = this.#rangesOf(address);
+    if (exact.length === 0 && ranges.length === 0) return this.#anyone;
+    const key = [exact.length > 0 ? address : '', ...ranges].join(' ');
+    const known = this.#lists.get(key);
+    if (known !== undefined) return known;
+    const ranged = ranges.flatMap((text) => this.#ranged.get(text)?.entries ?? []);
+    ranged.sort((a, b) => a.at - b.at);
+    const list = [...exact, ...ranged.map(({ entry }) => entry), ...this.#anyone];
+    this.#lists.set(key, list);
+    return list;
+  }
+
+  #rangesOf(address: string): string[] {
+    if (this.#ranged.size === 0) return [];
+    const octets = parseAddress(address);
+    if (octets === undefined) return [];
+    const inside = { start: octets, end: octets };
+    return [...this.#ranged].flatMap(([text, { range }]) => (contains(range, inside) ? [text] : []));
   }
 }
 

@@ -11,6 +11,7 @@ import { find, notifies } from '../../wire/message.ts';
 import { ExchangeType, NotifyType } from '../../wire/numbers.ts';
 import type { Payload } from '../../wire/payloads/index.ts';
 import type { Answer, Ask } from '../actions.ts';
+import { ofIdentity, takesNobody } from '../auth/candidates.ts';
 import { check, refused, waysIn } from '../auth/check.ts';
 import { authenticatingPhase, establish, replaceOthers } from '../auth/establish.ts';
 import { identityFits, isPattern, proven } from '../auth/identities.ts';
@@ -171,7 +172,8 @@ function entryFor(
   const idr = find(request, 'idr');
   const asked = idr && identityFromPayload(idr);
   // The policy may have been read again since IKE_SA_INIT.
-  const candidates = phase.candidates.flatMap((each) => cx.pad.unchanged(each) ?? []);
+  const possible = ofIdentity(phase.candidates, identity);
+  const candidates = possible.flatMap((each) => cx.pad.unchanged(each) ?? []);
   const ways = waysIn(request);
   const takesIt = candidates.filter(({ remote }) =>
     waysAs('initiator', remote.auth).some(({ kind }) => ways.includes(kind)),
@@ -192,8 +194,6 @@ function entryFor(
   const whom = asked ? ` asking for ${formatIdentity(asked)}` : '';
   throw refused(`no connection for the peer's identity ${formatIdentity(identity)}${whom}`);
 }
-
-const takesNobody = ({ remote }: PadEntry): boolean => remote.auth.every(({ kind }) => kind === 'null');
 
 /** The responder's AUTH; without one its proof is the EAP method's key, where the connection says so (RFC 5998). */
 function* responderProof(

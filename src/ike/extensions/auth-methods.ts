@@ -8,6 +8,7 @@ import type { Payload } from '../../wire/payloads/index.ts';
 import { oldMethodOf } from '../auth/signature.ts';
 import { concat } from '../keys.ts';
 import { statusNotify } from '../notify.ts';
+import { remembered } from '../remembered.ts';
 
 export interface AnnouncedMethod {
   readonly method: number;
@@ -16,7 +17,7 @@ export interface AnnouncedMethod {
 }
 
 /** What we take of the peer of any of these connections; nothing unless a signature is among it. */
-export function offerAuthMethods(entries: readonly PadEntry[]): Payload[] {
+export const offerAuthMethods = remembered((entries: readonly PadEntry[]): readonly Payload[] => {
   const ways = entries.flatMap(({ remote }) => remote.auth);
   if (!ways.some(({ kind }) => kind === 'signature')) return [];
   const parts = new Map<string, Uint8Array>();
@@ -37,7 +38,7 @@ export function offerAuthMethods(entries: readonly PadEntry[]): Payload[] {
     }
   }
   return [statusNotify(NotifyType.SUPPORTED_AUTH_METHODS, concat(...parts.values()))];
-}
+});
 
 /** What the peer takes; empty when it does not say. What of it we do not understand is passed over. */
 export function readAuthMethods(payloads: readonly Payload[]): AnnouncedMethod[] {

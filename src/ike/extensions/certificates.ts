@@ -5,17 +5,14 @@ import { findAll } from '../../wire/message.ts';
 import { CertEncoding, nameOf } from '../../wire/numbers.ts';
 import type { Payload } from '../../wire/payloads/index.ts';
 import type { Trust } from '../auth/trust.ts';
+import { remembered } from '../remembered.ts';
 
 /** Of a peer's CERT payloads, as many as are looked at. */
 const mostCertificates = 16;
 
 /** Our request for certificates, when a peer of one of these connections may prove itself by one. */
 export function requestCertificates(entries: readonly PadEntry[], trust: Trust): Payload[] {
-  const wanted = entries.some(
-    ({ remote }) =>
-      remote.auth.some(({ kind }) => kind === 'signature') && (remote.keys?.raw.length ?? 0) === 0,
-  );
-  const data = wanted ? trust.authorities : undefined;
+  const data = takesCertificates(entries) ? trust.authorities : undefined;
   if (data === undefined) return [];
   const asksForOcsp = (trust.revocation?.ocsp ?? 'off') !== 'off';
   return [
@@ -23,6 +20,13 @@ export function requestCertificates(entries: readonly PadEntry[], trust: Trust):
     ...(asksForOcsp ? [ocspRequest] : []),
   ];
 }
+
+const takesCertificates = remembered((entries: readonly PadEntry[]) =>
+  entries.some(
+    ({ remote }) =>
+      remote.auth.some(({ kind }) => kind === 'signature') && (remote.keys?.raw.length ?? 0) === 0,
+  ),
+);
 
 /** Of any responder its authority names. RFC 4806 §3.1. */
 const ocspRequest: Payload = { kind: 'certreq', encoding: CertEncoding.OCSP_CONTENT, data: ocspCertreq([]) };
