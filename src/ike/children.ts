@@ -15,7 +15,8 @@ export class Children {
   readonly #byInboundSpi = new Map<number, ChildSa>();
   #lingering: { readonly child: ChildSa; readonly until: Millis }[] = [];
   #owner: IkeSa;
-  readonly #early = new Set<number>();
+  /** Hardly any SA has any. */
+  #early: Set<number> | undefined;
 
   constructor(services: Services, owner: IkeSa) {
     this.#services = services;
@@ -84,13 +85,14 @@ export class Children {
 
   /** The peer deletes what it made for our request, whose answer has not come yet. */
   deletedEarly(outboundSpi: number): void {
+    this.#early ??= new Set();
     if (this.#early.size < mostEarly) this.#early.add(outboundSpi);
   }
 
   /** Whether it did; asked once, when the answer is there. */
   takeEarly(outboundSpi: number | undefined): boolean {
-    const early = outboundSpi !== undefined && this.#early.has(outboundSpi);
-    this.#early.clear();
+    const early = outboundSpi !== undefined && (this.#early?.has(outboundSpi) ?? false);
+    this.#early = undefined;
     return early;
   }
 

@@ -217,6 +217,8 @@ export class IkeSa {
     this.establishedAt = this.#services.now;
     this.#services.established(this);
     if (this.role === 'initiator') this.#forgetOpening();
+    // Whoever has proven itself got the response: what comes again of the request is late.
+    else this.opening = noOpening();
     this.upkeep.start();
     this.#services.emit({
       kind: 'ikeEstablished',

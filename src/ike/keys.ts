@@ -70,23 +70,25 @@ function seedOf(ni: Uint8Array, nr: Uint8Array, spiI: bigint, spiR: bigint): Uin
 const lengthOf = (suite: IkeSuite): number =>
   3 * suite.prf.keyLength + 2 * integKeyLength(suite) + 2 * cipherKeyLength(suite);
 
-/** Zeroes `stream`. */
+/** All seven stay where they are: in `stream`, which is theirs. */
 function cut(suite: IkeSuite, stream: Uint8Array): IkeKeys {
   const prfLength = suite.prf.keyLength;
   const integLength = integKeyLength(suite);
   const cipherLength = cipherKeyLength(suite);
-  const take = taker(stream);
-  const keys = {
-    d: new Secret(take(prfLength)),
-    ai: new Secret(take(integLength)),
-    ar: new Secret(take(integLength)),
-    ei: new Secret(take(cipherLength)),
-    er: new Secret(take(cipherLength)),
-    pi: new Secret(take(prfLength)),
-    pr: new Secret(take(prfLength)),
+  let at = 0;
+  const take = (length: number): Secret => {
+    at += length;
+    return new Secret(stream, at - length, at);
   };
-  stream.fill(0);
-  return keys;
+  return {
+    d: take(prfLength),
+    ai: take(integLength),
+    ar: take(integLength),
+    ei: take(cipherLength),
+    er: take(cipherLength),
+    pi: take(prfLength),
+    pr: take(prfLength),
+  };
 }
 
 /** KEYMAT = prf+(SK_d, [g^ir (new)] | Ni | Nr), cut for ESP: encryption before integrity. RFC 7296 §2.17. */

@@ -1,5 +1,6 @@
 /** The Encrypted (SK) and Encrypted Fragment (SKF) payloads. RFC 7296 §3.14, RFC 5282, RFC 7383 §2.5. */
 import type { CipherKey, Crypto, Integ, Random } from '../crypto/provider.ts';
+import type { Secret } from '../crypto/secret.ts';
 import type { IkeSuite } from '../crypto/suite.ts';
 import type { HeaderFields } from '../wire/header.ts';
 import { encodeMessage } from '../wire/message.ts';
@@ -21,21 +22,17 @@ export class Protection {
   readonly #suite: ProtectionSuite;
   readonly #crypto: Crypto;
   readonly #random: Random;
-  readonly #out: CipherKey;
-  readonly #in: CipherKey;
-  readonly #integOut: Uint8Array;
-  readonly #integIn: Uint8Array;
-  #sent = 0n;
+  readonly #keys: ProtectionKeys;
+  readonly #role: Role;
+  #sent = 0;
+  #live = true;
 
   constructor(crypto: Crypto, random: Random, suite: ProtectionSuite, keys: ProtectionKeys, role: Role) {
     this.#crypto = crypto;
     this.#random = random;
     this.#suite = suite;
-    const initiator = role === 'initiator';
-    this.#out = suite.cipher.key((initiator ? keys.ei : keys.er).octets);
-    this.#in = suite.cipher.key((initiator ? keys.er : keys.ei).octets);
-    this.#integOut = (initiator ? keys.ai : keys.ar).octets;
-    this.#integIn = (initiator ? keys.ar : keys.ai).octets;
+    this.#keys = keys;
+    this.#role = role;
   }
 
   /** One message with an SK payload around `inner`, whose first payload is of type `first`. */
@@ -85,21 +82,40 @@ export class Protection {
     const body = data.subarray(cipher.ivLength, data.length - icvLength);
     if (integ !== undefined && body.length % cipher.blockLength !== 0) return undefined;
     const aad = integ === undefined ? message.subarray(0, start) : none;
-    const plaintext = this.#in.open(iv, body, aad);
+    const plaintext = this.#under(this.#theirs.encryption, (key) => key.open(iv, body, aad));
     const padding = plaintext?.at(-1);
     if (plaintext === undefined || padding === undefined || padding + 1 > plaintext.length) return undefined;
     return plaintext.subarray(0, plaintext.length - padding - 1);
   }
 
-  /** Forgets the keys. */
+  /** Nothing is sealed or opened any more. The keys are their owner's to zero. */
   destroy(): void {
-    this.#out.destroy();
-    this.#in.destroy();
+    this.#live = false;
+  }
+
+  get #ours() {
+    return keysOf(this.#keys, this.#role);
+  }
+
+  get #theirs() {
+    return keysOf(this.#keys, this.#role === 'initiator' ? 'responder' : 'initiator');
+  }
+
+  /** A key made ready for one message: an SA has few, and a key that is held ready takes a kilobyte. */
+  #under<T>(secret: Secret, work: (key: CipherKey) => T): T {
+    if (!this.#live) throw new Error('the keys were destroyed');
+    const key = this.#suite.cipher.key(secret.octets);
+    try {
+      return work(key);
+    } finally {
+      key.destroy();
+    }
   }
 
   #icvHolds(integ: Integ, message: Uint8Array): boolean {
     const end = message.length - integ.icvLength;
-    return this.#crypto.equal(integ.compute(this.#integIn, message.subarray(0, end)), message.subarray(end));
+    const icv = integ.compute(this.#theirs.integrity.octets, message.subarray(0, end));
+    return this.#crypto.equal(icv, message.subarray(end));
   }
 
   /** Puts IV, ciphertext and ICV into the last `length` octets of an encoded message. */
@@ -110,11 +126,12 @@ export class Protection {
     const padded = this.#pad(inner);
     const aad = integ === undefined ? message.subarray(0, start) : none;
     message.set(iv, start);
-    message.set(this.#out.seal(iv, padded, aad), start + cipher.ivLength);
+    const sealed = this.#under(this.#ours.encryption, (key) => key.seal(iv, padded, aad));
+    message.set(sealed, start + cipher.ivLength);
     padded.fill(0);
     if (integ !== undefined) {
       const end = message.length - integ.icvLength;
-      message.set(integ.compute(this.#integOut, message.subarray(0, end)), end);
+      message.set(integ.compute(this.#ours.integrity.octets, message.subarray(0, end)), end);
     }
     return message;
   }
@@ -130,7 +147,10 @@ export class Protection {
     const { cipher } = this.#suite;
     if (cipher.iv === 'random') return this.#random(cipher.ivLength);
     const iv = new Uint8Array(cipher.ivLength);
-    new DataView(iv.buffer).setBigUint64(0, this.#sent++);
+    const view = new DataView(iv.buffer);
+    view.setUint32(0, Math.floor(this.#sent / 0x1_0000_0000));
+    view.setUint32(4, this.#sent % 0x1_0000_0000);
+    this.#sent++;
     return iv;
   }
 
@@ -151,3 +171,7 @@ export class Protection {
     return Math.max(room, 64);
   }
 }
+
+/** What that end seals with. */
+const keysOf = ({ ei, er, ai, ar }: ProtectionKeys, role: Role) =>
+  role === 'initiator' ? { encryption: ei, integrity: ai } : { encryption: er, integrity: ar };

@@ -84,7 +84,8 @@ export class Router {
   #stranger(message: Message, octets: Uint8Array, path: Path): void {
     const { header } = message;
     const known = this.#table.stranger(path, header.initiatorSpi);
-    if (known !== undefined && sameOctets(known.opening.request, octets))
+    // Once its sender has proven itself what it began with is not kept: another with its SPI is no new one.
+    if (known !== undefined && (isProven(known) || sameOctets(known.opening.request, octets)))
       return known.receive(message, octets, path);
     const { cookieThreshold, halfOpenLimit } = this.#services.policy;
     if (this.#table.halfOpen >= halfOpenLimit) {
@@ -136,6 +137,9 @@ export class Router {
     this.#transmit(path, encodeMessage(fields, [statusNotify(NotifyType.COOKIE, cookie)]));
   }
 }
+
+const isProven = ({ phase: { name } }: IkeSa): boolean =>
+  name !== 'init' && name !== 'authenticating' && name !== 'dead';
 
 /** An IKE header and one notify. */
 const outsideLength = 36;

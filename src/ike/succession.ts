@@ -13,7 +13,7 @@ export class Succession {
   #peers: { readonly heir: IkeSa; readonly lowest: string } | undefined;
   /** Who is in charge instead, and whom this SA is in charge for, while they live. */
   #heir: IkeSa | undefined;
-  readonly #replaced = new Set<IkeSa>();
+  #replaced: Set<IkeSa> | undefined;
 
   constructor(services: Services, sa: IkeSa) {
     this.#services = services;
@@ -54,14 +54,15 @@ export class Succession {
 
   /** This SA is dead, and with it those that wait for a Delete after it: nothing is left to be said about them. */
   end(why: Failure): void {
-    if (this.#heir) this.#heir.succession.#replaced.delete(this.#sa);
-    for (const replaced of [...this.#replaced]) replaced.die(why);
+    if (this.#heir) this.#heir.succession.#replaced?.delete(this.#sa);
+    for (const replaced of [...(this.#replaced ?? [])]) replaced.die(why);
     this.#heir = this.#peers = undefined;
   }
 
   #follow(heir: IkeSa): void {
     this.#heir = heir;
     const { succession } = heir;
+    succession.#replaced ??= new Set();
     succession.#replaced.add(this.#sa);
     const [oldest] = succession.#replaced;
     if (oldest === undefined || succession.#replaced.size <= mostReplaced) return;
@@ -73,8 +74,8 @@ export class Succession {
     this.#sa.children.passTo(heir);
     this.#sa.replaced();
     // Those that wait already come first: they are the older ones.
-    for (const replaced of [...this.#replaced]) replaced.succession.#follow(heir);
-    this.#replaced.clear();
+    for (const replaced of [...(this.#replaced ?? [])]) replaced.succession.#follow(heir);
+    this.#replaced = undefined;
     this.#follow(heir);
     if (this.#peers && this.#peers.heir !== heir) {
       this.#peers.heir.replaced();
