@@ -125,6 +125,7 @@ export function removeChild(child: ChildSa, siblings: readonly ChildSa[]): Kerne
 
 /** Policies of the child that none of its siblings, which came of it by rekeys or it of them, has. */
 export function ownPolicies(child: ChildSa, siblings: readonly ChildSa[]): PolicyCommand[] {
+  if (siblings.length === 0) return policiesOf(child);
   const there = new Set(siblings.flatMap(policiesOf).map(policyKey));
   return policiesOf(child).filter((policy) => !there.has(policyKey(policy)));
 }

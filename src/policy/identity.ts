@@ -102,12 +102,15 @@ function distinguished(name: Uint8Array): string {
   return text === '' || text.startsWith('0x') ? `@~${toHex(name)}` : text;
 }
 
-const printable = (data: Uint8Array): string =>
-  Array.from(data, (octet) =>
-    octet > 0x20 && octet < 0x7f && octet !== 0x5c
-      ? String.fromCharCode(octet)
-      : `\\${octet.toString(16).padStart(2, '0')}`,
-  ).join('');
+function printable(data: Uint8Array): string {
+  let text = '';
+  for (const octet of data)
+    text +=
+      octet > 0x20 && octet < 0x7f && octet !== 0x5c
+        ? String.fromCharCode(octet)
+        : `\\${octet.toString(16).padStart(2, '0')}`;
+  return text;
+}
 
 /**
  * Whether two identities are the same: equal type and octets. FQDN and RFC822 names are compared as pluto does,
