@@ -62,7 +62,7 @@ export function proofOf(credentials: Credentials, crypto: Crypto): Proof {
     keys: { raw: [], identityInCertificate: false },
     pki: {
       anchors: blocks(credentials.authorities, 'CERTIFICATE'),
-      certificates: [],
+      certificates: above,
       crls: [],
       revocation: { crlStrict: false, crlTimeout: 0, ocsp: 'off', ocspMethod: 'get', ocspTimeout: 0 },
     },
