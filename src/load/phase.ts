@@ -77,14 +77,15 @@ export class Phase {
   #fill(): void {
     if (this.#filling) return;
     this.#filling = true;
-    for (let due = this.#due(); due !== undefined; due = this.#due()) {
+    let hasRoom = true;
+    for (let due = this.#due(); due !== undefined && hasRoom; due = this.#due()) {
       this.#begun++;
-      if (this.#begin(due)) continue;
-      this.#begun--;
-      break;
+      hasRoom = this.#begin(due);
+      if (!hasRoom) this.#begun--;
     }
     this.#filling = false;
-    if (this.#pace.kind === 'open') this.#setAlarm(this.#intended(this.#pace.rate));
+    // Without room it is `room`, or the end of another, that goes on.
+    if (this.#pace.kind === 'open' && hasRoom) this.#setAlarm(this.#intended(this.#pace.rate));
     if (this.#isSpent() && this.inFlight === 0) {
       this.#cancel();
       this.#markOver();
@@ -115,7 +116,7 @@ export class Phase {
 
   #setAlarm(at: Millis): void {
     this.#cancel();
-    if (this.#isSpent() || at <= this.#clock.now()) return;
+    if (this.#isSpent()) return;
     this.#cancel = this.#clock.alarm(at, () => this.#fill());
   }
 }

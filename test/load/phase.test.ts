@@ -9,6 +9,11 @@ class Clock implements PhaseClock {
 
   now = (): number => this.#now;
 
+  later(milliseconds: number): number {
+    this.#now += milliseconds;
+    return this.#now;
+  }
+
   alarm(at: number, fire: () => void): () => void {
     const one = { at, fire };
     this.#alarms.push(one);
@@ -146,6 +151,22 @@ describe('an open loop', () => {
     expect(await isOver()).toBe(false);
     clock.pass(200, 50);
     expect(intended).toHaveLength(3);
+  });
+
+  it('goes on when time passes while it looks', () => {
+    const clock = new Clock();
+    let count = 0;
+    // 0.4 ms go by from one look at the clock to the next.
+    const hasty: PhaseClock = { now: () => clock.later(0.4), alarm: (at, fire) => clock.alarm(at, fire) };
+    const phase = new Phase(
+      { kind: 'open', rate: 1000 },
+      { kind: 'count', count: 50 },
+      () => ++count > 0,
+      hasty,
+    );
+    phase.start();
+    clock.pass(100, 1);
+    expect(count).toBe(50);
   });
 
   it('stops', async () => {
