@@ -61,7 +61,7 @@ function table(results: readonly Result[]): string {
   return `<div class="wide"><table><thead><tr>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`;
 }
 
-/** Latency against the rate that came about; of a suite with several runs. */
+/** Latency against the rate that was asked for, or of a closed loop that came about; of a suite with several runs. */
 function againstRate(results: readonly Result[]): string {
   const suites = new Map<string, Result[]>();
   for (const result of results) {
@@ -76,7 +76,7 @@ function againstRate(results: readonly Result[]): string {
   const x = {
     title: 'handshakes a second',
     from: 0,
-    to: roundUp(Math.max(...runs.map(({ rate }) => rate))),
+    to: roundUp(Math.max(...runs.map(offered))),
     scale: 'linear',
   } as const;
   const y = {
@@ -86,17 +86,19 @@ function againstRate(results: readonly Result[]): string {
     scale: 'log',
   } as const;
   const lines = several.flatMap(([name, of], at): Line[] => {
-    const inOrder = of.filter(({ done }) => done > 0).sort((a, b) => a.rate - b.rate);
+    const inOrder = of.filter(({ done }) => done > 0).sort((a, b) => offered(a) - offered(b));
     const line = (which: 'p50' | 'p99', shift: number): Line => ({
       name: `${name} ${which}`,
       colour: palette[(2 * at + shift) % palette.length] ?? '#000',
-      points: inOrder.map(({ rate, latency }) => [rate, latency[which]]),
+      points: inOrder.map((run) => [offered(run), run.latency[which]]),
     });
     return [line('p50', 0), line('p99', 1)];
   });
   const caption = 'Half of the handshakes took no longer than p50, 99 of 100 no longer than p99.';
   return `<h2>Latency against rate</h2><figure>${linePlot(x, y, lines, 'latency against rate')}<figcaption>${caption}</figcaption></figure>`;
 }
+
+const offered = ({ pace, rate }: Result): number => (pace.kind === 'open' ? pace.rate : rate);
 
 function section(result: Result): string {
   const parts = [`<section><h2>${inHtml(describeRun(result))}</h2>`, `<p>${summary(result)}</p>`];

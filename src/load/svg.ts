@@ -62,11 +62,11 @@ export function columnPlot(
   return svg(name, `${axes(x, y)}${drawn.join('')}${lines.join('')}`);
 }
 
-/** The next round number up: 1, 2 or 5 and zeros. */
-export function roundUp(value: number): number {
+/** The next round number up. */
+export function roundUp(value: number, steps: readonly number[] = [1, 1.5, 2, 3, 4, 5, 6, 8, 10]): number {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((each) => each * power).find((each) => each >= value * 0.999999) ?? value;
+  return steps.map((each) => each * power).find((each) => each >= value * 0.999999) ?? value;
 }
 
 export const inHtml = (text: string): string =>
@@ -109,7 +109,7 @@ function axes(x: Axis, y: Axis): string {
 
 function marksOf({ from, to, scale }: Axis): number[] {
   if (scale === 'linear') {
-    const step = roundUp((to - from) / 6);
+    const step = roundUp((to - from) / 6, [1, 2, 5, 10]);
     return Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, at) => from + at * step);
   }
   const marks: number[] = [];
