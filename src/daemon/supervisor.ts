@@ -1,6 +1,7 @@
 /** Keeps `auto=start` and `auto=keep` connections up: after a failure or a Delete they come back, later each time. */
 import type { EngineEvent, Failure, Millis, SaName } from '../ike/actions.ts';
 import type { PadEntry } from '../policy/policy.ts';
+import { Alive, type Key } from './alive.ts';
 import type { Clock } from './clock.ts';
 import { childrenOf } from './status.ts';
 
@@ -25,13 +26,6 @@ export interface SupervisorOptions {
   readonly gaveUp?: (name: string, tries: number) => void;
 }
 
-/** A child of the connection, or its IKE SA when it has none. */
-interface Alive {
-  readonly child: string | undefined;
-  /** The IKE SA that it is of. */
-  owner: string;
-}
-
 interface Watched {
   entry: PadEntry;
   /** The operator took it down. */
@@ -47,8 +41,7 @@ interface Watched {
   upSince: Millis | undefined;
   /** The peer was found dead, and `dpdaction=restart`. */
   restart: boolean;
-  /** By our inbound SPI. */
-  readonly alive: Map<number | 'ike', Alive>;
+  readonly alive: Alive;
   cancel: (() => void) | undefined;
 }
 
@@ -118,8 +111,7 @@ export class Supervisor {
         this.#gained(event.sa.connection, 'ike', undefined, event.sa);
         break;
       case 'ikeRekeyed':
-        for (const alive of this.#find(event.sa.connection)?.alive.values() ?? [])
-          if (alive.owner === saKey(event.sa)) alive.owner = saKey(event.by);
+        this.#find(event.sa.connection)?.alive.handOver(saKey(event.sa), saKey(event.by));
         break;
       case 'childDeleted':
         this.#find(event.child.connection)?.alive.delete(event.child.inboundSpi);
@@ -148,14 +140,13 @@ export class Supervisor {
   }
 
   #knows(sa: SaName): boolean {
-    const alive = [...(this.#find(sa.connection)?.alive.values() ?? [])];
-    return alive.some(({ owner }) => owner === saKey(sa));
+    return this.#find(sa.connection)?.alive.owns(saKey(sa)) ?? false;
   }
 
-  #gained(name: string | undefined, what: number | 'ike', child: string | undefined, sa: SaName): void {
+  #gained(name: string | undefined, what: Key, child: string | undefined, sa: SaName): void {
     const watched = this.#find(name);
     if (watched === undefined) return;
-    watched.alive.set(what, { child, owner: saKey(sa) });
+    watched.alive.add(what, child, saKey(sa));
     if (!isWhole(watched)) return;
     watched.upSince ??= this.#options.clock.now();
     watched.failures = 0;
@@ -166,7 +157,7 @@ export class Supervisor {
   #deleted(sa: SaName, { code }: Failure): void {
     const watched = this.#find(sa.connection);
     if (watched === undefined || code === 'REPLACED') return;
-    for (const [what, { owner }] of watched.alive) if (owner === saKey(sa)) watched.alive.delete(what);
+    watched.alive.deleteOf(saKey(sa));
     if (code === 'TIMEOUT' && watched.entry.dpdAction === 'restart') watched.restart = true;
     this.#lost(sa.connection, code === 'POLICY_CHANGED' || watched.restart);
   }
@@ -230,8 +221,7 @@ export class Supervisor {
 /** Every child is there. */
 function isWhole({ entry, alive, heldChildren }: Watched): boolean {
   if (entry.children.length === 0) return alive.size > 0;
-  const up = new Set([...alive.values()].map(({ child }) => child));
-  return childrenOf(entry).every((child) => up.has(child) || heldChildren.has(child));
+  return childrenOf(entry).every((child) => alive.has(child) || heldChildren.has(child));
 }
 
 const newlyWatched = (entry: PadEntry): Watched => ({
@@ -243,7 +233,7 @@ const newlyWatched = (entry: PadEntry): Watched => ({
   failures: 0,
   upSince: undefined,
   restart: false,
-  alive: new Map(),
+  alive: new Alive(),
   cancel: undefined,
 });
 
