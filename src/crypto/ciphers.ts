@@ -134,7 +134,7 @@ function keyed(
     if (!shape.keyBits.includes(keyLength * 8)) {
       throw new RangeError(`${shape.name}: no key of ${material.length} octets`);
     }
-    const owned = Uint8Array.from(material);
+    const owned = new Uint8Array(material);
     const work = start(owned.subarray(0, keyLength), owned.subarray(keyLength));
     let live = true;
     const check = (iv: Uint8Array) => {

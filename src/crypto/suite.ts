@@ -45,7 +45,9 @@ export function ikeSuite(crypto: Crypto, chosen: ChosenTransforms): IkeSuite | u
   const prf = crypto.prfs.get(chosen.prf ?? 0);
   const keyExchange = crypto.keyExchanges.get(chosen.ke ?? 0);
   if (encryption === undefined || prf === undefined || keyExchange === undefined) return undefined;
-  return encryption.cipher.ike ? { ...encryption, prf, keyExchange } : undefined;
+  if (!encryption.cipher.ike) return undefined;
+  const { cipher, keyBits, integ } = encryption;
+  return integ ? { cipher, keyBits, prf, integ, keyExchange } : { cipher, keyBits, prf, keyExchange };
 }
 
 /** Undefined when the provider lacks one of the algorithms. */
@@ -54,7 +56,9 @@ export function espSuite(crypto: Crypto, chosen: ChosenTransforms): EspSuite | u
   if (encryption === undefined) return undefined;
   const keyExchange = crypto.keyExchanges.get(chosen.ke ?? 0);
   if (keyExchange === undefined && (chosen.ke ?? 0) !== 0) return undefined;
-  return { ...encryption, esn: chosen.esn ?? false, ...(keyExchange && { keyExchange }) };
+  const { cipher, keyBits, integ } = encryption;
+  const esn = chosen.esn ?? false;
+  return { cipher, keyBits, esn, ...(integ && { integ }), ...(keyExchange && { keyExchange }) };
 }
 
 function encryptionOf(crypto: Crypto, chosen: ChosenTransforms) {
@@ -65,5 +69,5 @@ function encryptionOf(crypto: Crypto, chosen: ChosenTransforms) {
   const integ = crypto.integs.get(chosen.integ ?? 0);
   if (integ === undefined && (chosen.integ ?? 0) !== 0) return undefined;
   if (cipher.icvLength === 0 && integ === undefined) return undefined;
-  return { cipher, keyBits, ...(cipher.icvLength === 0 && integ !== undefined && { integ }) };
+  return { cipher, keyBits, integ: cipher.icvLength === 0 ? integ : undefined };
 }

@@ -6,27 +6,31 @@ import { WireError } from './error.ts';
  */
 export class Reader {
   private readonly octets: Uint8Array;
-  private readonly base: number;
-  private offset = 0;
+  /** From a place in `octets` to the position in the message. */
+  private readonly shift: number;
+  private offset: number;
+  private readonly limit: number;
 
-  /** `base` is the position of the first octet in the message, for errors. */
-  constructor(octets: Uint8Array, base = 0) {
+  /** `base` is the position of the first octet in the message, for errors. Reads from `start` to `end` only. */
+  constructor(octets: Uint8Array, base = 0, start = 0, end = octets.length) {
+    this.shift = base - start;
+    this.offset = start;
+    this.limit = end;
     // A Buffer's slice() and subarray() differ from those of the Uint8Array that our callers expect.
     this.octets =
       octets.constructor === Uint8Array
         ? octets
         : new Uint8Array(octets.buffer, octets.byteOffset, octets.byteLength);
-    this.base = base;
   }
 
   /** Octets not read yet. */
   get remaining(): number {
-    return this.octets.length - this.offset;
+    return this.limit - this.offset;
   }
 
   /** The position of the next octet in the message. */
   get at(): number {
-    return this.base + this.offset;
+    return this.shift + this.offset;
   }
 
   u8(field: string): number {
@@ -55,8 +59,8 @@ export class Reader {
   /** All octets left, none included. */
   rest(): Uint8Array {
     const at = this.offset;
-    this.offset = this.octets.length;
-    return this.octets.subarray(at);
+    this.offset = this.limit;
+    return this.octets.subarray(at, this.limit);
   }
 
   /** Passes over RESERVED octets: ignored on receipt. */
@@ -66,8 +70,8 @@ export class Reader {
 
   /** A reader of the next `length` octets that cannot reach past them. */
   sub(length: number, field: string): Reader {
-    const at = this.at;
-    return new Reader(this.bytes(length, field), at);
+    const at = this.take(length, field);
+    return new Reader(this.octets, this.shift + at, at, at + length);
   }
 
   /** Throws when octets are left: a length field promised less than there is. */
@@ -82,7 +86,7 @@ export class Reader {
 
   private take(length: number, field: string): number {
     const at = this.offset;
-    if (length > this.octets.length - at) {
+    if (length > this.limit - at) {
       this.fail(field, `need ${octetCount(length)}, ${this.remaining} left`);
     }
     this.offset = at + length;

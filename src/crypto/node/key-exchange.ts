@@ -100,7 +100,7 @@ function montgomery(id: number, name: string, crv: string, length: number): Grou
       const privateKey = createPrivateKey({ format: 'jwk', key: { kty: 'OKP', crv, d, x: unread } });
       const { x: own = '' } = privateKey.export({ format: 'jwk' });
       return {
-        publicValue: Uint8Array.from(Buffer.from(own, 'base64url')),
+        publicValue: new Uint8Array(Buffer.from(own, 'base64url')),
         agree(peer) {
           const x = Buffer.from(peer).toString('base64url');
           const publicKey = createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv, x } });

@@ -61,12 +61,14 @@ export function natPath(path: Path, natPort: number): Path {
 
 /** SHA-1(SPIi | SPIr | address | port). */
 function endpointHash(spiI: bigint, spiR: bigint, { address, port }: Endpoint, cx: Context): Uint8Array {
-  const fixed = new Uint8Array(18);
-  const view = new DataView(fixed.buffer);
+  const host = parseAddress(address) ?? none;
+  const hashed = new Uint8Array(18 + host.length);
+  const view = new DataView(hashed.buffer);
   view.setBigUint64(0, spiI);
   view.setBigUint64(8, spiR);
-  view.setUint16(16, port);
-  return cx.crypto.hash('sha1', fixed.subarray(0, 16), parseAddress(address) ?? none, fixed.subarray(16));
+  hashed.set(host, 16);
+  view.setUint16(16 + host.length, port);
+  return cx.crypto.hash('sha1', hashed);
 }
 
 const holds = (hashes: readonly Notify[], expected: Uint8Array, cx: Context): boolean =>

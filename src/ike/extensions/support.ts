@@ -9,12 +9,11 @@ import type { PeerSupport } from '../phase.ts';
 import { readAuthMethods } from './auth-methods.ts';
 import { asksForCertificate } from './certificates.ts';
 
-const hashes = [
-  HashAlgorithm.SHA2_256,
-  HashAlgorithm.SHA2_384,
-  HashAlgorithm.SHA2_512,
-  HashAlgorithm.IDENTITY,
-];
+const hashes = Uint8Array.from(
+  [HashAlgorithm.SHA2_256, HashAlgorithm.SHA2_384, HashAlgorithm.SHA2_512, HashAlgorithm.IDENTITY].flatMap(
+    (hash) => [hash >> 8, hash & 0xff],
+  ),
+);
 
 /**
  * A responder answers fragmentation only when asked, and hashes when asked or when it is to verify a signature: a pluto that
@@ -28,8 +27,7 @@ export function offerSupport(role: Role, entry: PadEntry, request: readonly Payl
   }
   const verifies = entry.remote.auth.some(({ kind }) => kind === 'signature');
   if (verifies || has(NotifyType.SIGNATURE_HASH_ALGORITHMS)) {
-    const data = Uint8Array.from(hashes.flatMap((hash) => [hash >> 8, hash & 0xff]));
-    payloads.push(statusNotify(NotifyType.SIGNATURE_HASH_ALGORITHMS, data));
+    payloads.push(statusNotify(NotifyType.SIGNATURE_HASH_ALGORITHMS, hashes));
   }
   if (role === 'responder') payloads.push(statusNotify(NotifyType.CHILDLESS_IKEV2_SUPPORTED));
   for (const data of entry.vendorIds) payloads.push({ kind: 'vendorId', data });
