@@ -128,8 +128,9 @@ function resultOf(plan: LoadPlan, tally: Tally, target: TargetCost | undefined):
     examples,
     trouble,
     retransmits,
-    in: tally.in,
-    out: tally.out,
+    // What is deleted in the end is not of the run.
+    in: { ...tally.in },
+    out: { ...tally.out },
     latency: latencyOf(tally.latency),
     ...(tally.rekey.count > 0 && { rekeyLatency: latencyOf(tally.rekey) }),
     columns,

@@ -61,8 +61,9 @@ describe('a load of handshakes', () => {
   });
 
   it('deletes in the end what it held', async () => {
-    const { responder } = await loaded({ keep: true });
+    const { result, responder } = await loaded({ keep: true });
     await responder.network.until(() => responder.host.idle);
+    expect(result.out.datagrams).toBe(12 * 2);
     expect(responder.host.idle).toBe(true);
   });
 
