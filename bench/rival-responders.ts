@@ -115,7 +115,7 @@ async function startPluto(side: Side, contest: Contest): Promise<Responder> {
     ike: contest.plutoIke,
     esp: contest.plutoEsp,
     authby: certificates ? (certificates.responder.kind === 'p256' ? 'ecdsa' : 'rsa-sha2') : 'secret',
-    ...(certificates && { leftcert: 'pluto', rightid: '%fromcert', rightca: '%any' }),
+    ...(certificates && { leftcert: 'pluto', rightid: '%fromcert', rightca: '%any', overlapip: 'yes' }),
   };
   const nss =
     certificates && (await nssOf({ holder: certificates.responder, trusts: [certificates.authority] }));

@@ -129,7 +129,7 @@ async function measured(rival: Rival, wire: Link, contest: Contest): Promise<Res
     const whole = count * times[contest.mode];
     const warmUp = warmUps[rival] * times[contest.mode];
     const limits = ['--count', String(whole), '--warm-up', String(warmUp), '--concurrency', '16'];
-    // Who proves one identity again and again has one connection of pluto's, and that one network.
+    // Who proves one identity again and again has one connection of pluto's and its network, which overlapip=yes lets it share.
     const subnet = rival === 'pluto' && contest.certificates ? '10.0.0.0/8' : '10.0.0.0/8+n';
     const handshake =
       contest.mode === 'handshake'
