@@ -15,6 +15,7 @@ import { choosePlane, type Plane } from './plane.ts';
 import type { Loaded, PolicySource } from './policy-source.ts';
 import { SaBook } from './sa-book.ts';
 import { Shell } from './shell.ts';
+import { directSockets } from './socket-direct.ts';
 import { xfrmSockets } from './socket-xfrm.ts';
 import { connectionStatus, type DaemonStatus, isUp, lacksOf, numbered, trafficOf } from './status.ts';
 import { type Delays, Supervisor } from './supervisor.ts';
@@ -67,6 +68,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ikePort: options.ikePort ?? loaded.settings?.ikePort ?? 500,
     natPort: options.natPort ?? loaded.settings?.natPort ?? 4500,
     ...(plane.name === 'xfrm' && { open: xfrmSockets() }),
+    ...(plane.name === 'userspace' && options.tun !== undefined && { open: directSockets() }),
   });
   const trace = new Trace(
     options,
