@@ -77,11 +77,17 @@ export class UpdownRunner {
 
   #start(one: UpdownRun): void {
     this.#log.debug(`${nameOf(one)} command: ${escapeText(one.command)}`);
-    const command = new Command(one, this.#limits, this.#log, () => {
+    const ended = (): void => {
       this.#busy.delete(one.connection);
       this.#next();
-    });
-    this.#busy.set(one.connection, command);
+    };
+    try {
+      this.#busy.set(one.connection, new Command(one, this.#limits, this.#log, ended));
+    } catch (error) {
+      // A peer's identity may be longer than the system lets a variable be (E2BIG).
+      this.#log.warn(`${nameOf(one)} command not run: ${error instanceof Error ? error.message : error}`);
+      setImmediate(() => this.#next());
+    }
   }
 }
 

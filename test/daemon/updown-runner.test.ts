@@ -80,6 +80,14 @@ describe('commands', () => {
     ]);
   });
 
+  test('that the system cannot start are told of, and the next one is run', async () => {
+    const { runner: one, lines } = runner();
+    one.run(run('echo never', { PLUTO_PEER_ID: 'x'.repeat(300_000) }));
+    one.run(run('echo next'));
+    await one.close(quiet);
+    expect(lines).toEqual(['"net": up-client command not run: spawn E2BIG', '"net": up-client output: next']);
+  });
+
   test('that talk without end do not fill the log', async () => {
     const { runner: one, lines } = runner({ lines: 3 });
     one.run(run('yes | head -n 100000; head -c 100000 /dev/zero'));
