@@ -80,7 +80,7 @@ function cpu({ pid }: ChildProcess): number {
 function packets(end: End): number {
   const args = [cli, 'status', '--control', control(end)];
   const status = execFileSync(process.execPath, args, { encoding: 'utf8' });
-  return [...status.matchAll(/\((\d+) packets\)/g)].reduce((sum, [, count]) => sum + Number(count), 0);
+  return [...status.matchAll(/\((\d+) packets/g)].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
 const control = ({ name }: End): string => join(directory, `${name}.sock`);
