@@ -4,7 +4,7 @@ import { until } from '../../../interop/peers/process.ts';
 import type { Bench } from '../bench.ts';
 import { type Case, labCase } from '../case.ts';
 import { type Host, masquerade, other } from '../namespaces.ts';
-import { holding } from '../xfrm.ts';
+import { statesOf } from '../xfrm.ts';
 
 const who = { ours: 'we are', pluto: 'pluto is' } as const;
 
@@ -17,7 +17,7 @@ export const nat: readonly Case[] = (['ours', 'pluto'] as const).map((behind) =>
       await bench.up(behind);
       await bench.ping('ours');
       await bench.ping('pluto');
-      for (const state of (await holding('ours', bench.places)).states) match(state, /encap type espinudp/);
+      for (const state of await statesOf('ours', bench.places)) match(state, /encap type espinudp/);
       ok((await portsSeen(bench, other(behind))).every((port) => port >= 20_000 && port < 30_000));
 
       await masquerade(bench.places, behind, '30000-39999');
@@ -34,7 +34,7 @@ export const nat: readonly Case[] = (['ours', 'pluto'] as const).map((behind) =>
 
 /** The ports of those behind the NAT, as the other end's SAs have them. */
 async function portsSeen({ places }: Bench, outside: Host): Promise<number[]> {
-  const { states } = await holding(outside, places);
+  const states = await statesOf(outside, places);
   const ports = states.flatMap((state) =>
     [...state.matchAll(/[sd]port (\d+)/g)].map(([, port]) => Number(port)),
   );
