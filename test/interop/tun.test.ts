@@ -89,6 +89,39 @@ suite('two hosts with TUN devices', ['namespaces', 'nft', 'tun', 'ours'], () => 
     expect(sa?.children).toHaveLength(1);
   });
 
+  it('what bypasses is not led into the device, and what is dropped is dropped there', async ({ stage }) => {
+    const part = (rightsubnet: string, type: string, more: object = {}) => ({
+      left: '192.168.1.2',
+      right: '192.168.1.3',
+      authby: 'never',
+      leftsubnet: '10.1.0.0/16',
+      rightsubnet,
+      type,
+      auto: 'ondemand',
+      ...more,
+    });
+    const both = await tunPair(stage, {
+      conn: nets,
+      conns: {
+        clear: part('10.2.7.0/24', 'passthrough'),
+        none: part('10.2.8.0/24', 'drop'),
+        ssh: part('10.2.0.0/16', 'passthrough', { leftprotoport: 'tcp', rightprotoport: 'tcp/22' }),
+      },
+    });
+    await establish(both);
+    const { left, right } = both.wire;
+    await must(['ip', '-n', left.namespace, 'route', 'add', 'default', 'via', right.address]);
+    const way = async (to: string, ...which: string[]) =>
+      (await on(left, 'ip', 'route', 'get', to, 'from', inner.left, ...which)).stdout;
+    expect(await way(inner.right)).toContain(`dev ${device}`);
+    expect(await way('10.2.7.1')).toContain(`dev ${left.device}`);
+    expect(await way(inner.right, 'ipproto', 'tcp', 'dport', '22')).toContain(`dev ${left.device}`);
+    expect(await way(inner.right, 'ipproto', 'tcp', 'dport', '23')).toContain(`dev ${device}`);
+    expect((await on(left, 'ping', '-n', '-c', '1', '-W', '1', '10.2.8.1')).code).not.toBe(0);
+    expect(await both.left.count('esp.drop.discard')).toBe(1);
+    await echoes(left, inner.right);
+  });
+
   it('children and IKE SAs are rekeyed under a flood, and no packet is lost', async ({ stage }) => {
     const both = await tunPair(stage, { conn: nets, sealed: true });
     await establish(both);
