@@ -6,7 +6,7 @@ import { covers, type SelectorPolicy, toWire } from '../policy/selector.ts';
 import { parseAddress } from '../wire/address.ts';
 import type { RangeSelector, TrafficSelector } from '../wire/payloads/ts.ts';
 import type { Millis } from './actions.ts';
-import { describeSelectors } from './child-sa.ts';
+import { describeSelectors, policiesOf } from './child-sa.ts';
 import type { Services } from './context.ts';
 import {
   addPolicy,
@@ -47,14 +47,17 @@ interface Said {
   readonly how: 'route' | 'unroute' | 'hold';
 }
 
+/** The reqid of what stands in its place already, if anything does. */
+type ReqidOf = (spd: SpdEntry, policies: readonly PolicyCommand[]) => number | undefined;
+
 export class Routes {
-  readonly #services: Pick<Services, 'now' | 'act' | 'takeReqid'>;
+  readonly #services: Pick<Services, 'now' | 'act' | 'takeReqid' | 'sasOf'>;
   readonly #routed = new Map<string, Routed>();
   readonly #byReqid = new Map<number, Set<Route>>();
   readonly #said = new Map<string, Said>();
   #shunts = new Map<string, Shunt>();
 
-  constructor(services: Pick<Services, 'now' | 'act' | 'takeReqid'>) {
+  constructor(services: Pick<Services, 'now' | 'act' | 'takeReqid' | 'sasOf'>) {
     this.#services = services;
   }
 
@@ -87,7 +90,7 @@ export class Routes {
     if (entry.remote.address === undefined) return false;
     if (this.#routed.has(entry.name)) return true;
     this.#said.set(entry.name, { entry, how });
-    this.#put(entry);
+    this.#put(entry, (spd, policies) => this.#standing(entry, spd, policies));
     return true;
   }
 
@@ -134,9 +137,7 @@ export class Routes {
     if (route === undefined) return undefined;
     const [here] = route.policies;
     if (here === undefined) return undefined;
-    const shape = { ...here, local, remote };
-    const keys = (policies: readonly PolicyCommand[]) => policies.map(selectionKey).sort().join('\n');
-    return keys(policyCommands(shape)) === keys(route.policies) ? route.reqid : undefined;
+    return selectSame(policyCommands({ ...here, local, remote }), route.policies) ? route.reqid : undefined;
   }
 
   /** Whose policy it is, if it is one of these. */
@@ -184,10 +185,10 @@ export class Routes {
     return said === undefined ? entry.start === 'ondemand' : said.how !== 'unroute';
   }
 
-  #put(entry: PadEntry): void {
+  #put(entry: PadEntry, reqidOf: ReqidOf = () => undefined): void {
     const routes = entry.children
       .filter(({ action }) => action === 'protect')
-      .map((spd) => this.#routeOf(entry, spd));
+      .map((spd) => this.#routeOf(entry, spd, reqidOf));
     this.#routed.set(entry.name, { entry, routes });
     for (const route of routes) {
       const others = this.#byReqid.get(route.reqid) ?? new Set();
@@ -196,14 +197,25 @@ export class Routes {
     }
   }
 
-  #routeOf(entry: PadEntry, spd: SpdEntry): Route {
-    const { settings } = spd;
-    const reqid = settings?.reqid ?? this.#services.takeReqid();
+  #routeOf(entry: PadEntry, spd: SpdEntry, reqidOf: ReqidOf): Route {
+    const { settings, mode } = spd;
     const [own, peers] = [entry.local.address, entry.remote.address ?? ''];
     const [local, remote] = [fixed(spd.local, octets(own)), fixed(spd.remote, octets(peers))];
-    const shape = { reqid, mode: spd.mode, local, remote, localAddress: own, remoteAddress: peers };
-    const policies = policyCommands({ ...shape, ...(settings && { settings }) });
-    return { connection: entry.name, spd, reqid, local, remote, policies, since: this.#services.now };
+    const shape = { mode, local, remote, localAddress: own, remoteAddress: peers };
+    const made = (reqid: number) => policyCommands({ ...shape, reqid, ...(settings && { settings }) });
+    const reqid = settings?.reqid ?? reqidOf(spd, made(0)) ?? this.#services.takeReqid();
+    const since = this.#services.now;
+    return { connection: entry.name, spd, reqid, local, remote, policies: made(reqid), since };
+  }
+
+  /** A child of the same selectors that is up already goes on carrying what they select. */
+  #standing(entry: PadEntry, { name }: SpdEntry, policies: readonly PolicyCommand[]): number | undefined {
+    for (const sa of this.#services.sasOf(entry.name)) {
+      const children = [...sa.children.values()].filter(({ spd }) => spd.name === name);
+      const equal = children.findLast((child) => selectSame(policiesOf(child), policies));
+      if (equal) return equal.reqid;
+    }
+    return undefined;
   }
 
   /** Out of the tables; its policies are to be deleted. */
@@ -250,6 +262,11 @@ export class Routes {
     for (const command of commands) this.#services.act({ type: 'kernel', command });
   }
 }
+
+const selectSame = (some: readonly PolicyCommand[], others: readonly PolicyCommand[]): boolean => {
+  const keys = (policies: readonly PolicyCommand[]): string => policies.map(selectionKey).sort().join('\n');
+  return keys(some) === keys(others);
+};
 
 /** They have no peer, and so no tunnel: the unspecified address of their family stands at both ends. */
 function shuntPolicies(spd: SpdEntry): PolicyCommand[] {

@@ -86,6 +86,20 @@ describe('commands', () => {
     expectNothing(both);
   });
 
+  test('route beside a child that is up: it goes on carrying its packets, under its own reqid', () => {
+    const both = pair({ initiator: { subnet: '10.1.0.0/16' }, responder: { subnet: '10.2.0.0/16' } }).up();
+    const { initiator, name } = both;
+    const { reqid } = only(initiator.children);
+    initiator.command({ kind: 'route', name });
+    expect(initiator.status.routes).toMatchObject([{ reqid }]);
+    expect(initiator.memory.deciding.map((each) => each.reqid)).toEqual([reqid, reqid, reqid]);
+    initiator.down(name);
+    both.network.advance(30_000);
+    packet(initiator, '10.1.0.7', '10.2.0.9');
+    both.network.settle();
+    expect(only(initiator.children).reqid).toBe(reqid);
+  });
+
   test('unroute holds through a reload', () => {
     const both = onDemand();
     both.initiator.command({ kind: 'unroute', name: both.name });
