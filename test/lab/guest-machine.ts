@@ -29,7 +29,7 @@ export class GuestMachine {
   private constructor(directory: string, kernel: Background, limit: number) {
     this.#directory = directory;
     this.#kernel = kernel;
-    this.#limit = setTimeout(() => kernel.signal('SIGKILL'), limit);
+    this.#limit = setTimeout(this.#kill, limit);
     process.once('exit', this.#sweep);
   }
 
@@ -72,7 +72,7 @@ export class GuestMachine {
   /** Ends it, by force if need be, and removes what it wrote. */
   async close(): Promise<void> {
     clearTimeout(this.#limit);
-    this.#kernel.signal('SIGKILL');
+    this.#kill();
     await this.#kernel.exited;
     process.removeListener('exit', this.#sweep);
     this.#sweep();
@@ -96,7 +96,20 @@ export class GuestMachine {
     return existsSync(path) ? readFileSync(path, 'utf8') : '';
   }
 
-  readonly #sweep = (): void => rmSync(this.#directory, { recursive: true, force: true });
+  /** User-mode Linux makes itself the leader of a session, in which all its processes are. */
+  readonly #kill = (): void => {
+    try {
+      process.kill(-this.#kernel.pid, 'SIGKILL');
+    } catch {
+      // Not yet its leader, or gone.
+      this.#kernel.signal('SIGKILL');
+    }
+  };
+
+  readonly #sweep = (): void => {
+    this.#kill();
+    rmSync(this.#directory, { recursive: true, force: true });
+  };
 }
 
 /** A tmpfs with room for the guest's memory; a plain directory is slower. */
