@@ -30,20 +30,20 @@ const narrowed = (initiator: Host): Case =>
     },
   );
 
-/** Halves of our subnet, and one of pluto's: two children. A priority counts bits of prefixes from its own end. */
-const halves = ({ subnet }: Places): Keywords => ({
-  rightsubnet: subnet.pluto.replace('.0/24', '.0/25'),
-  leftsubnet: '',
-  leftsubnets: `${subnet.ours.replace('.0/24', '.0/25')},${subnet.ours.replace('.0/24', '.128/25')}`,
-});
+/** Halves of both subnets: four children, which look the same from both ends. */
+const halves = ({ subnet }: Places): Keywords => {
+  const of = (whole: string) => `${whole.replace('.0/24', '.0/25')},${whole.replace('.0/24', '.128/25')}`;
+  const [leftsubnets, rightsubnets] = [of(subnet.ours), of(subnet.pluto)];
+  return { leftsubnet: '', rightsubnet: '', leftsubnets, rightsubnets };
+};
 
 const limit = { 'ipsec-max-bytes': '16384' };
 
 export const children: readonly Case[] = [
   narrowed('ours'),
   narrowed('pluto'),
-  ...fromBothEnds('two children of one IKE SA', { conn: halves }, async (bench, initiator) => {
-    await bench.up(initiator, 2);
+  ...fromBothEnds('four children of one IKE SA', { conn: halves }, async (bench, initiator) => {
+    await bench.up(initiator, 4);
     await bench.ping('ours');
     await bench.ping('pluto');
     await sameInBothKernels(bench);

@@ -8,6 +8,12 @@ import { statesOf } from '../xfrm.ts';
 
 const who = { ours: 'we are', pluto: 'pluto is' } as const;
 
+/** Pluto moves by messages of IKE alone, not by ESP: we must have something to say. */
+const setting = (behindNat: Host): Setting => ({
+  behindNat,
+  ...(behindNat === 'ours' && { ours: { dpddelay: '1s' } }),
+});
+
 export const nat: readonly Case[] = (['ours', 'pluto'] as const).map((behind) =>
   labCase(`a NAT, ${who[behind]} behind it: ESP in UDP, then other ports`, setting(behind), async (bench) => {
     await masquerade(bench.places, behind, '20000-29999');
@@ -27,12 +33,6 @@ export const nat: readonly Case[] = (['ours', 'pluto'] as const).map((behind) =>
     await bench.down('ours');
   }),
 );
-
-/** Pluto moves by messages of IKE alone, not by ESP: we must have something to say. */
-const setting = (behindNat: Host): Setting => ({
-  behindNat,
-  ...(behindNat === 'ours' && { ours: { dpddelay: '1s' } }),
-});
 
 /** The ports of those behind the NAT, as the other end's SAs have them. */
 async function portsSeen({ places }: Bench, outside: Host): Promise<number[]> {
