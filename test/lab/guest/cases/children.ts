@@ -49,14 +49,20 @@ export const children: readonly Case[] = [
     await sameInBothKernels(bench);
     await bench.down(initiator);
   }),
-  labCase('soft expiry by octets: we rekey', { ours: limit }, async (bench) => {
-    await bench.up('ours');
-    const before = await bench.spis();
-    await bench.ping('ours', { count: 14, size: 1000 });
-    await bench.isRenewed(before);
-    await bench.ping();
-    await bench.down('ours');
-  }),
+  ...(['ours', 'pluto'] as const).map((end) =>
+    labCase(
+      `soft expiry by octets: ${end === 'ours' ? 'we rekey' : 'pluto rekeys'}`,
+      { [end]: limit },
+      async (bench) => {
+        await bench.up('ours');
+        const before = await bench.spis();
+        await bench.ping('ours', { count: 14, size: 1000 });
+        await bench.isRenewed(before);
+        await bench.ping();
+        await bench.down('ours');
+      },
+    ),
+  ),
   labCase('hard expiry by octets: the child ends', { ours: { ...limit, rekey: 'no' } }, async (bench) => {
     await bench.up('ours');
     await run(bench.pinging('ours', ['-c', '40', '-i', '0.02', '-s', '1000', '-W', '1']));

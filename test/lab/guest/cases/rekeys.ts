@@ -4,7 +4,7 @@ import { type Case, fromBothEnds } from '../case.ts';
 import { strangers } from '../xfrm.ts';
 import { sameInBothKernels } from './fields.ts';
 
-const times = 3;
+const times = 2;
 
 export const rekeys: readonly Case[] = (['child', 'ike'] as const).flatMap((what) =>
   fromBothEnds(`${what} rekeys under a stream of echoes`, {}, async (bench, who) => {
