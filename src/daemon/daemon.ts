@@ -87,6 +87,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       connections,
       plane,
       secrets: loaded.secrets ?? noSecrets,
+      acquireExpiry: loaded.settings?.acquireLifetime,
     });
     if (options.control !== undefined) await daemon.control.listen(options.control);
     daemon.begin(loaded);
@@ -113,6 +114,8 @@ interface Parts {
   readonly connections: Connections;
   readonly plane: Plane;
   readonly secrets: DaemonSecrets;
+  /** Seconds; as it was when the daemon started. */
+  readonly acquireExpiry: number | undefined;
 }
 
 export class Daemon {
@@ -155,6 +158,7 @@ export class Daemon {
       kernel: parts.plane.name,
       tun: options.tun,
       policy: connections.policy,
+      acquireExpiry: parts.acquireExpiry,
       keyLog: options.keyLog !== undefined || options.espKeyLog !== undefined,
       log,
       trace,
