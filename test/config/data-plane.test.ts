@@ -91,11 +91,10 @@ describe('shunts', () => {
   it('of a type without a peer hold once they are routed', () => {
     const shunts = (auto: string) =>
       good(conn('type=drop', 'authby=never', 'leftsubnet=192.0.2.1/32', `auto=${auto}`)).policy.shunts;
-    expect(shunts('ondemand')).toMatchObject([{ name: 'a', action: 'discard' }]);
-    expect(shunts('start')).toHaveLength(1);
-    expect(shunts('add')).toEqual([]);
+    for (const start of ['ondemand', 'start', 'add', 'ignore', 'keep'])
+      expect(shunts(start)).toMatchObject([{ name: 'a', connection: 'a', action: 'discard', start }]);
     expect(remarks(good(conn('type=passthrough', 'authby=never', 'auto=add')))).toEqual([
-      '/c:4:7: note: type=passthrough holds once it is routed (expected auto=ondemand)',
+      '/c:4:7: note: type=passthrough holds once it is routed (expected auto=ondemand, or ikev2 route a)',
     ]);
     expect(remarks(good(conn('type=passthrough', 'authby=never', 'auto=route')))).toEqual([]);
   });
