@@ -34,8 +34,13 @@ describe('settings of the data plane', () => {
   });
 
   test.each([
-    ['mark=-1', '"-1" is no mark'],
-    ['mark=%unique', '"%unique" is no mark'],
+    [
+      'mark=-1',
+      `/c:6:7: error: mark=: "-1": a mark of each SA's own is not supported (expected a value and a mask of 32 bits, such as 0x5/0xff)`,
+    ],
+    ['mark-out=%unique', `/c:6:11: error: mark-out=: "%unique": a mark of each SA's own is not supported`],
+    ['mark-in=%unique-dir/0xff', `/c:6:10: error: mark-in=: "%unique-dir/0xff": a mark of each SA's own`],
+    ['mark=-2', '"-2" is no mark'],
     ['mark=1/2/3', 'is no mark'],
     ['mark-out=0x1ffffffff', 'is no mark'],
     ['mark-in=1/', 'is no mark'],
