@@ -6,7 +6,7 @@ import { covers, type SelectorPolicy, toWire } from '../policy/selector.ts';
 import { parseAddress } from '../wire/address.ts';
 import type { RangeSelector, TrafficSelector } from '../wire/payloads/ts.ts';
 import type { Millis } from './actions.ts';
-import { describeSelectors, policiesOf } from './child-sa.ts';
+import { type ChildSa, describeSelectors, policiesOf } from './child-sa.ts';
 import type { Services } from './context.ts';
 import { Shunts } from './shunts.ts';
 import {
@@ -42,8 +42,8 @@ interface Said {
   readonly how: 'route' | 'unroute' | 'hold';
 }
 
-/** The reqid of what stands in its place already, if anything does. */
-type ReqidOf = (spd: SpdEntry, policies: readonly PolicyCommand[]) => number | undefined;
+/** What stands in its place already, if anything does. */
+type StandingOf = (spd: SpdEntry, policies: readonly PolicyCommand[]) => ChildSa | undefined;
 
 export class Routes {
   readonly shunts: Shunts;
@@ -167,10 +167,10 @@ export class Routes {
     return said === undefined ? entry.start === 'ondemand' : said.how !== 'unroute';
   }
 
-  #put(entry: PadEntry, reqidOf: ReqidOf = () => undefined): void {
+  #put(entry: PadEntry, standingOf: StandingOf = () => undefined): void {
     const routes = entry.children
       .filter(({ action }) => action === 'protect')
-      .map((spd) => this.#routeOf(entry, spd, reqidOf));
+      .map((spd) => this.#routeOf(entry, spd, standingOf));
     this.#routed.set(entry.name, { entry, routes });
     for (const route of routes) {
       const others = this.#byReqid.get(route.reqid) ?? new Set();
@@ -179,23 +179,29 @@ export class Routes {
     }
   }
 
-  #routeOf(entry: PadEntry, spd: SpdEntry, reqidOf: ReqidOf): Route {
+  /** Beside a child that has its place the ends are the child's: its peer may have moved since. */
+  #routeOf(entry: PadEntry, spd: SpdEntry, standingOf: StandingOf): Route {
     const { settings, mode } = spd;
     const [own, peers] = [entry.local.address, entry.remote.address ?? ''];
     const [local, remote] = [fixed(spd.local, octets(own)), fixed(spd.remote, octets(peers))];
-    const shape = { mode, local, remote, localAddress: own, remoteAddress: peers };
-    const made = (reqid: number) => policyCommands({ ...shape, reqid, ...(settings && { settings }) });
-    const reqid = settings?.reqid ?? reqidOf(spd, made(0)) ?? this.#services.takeReqid();
-    const since = this.#services.now;
-    return { connection: entry.name, spd, reqid, local, remote, policies: made(reqid), since };
+    const shape = { mode, local, remote, ...(settings && { settings }) };
+    const bare = policyCommands({ ...shape, reqid: 0, localAddress: own, remoteAddress: peers });
+    const child = standingOf(spd, bare);
+    const reqid = settings?.reqid ?? child?.reqid ?? this.#services.takeReqid();
+    const ends = {
+      localAddress: child?.path.local.address ?? own,
+      remoteAddress: child?.path.remote.address ?? peers,
+    };
+    const policies = policyCommands({ ...shape, ...ends, reqid });
+    return { connection: entry.name, spd, reqid, local, remote, policies, since: this.#services.now };
   }
 
   /** A child of the same selectors that is up already goes on carrying what they select. */
-  #standing(entry: PadEntry, { name }: SpdEntry, policies: readonly PolicyCommand[]): number | undefined {
+  #standing(entry: PadEntry, { name }: SpdEntry, policies: readonly PolicyCommand[]): ChildSa | undefined {
     for (const sa of this.#services.sasOf(entry.name)) {
       const children = [...sa.children.values()].filter(({ spd }) => spd.name === name);
       const equal = children.findLast((child) => selectSame(policiesOf(child), policies));
-      if (equal) return equal.reqid;
+      if (equal) return equal;
     }
     return undefined;
   }
