@@ -10,8 +10,10 @@ import {
   acceptChild,
   answerChild,
   type ChildOffer,
+  isOf,
   isSinglePair,
   type KeySource,
+  missingPairs,
   offerChild,
   pfsProposals,
   type Ride,
@@ -214,18 +216,19 @@ export function wantPairs(
     demand,
   }: { readonly replaces?: ChildSa | undefined; readonly demand?: Demand | undefined } = {},
 ): void {
-  if (demand) {
-    const { packet: only } = demand;
-    if (only) sa.want(want(sa, { spd, retries: 0, demand, only }));
-    else demand.end();
+  if (demand?.leads) {
+    sa.want(want(sa, { spd, retries: 0, demand, only: demand.packet }));
     return;
   }
-  const pairs = selectorPairs(sa, spd, replaces);
+  const pairs = demand ? missingPairs(sa, spd) : selectorPairs(sa, spd, replaces);
   sa.progress(
     createChild.name,
     `the peer wants one pair of selectors for each child: ${pairs.length} of them`,
   );
-  for (const only of pairs) sa.want(want(sa, { spd, retries: 0, only }));
+  const wanted = demand && pairs.find((each) => isOf(demand.packet, each));
+  for (const only of pairs)
+    sa.want(want(sa, { spd, retries: 0, only, ...(demand && only === wanted && { demand }) }));
+  if (demand && !wanted) demand.end();
   if (replaces) sa.want(deleteChild(replaces));
 }
 
