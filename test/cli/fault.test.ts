@@ -32,7 +32,6 @@ beforeAll(async () => {
 afterAll(async () => {
   daemon.process.kill('SIGKILL');
   await daemon.exit;
-  ikev2.remove();
   rmSync(directory, { recursive: true, force: true });
 });
 

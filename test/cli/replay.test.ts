@@ -16,7 +16,6 @@ beforeAll(() => {
 });
 
 afterAll(() => {
-  ikev2.remove();
   rmSync(directory, { recursive: true, force: true });
 });
 
