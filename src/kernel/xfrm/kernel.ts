@@ -16,11 +16,11 @@ import { deleteSa, forgetKeys, getSa, type Masked, newSa } from './commands.ts';
 import { Deletions } from './deletions.ts';
 import { XfrmError } from './errors.ts';
 import { noticeGroups, noticeOf } from './events.ts';
-import { clearLeftovers, ourReqids, policyDeletion } from './leftovers.ts';
-import type { MessageOf, XfrmMessage } from './messages.ts';
+import { clearLeftovers, ourReqids } from './leftovers.ts';
+import { checkEncodable, type MessageOf, type XfrmMessage } from './messages.ts';
 import { XfrmMonitor } from './monitor.ts';
 import { moveSa } from './move.ts';
-import { neighbourDiscoveryBypass } from './policies.ts';
+import { neighbourDiscoveryBypass, policyDeletion } from './policies.ts';
 import { ourIndex, PolicyStacks } from './policy-stacks.ts';
 import { describe, Probe, type Transforms } from './probe.ts';
 import { resync } from './resync.ts';
@@ -109,22 +109,24 @@ export class XfrmKernel implements Kernel {
 
   /**
    * Throws KernelError with the kernel's errno and words; EEXIST, ESRCH (no such SA of ours), ENOENT (no such policy),
-   * EINVAL (what the kernel has no way to say).
+   * EINVAL (what the kernel has no way to say), EBADF (closed).
    */
   apply(command: KernelCommand): void {
+    if (this.#closed) throw new KernelError(command.kind, 'EBADF', 'closed');
     try {
       this.#deletions.retry();
       this.#apply(command);
     } catch (error) {
       if (error instanceof XfrmError) throw refusal(command.kind, error);
       if (error instanceof SystemError) throw new KernelError(command.kind, error.errno, error.call);
+      if (error instanceof RangeError) throw new KernelError(command.kind, 'EINVAL', error.message);
       throw error;
     }
   }
 
   counters(id: SaId): SaCounters | undefined {
     const sa = this.#sas.get(keyOf(id));
-    if (sa === undefined) return undefined;
+    if (sa === undefined || this.#closed) return undefined;
     try {
       const shown = this.#show(sa);
       forgetKeys(shown);
@@ -140,16 +142,18 @@ export class XfrmKernel implements Kernel {
     if (this.#closed) return;
     this.#closed = true;
     process.off('exit', this.#exit);
-    this.#monitor.close();
-    try {
-      const sas = [...this.#sas.values()].map(({ id, mark }) => deleteSa(id, mark));
-      this.#socket.doAll([...this.#stacks.clear(), ...sas, ...this.#deletions.owed, ...this.#bypasses]);
-      this.#clear('at the end');
-      this.#putBack();
-    } catch (error) {
-      this.#remark(`the kernel's IPsec state could not be cleared: ${messageOf(error)}`);
-    } finally {
-      this.#socket.close();
+    for (const step of [
+      () => this.#monitor.close(),
+      () => this.#deleteAll(),
+      () => this.#clear('at the end'),
+      () => this.#putBack(),
+      () => this.#socket.close(),
+    ]) {
+      try {
+        step();
+      } catch (error) {
+        this.#remark(`the kernel's IPsec state could not be cleared: ${messageOf(error)}`);
+      }
     }
   }
 
@@ -194,6 +198,7 @@ export class XfrmKernel implements Kernel {
     const current = this.#show(sa);
     try {
       const steps = moveSa(current, { ...command, direction: sa.direction });
+      checkEncodable(steps);
       const id = { spi: sa.id.spi, destination };
       const policies = this.#stacks.move(sa.reqid, endsOf(sa), endsOf({ ...sa, id, source }));
       const last = steps.at(-1)?.kind === 'DELSA' ? steps.slice(-1) : [];
@@ -268,6 +273,11 @@ export class XfrmKernel implements Kernel {
     } catch (error) {
       this.#remark(`the kernel's IPsec state could not be read: ${messageOf(error)}`);
     }
+  }
+
+  #deleteAll(): void {
+    const sas = [...this.#sas.values()].map(({ id, mark }) => deleteSa(id, mark));
+    this.#deletions.do([...this.#stacks.clear(), ...sas, ...this.#deletions.owed, ...this.#bypasses]);
   }
 
   #clear(when: string): void {

@@ -4,10 +4,11 @@ import { forgetKeys } from './commands.ts';
 import { XfrmError } from './errors.ts';
 import type { MessageOf, XfrmMessage } from './messages.ts';
 import { Protocol } from './numbers.ts';
+import { policyDeletion } from './policies.ts';
 import { isOurPolicy } from './policy-stacks.ts';
 import { allocateSpi, dumpPolicies, dumpSas } from './requests.ts';
 import type { XfrmSocket } from './socket.ts';
-import { userPolicyId, userSaId } from './structs.ts';
+import { userSaId } from './structs.ts';
 
 /** The engine's reqids with this data plane; with the same range always, so that the next run finds what this one left. */
 export const ourReqids = { first: 0x494b_0001, last: 0x494b_ffff };
@@ -62,14 +63,3 @@ function saDeletion({ body: { id, family }, attributes }: MessageOf<'NEWSA'>): X
 }
 
 const isMark = ({ kind }: XfrmAttribute): boolean => kind === 'MARK';
-
-const nameKinds: readonly string[] = ['MARK', 'SEC_CTX', 'IF_ID', 'POLICY_TYPE'];
-
-export function policyDeletion({ body, attributes }: MessageOf<'NEWPOLICY'>): MessageOf<'DELPOLICY'> {
-  const { sel, dir } = body;
-  return {
-    kind: 'DELPOLICY',
-    body: userPolicyId.of({ sel, dir }),
-    attributes: attributes.filter(({ kind }) => nameKinds.includes(kind)),
-  };
-}

@@ -7,11 +7,11 @@ import { libc } from '../../../src/kernel/libc.ts';
 import type { KernelNotice, PolicyCommand, SaCommand } from '../../../src/kernel/port.ts';
 import { xfrmAddressOf } from '../../../src/kernel/xfrm/addresses.ts';
 import { XfrmKernel, type XfrmKernelOptions } from '../../../src/kernel/xfrm/kernel.ts';
-import { ourReqids, policyDeletion } from '../../../src/kernel/xfrm/leftovers.ts';
+import { ourReqids } from '../../../src/kernel/xfrm/leftovers.ts';
 import type { MessageOf } from '../../../src/kernel/xfrm/messages.ts';
 import { XfrmMonitor } from '../../../src/kernel/xfrm/monitor.ts';
 import { MessageType, Mode } from '../../../src/kernel/xfrm/numbers.ts';
-import { neighbourDiscoveryBypass, newPolicies } from '../../../src/kernel/xfrm/policies.ts';
+import { neighbourDiscoveryBypass, newPolicies, policyDeletion } from '../../../src/kernel/xfrm/policies.ts';
 import {
   allocateSpi,
   dumpPolicies,
