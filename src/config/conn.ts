@@ -2,7 +2,7 @@
 import type { Crypto } from '../crypto/provider.ts';
 import { hasWildcard } from '../pki/index.ts';
 import { type Identity, identityOfDn } from '../policy/identity.ts';
-import type { PadEntry, SpdEntry } from '../policy/policy.ts';
+import type { PadEntry, ShuntEntry } from '../policy/policy.ts';
 import type { EspProposal, IkeProposal } from '../policy/proposal.ts';
 import {
   defaultEspProposals,
@@ -15,6 +15,7 @@ import { IdType } from '../wire/numbers.ts';
 import { authentication, type BothAuth } from './auth.ts';
 import { children } from './children.ts';
 import type { Credentials } from './credentials.ts';
+import { packetSettings } from './data-plane.ts';
 import { type EndIdentity, endIdentity } from './end-identity.ts';
 import { type HostFacts, type Oriented, orient, placeOf } from './host.ts';
 import { type Lifetimes, lifetimes } from './lifetime.ts';
@@ -38,7 +39,7 @@ export interface ResolvedConnection {
   /** Absent for `type=passthrough`, `drop` and `reject`. */
   readonly pad: PadEntry | undefined;
   /** What bypasses or discards, without a peer. */
-  readonly shunts: readonly SpdEntry[];
+  readonly shunts: readonly ShuntEntry[];
   /** All parameters in force, those of `also=` and `%default` included. */
   readonly parameters: readonly Setting[];
 }
@@ -73,11 +74,20 @@ export function resolveConn(
   }
   const given: Modecfg | undefined =
     shunt || !traffic ? traffic && { traffic } : modecfg(conn, ends, traffic, mistakes);
-  const spd = given && children(conn, ends, given.traffic, proposals?.esp ?? [], lives.child, mistakes);
+  const bare = given && children(conn, ends, given.traffic, proposals?.esp ?? [], lives.child, mistakes);
+  const packets = packetSettings(conn, setup, mistakes);
+  const spd = bare?.map((each) => ({ ...each, ...packets }));
   const base = { name: conn.name, at: conn.at, ours: ends.ours, parameters: [...conn.settings.values()] };
   const unheard = shunt && conn.settings.get(`${ends.ours}updown`);
   if (unheard) mistakes.note(unheard.at, `${unheard.name}= is not run for type=${type}, which has no SAs`);
-  if (shunt) return spd && { ...base, pad: undefined, shunts: spd };
+  if (shunt) {
+    const shunts = spd?.map((each) => ({
+      ...each,
+      connection: conn.name,
+      start: shuntStart(conn, type, mistakes),
+    }));
+    return shunts && { ...base, pad: undefined, shunts };
+  }
   const pad = auth && padEntry(conn, ends, auth, lives, cx);
   if (pad === undefined || 'waitingFor' in pad) return pad;
   if (given === undefined || spd === undefined || proposals === undefined) return undefined;
@@ -93,6 +103,18 @@ export function resolveConn(
     ...(command && { updown: command }),
   };
   return { ...base, shunts: [], pad: all };
+}
+
+/** What has no peer has nobody to wait for. */
+function shuntStart(conn: ConnSettings, type: string, mistakes: Mistakes): ShuntEntry['start'] {
+  const said = wordOf<ShuntEntry['start']>(conn.settings, 'auto', 'ignore');
+  if (said === 'add' || said === 'keep')
+    mistakes.note(
+      placeOf(conn, 'type'),
+      `type=${type} holds once it is routed`,
+      `auto=ondemand, or ikev2 route ${conn.name}`,
+    );
+  return said;
 }
 
 type Skeleton = Omit<PadEntry, 'ike' | 'children'>;

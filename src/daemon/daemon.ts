@@ -15,6 +15,7 @@ import { choosePlane, type Plane } from './plane.ts';
 import type { Loaded, PolicySource } from './policy-source.ts';
 import { SaBook } from './sa-book.ts';
 import { Shell } from './shell.ts';
+import { directSockets } from './socket-direct.ts';
 import { xfrmSockets } from './socket-xfrm.ts';
 import { connectionStatus, type DaemonStatus, isUp, lacksOf, numbered, trafficOf } from './status.ts';
 import { type Delays, Supervisor } from './supervisor.ts';
@@ -67,6 +68,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ikePort: options.ikePort ?? loaded.settings?.ikePort ?? 500,
     natPort: options.natPort ?? loaded.settings?.natPort ?? 4500,
     ...(plane.name === 'xfrm' && { open: xfrmSockets() }),
+    ...(plane.name === 'userspace' && options.tun !== undefined && { open: directSockets() }),
   });
   const trace = new Trace(
     options,
@@ -85,6 +87,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       connections,
       plane,
       secrets: loaded.secrets ?? noSecrets,
+      acquireExpiry: loaded.settings?.acquireLifetime,
     });
     if (options.control !== undefined) await daemon.control.listen(options.control);
     daemon.begin(loaded);
@@ -111,6 +114,8 @@ interface Parts {
   readonly connections: Connections;
   readonly plane: Plane;
   readonly secrets: DaemonSecrets;
+  /** Seconds; as it was when the daemon started. */
+  readonly acquireExpiry: number | undefined;
 }
 
 export class Daemon {
@@ -153,6 +158,7 @@ export class Daemon {
       kernel: parts.plane.name,
       tun: options.tun,
       policy: connections.policy,
+      acquireExpiry: parts.acquireExpiry,
       keyLog: options.keyLog !== undefined || options.espKeyLog !== undefined,
       log,
       trace,
@@ -226,6 +232,7 @@ export class Daemon {
       kernel: kernel.name,
       lacks: lacksOf(entries, this.#parts.options.crypto ?? defaultCrypto, kernel),
       listening: this.listening,
+      loaded: [...new Set(this.connections.named.map(({ name }) => name))],
       connections: entries.map((entry) => connectionStatus(entry, ikeSas)),
       ikeSas: numbered(ikeSas, entries, this.#book),
       routes,
@@ -266,7 +273,7 @@ export class Daemon {
   /** One change after the other: each reads the configuration and listens where it must before anything changes. */
   #change(what: string, take: (loaded: Loaded) => Connections): Promise<Reloaded> {
     const change = this.#changes.then(async () => {
-      const before = this.connections.entries;
+      const before = this.connections.named;
       const { options, udp } = this.#parts;
       const loaded = await options.source();
       const connections = take(loaded);
@@ -274,7 +281,7 @@ export class Daemon {
       this.#answers.reloaded(loaded.secrets ?? noSecrets);
       this.#apply(connections);
       this.#remark(loaded);
-      const done = { ...difference(before, connections.entries), remarks: loaded.remarks };
+      const done = { ...difference(before, connections.named), remarks: loaded.remarks };
       this.log.info(
         `${what}: ${done.added.length} added, ${done.changed.length} changed, ${done.removed.length} removed`,
       );

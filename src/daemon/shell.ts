@@ -32,6 +32,8 @@ export interface ShellOptions {
   /** The name of a TUN device. */
   readonly tun?: string | undefined;
   readonly policy: Policy;
+  /** Seconds a packet waits for an SA of the kernel's. */
+  readonly acquireExpiry?: number | undefined;
   readonly keyLog: boolean;
   readonly log: Logger;
   readonly trace: Trace;
@@ -68,6 +70,7 @@ export class Shell {
       tun: options.tun === undefined ? undefined : this.#tunSettings(options.tun),
       remark: (text) => options.log.warn(text),
       reqids: fixedReqids(options.policy),
+      acquireExpiry: options.acquireExpiry,
     });
     const { kernel } = this;
     this.counters = new RemovedCounters(kernel);

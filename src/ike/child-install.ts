@@ -89,7 +89,7 @@ export function complete(
     encapsulated: child.encapsulated,
     ...(replaces && { replaces: childName(replaces) }),
   });
-  cx.afterwards(() => cx.flows.carried(child));
+  cx.afterwards(() => cx.flows.carried(child, sa));
 }
 
 /** Why there is no child, for people. */

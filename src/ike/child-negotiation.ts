@@ -95,7 +95,7 @@ export function offerChild(
   const inboundSpi = cx.takeChildSpi();
   const { local, remote } = only
     ? { local: [only.local], remote: [only.remote] }
-    : packetFirst(offeredTraffic(sa, spd, replaces), demand?.packet);
+    : packetFirst(offeredTraffic(sa, spd, replaces), demand?.leads ? demand.packet : undefined);
   const payloads: Payload[] = [
     { kind: 'sa', proposals: espPayload(proposals, inboundSpi, pair !== undefined) },
     { kind: 'tsi', selectors: local },
@@ -134,6 +134,19 @@ export function selectorPairs(sa: IkeSa, spd: SpdEntry, replaces: ChildSa | unde
     all.remote.filter((remote) => meet(local, remote)).map((remote) => ({ local, remote })),
   );
 }
+
+/** Those of them that no child carries: packets ask one after the other. */
+export const missingPairs = (sa: IkeSa, spd: SpdEntry): SelectorPair[] =>
+  selectorPairs(sa, spd, undefined).filter(
+    ({ local, remote }) =>
+      ![...sa.children.values()].some(
+        (child) =>
+          child.spd.name === spd.name && within([local], child.local) && within([remote], child.remote),
+      ),
+  );
+
+export const isOf = (packet: SelectorPair, { local, remote }: SelectorPair): boolean =>
+  within([packet.local], [local]) && within([packet.remote], [remote]);
 
 /** The responder's side: the payloads that answer a child request. Throws NotifyError with scope `child`. */
 export function* answerChild(

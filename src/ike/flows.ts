@@ -25,8 +25,9 @@ import type { Alarms } from './timers.ts';
 /** What a negotiation is told of the packet it is for. */
 export interface Demand {
   readonly key: string;
-  /** Offered before all else; absent where the policy takes no part of itself. */
-  readonly packet?: SelectorPair;
+  readonly packet: SelectorPair;
+  /** Whether the packet is offered before all else; not where the policy takes no part of itself. */
+  readonly leads: boolean;
   /** Whether a child for it has come up meanwhile, or nobody waits any more. */
   readonly isOver: () => boolean;
   /** The negotiation is through: the packet is carried by what came of it, or was refused. */
@@ -110,9 +111,14 @@ export class Flows {
   }
 
   /** A child is up, whoever asked for it: its packets need nobody's help any more. */
-  carried(child: ChildSa): void {
+  carried(child: ChildSa, sa: IkeSa): void {
+    const entry = this.#services.pad.named(child.connection);
+    // The packet came from an address of ours; from now on they come from the one the child has.
+    const isClient = entry !== undefined && clientOf(sa, entry) !== undefined;
     for (const flow of this.#flows.values()) {
-      if (!isFor(child, flow.route) || !carries(child, flow.packet)) continue;
+      const { packet } = flow;
+      const isCarried = isClient ? holds(child.remote, packet.remote) : carries(child, packet);
+      if (!isFor(child, flow.route) || !isCarried) continue;
       this.#forget(flow);
       this.#tell(flow, 'protected', `by SPI ${child.outboundSpi.toString(16).padStart(8, '0')}`);
     }
@@ -232,7 +238,8 @@ export class Flows {
   #demandOf(flow: Flow): Demand {
     return {
       key: flow.key,
-      ...(flow.route.spd.narrowing && { packet: flow.packet }),
+      packet: flow.packet,
+      leads: flow.route.spd.narrowing,
       isOver: () => !this.#waits(flow),
       end: (reason = unfit) => {
         if (this.#waits(flow)) this.#fail(flow, reason);
@@ -297,7 +304,9 @@ export class Flows {
       const child = own.findLast((each) => carries(each, packet)) ?? (client ? own.at(-1) : undefined);
       if (child === undefined) continue;
       const isLost = !client && this.#services.now - child.since > settledMillis;
-      this.#ignore(route, packet, isLost ? 'its child has lost its SA: it is rekeyed' : 'its child is up');
+      const isLeftOut = !holds(child.remote, packet.remote);
+      const up = isLeftOut ? 'its child is up, and the peer left this out of it' : 'its child is up';
+      this.#ignore(route, packet, isLost ? 'its child has lost its SA: it is rekeyed' : up);
       if (isLost) sa.want(wantRekey(child, sa));
       return true;
     }

@@ -1,13 +1,14 @@
-/** Policies that stand before any child: on-demand ones, whose packets ask for a child, and what bypasses or is discarded. RFC 4301 §4.4.1. */
+/** Policies that stand before any child: on-demand ones, whose packets ask for a child, beside what bypasses or is discarded. RFC 4301 §4.4.1. */
 import type { KernelCommand, PolicyCommand } from '../kernel/port.ts';
-import { sameEntry, sameValue } from '../policy/pad.ts';
+import { sameEntry } from '../policy/pad.ts';
 import type { PadEntry, Policy, SpdEntry } from '../policy/policy.ts';
 import { covers, type SelectorPolicy, toWire } from '../policy/selector.ts';
 import { parseAddress } from '../wire/address.ts';
 import type { RangeSelector, TrafficSelector } from '../wire/payloads/ts.ts';
 import type { Millis } from './actions.ts';
-import { describeSelectors } from './child-sa.ts';
+import { type ChildSa, describeSelectors, policiesOf } from './child-sa.ts';
 import type { Services } from './context.ts';
+import { Shunts } from './shunts.ts';
 import {
   addPolicy,
   deletePolicy,
@@ -16,7 +17,7 @@ import {
   selectionKey,
   withdrawn,
 } from './spd-policies.ts';
-import type { RouteStatus, ShuntStatus } from './status.ts';
+import type { RouteStatus } from './status.ts';
 
 /** An on-demand policy. */
 export interface Route {
@@ -35,27 +36,25 @@ interface Routed {
   readonly routes: readonly Route[];
 }
 
-interface Shunt {
-  readonly spd: SpdEntry;
-  readonly policies: readonly PolicyCommand[];
-  readonly since: Millis;
-}
-
 /** By the operator, or by a peer's death; it holds while the connection stays what it is. */
 interface Said {
   readonly entry: PadEntry;
   readonly how: 'route' | 'unroute' | 'hold';
 }
 
+/** What stands in its place already, if anything does. */
+type StandingOf = (spd: SpdEntry, policies: readonly PolicyCommand[]) => ChildSa | undefined;
+
 export class Routes {
-  readonly #services: Pick<Services, 'now' | 'act' | 'takeReqid'>;
+  readonly shunts: Shunts;
+  readonly #services: Pick<Services, 'now' | 'act' | 'takeReqid' | 'sasOf'>;
   readonly #routed = new Map<string, Routed>();
   readonly #byReqid = new Map<number, Set<Route>>();
   readonly #said = new Map<string, Said>();
-  #shunts = new Map<string, Shunt>();
 
-  constructor(services: Pick<Services, 'now' | 'act' | 'takeReqid'>) {
+  constructor(services: Pick<Services, 'now' | 'act' | 'takeReqid' | 'sasOf'>) {
     this.#services = services;
+    this.shunts = new Shunts(services);
   }
 
   /**
@@ -63,7 +62,7 @@ export class Routes {
    * called when the children that stood on it are gone.
    */
   load({ pad, shunts = [] }: Policy): () => void {
-    const gone: PolicyCommand[] = this.#loadShunts(shunts);
+    const gone: PolicyCommand[] = this.shunts.load(shunts);
     const names = new Set(pad.map(({ name }) => name));
     for (const entry of pad) {
       const { name } = entry;
@@ -87,7 +86,7 @@ export class Routes {
     if (entry.remote.address === undefined) return false;
     if (this.#routed.has(entry.name)) return true;
     this.#said.set(entry.name, { entry, how });
-    this.#put(entry);
+    this.#put(entry, (spd, policies) => this.#standing(entry, spd, policies));
     return true;
   }
 
@@ -108,7 +107,7 @@ export class Routes {
   clear(): void {
     for (const name of [...this.#routed.keys()]) this.#delete(this.#take(name));
     this.#said.clear();
-    this.#delete(this.#loadShunts([]));
+    this.#delete(this.shunts.load([]));
   }
 
   /** The on-demand policy of an acquire. */
@@ -134,9 +133,7 @@ export class Routes {
     if (route === undefined) return undefined;
     const [here] = route.policies;
     if (here === undefined) return undefined;
-    const shape = { ...here, local, remote };
-    const keys = (policies: readonly PolicyCommand[]) => policies.map(selectionKey).sort().join('\n');
-    return keys(policyCommands(shape)) === keys(route.policies) ? route.reqid : undefined;
+    return selectSame(policyCommands({ ...here, local, remote }), route.policies) ? route.reqid : undefined;
   }
 
   /** Whose policy it is, if it is one of these. */
@@ -145,8 +142,7 @@ export class Routes {
     const isIt = (each: PolicyCommand): boolean => policyKey(each) === key;
     const route = [...(this.#byReqid.get(policy.reqid) ?? [])].find(({ policies }) => policies.some(isIt));
     if (route) return { connection: route.connection, child: route.spd.name };
-    const shunt = [...this.#shunts.values()].find(({ policies }) => policies.some(isIt));
-    return shunt && { connection: shunt.spd.name, child: shunt.spd.name };
+    return this.shunts.whose(policy);
   }
 
   status(negotiating: (route: Route) => number): RouteStatus[] {
@@ -165,29 +161,16 @@ export class Routes {
     );
   }
 
-  get shunts(): ShuntStatus[] {
-    return [...this.#shunts.values()].map(({ spd, since }) => ({
-      connection: spd.name,
-      child: spd.name,
-      local: describeSelectors(fixed(spd.local, nowhere)),
-      remote: describeSelectors(fixed(spd.remote, nowhere)),
-      what: spd.action === 'bypass' ? ('bypass' as const) : ('discard' as const),
-      why: 'policy' as const,
-      reqid: 0,
-      since,
-    }));
-  }
-
   #wanted(entry: PadEntry): boolean {
     if (entry.remote.address === undefined) return false;
     const said = this.#said.get(entry.name);
     return said === undefined ? entry.start === 'ondemand' : said.how !== 'unroute';
   }
 
-  #put(entry: PadEntry): void {
+  #put(entry: PadEntry, standingOf: StandingOf = () => undefined): void {
     const routes = entry.children
       .filter(({ action }) => action === 'protect')
-      .map((spd) => this.#routeOf(entry, spd));
+      .map((spd) => this.#routeOf(entry, spd, standingOf));
     this.#routed.set(entry.name, { entry, routes });
     for (const route of routes) {
       const others = this.#byReqid.get(route.reqid) ?? new Set();
@@ -196,14 +179,31 @@ export class Routes {
     }
   }
 
-  #routeOf(entry: PadEntry, spd: SpdEntry): Route {
-    const { settings } = spd;
-    const reqid = settings?.reqid ?? this.#services.takeReqid();
+  /** Beside a child that has its place the ends are the child's: its peer may have moved since. */
+  #routeOf(entry: PadEntry, spd: SpdEntry, standingOf: StandingOf): Route {
+    const { settings, mode } = spd;
     const [own, peers] = [entry.local.address, entry.remote.address ?? ''];
     const [local, remote] = [fixed(spd.local, octets(own)), fixed(spd.remote, octets(peers))];
-    const shape = { reqid, mode: spd.mode, local, remote, localAddress: own, remoteAddress: peers };
-    const policies = policyCommands({ ...shape, ...(settings && { settings }) });
+    const shape = { mode, local, remote, ...(settings && { settings }) };
+    const bare = policyCommands({ ...shape, reqid: 0, localAddress: own, remoteAddress: peers });
+    const child = standingOf(spd, bare);
+    const reqid = settings?.reqid ?? child?.reqid ?? this.#services.takeReqid();
+    const ends = {
+      localAddress: child?.path.local.address ?? own,
+      remoteAddress: child?.path.remote.address ?? peers,
+    };
+    const policies = policyCommands({ ...shape, ...ends, reqid });
     return { connection: entry.name, spd, reqid, local, remote, policies, since: this.#services.now };
+  }
+
+  /** A child of the same selectors that is up already goes on carrying what they select. */
+  #standing(entry: PadEntry, { name }: SpdEntry, policies: readonly PolicyCommand[]): ChildSa | undefined {
+    for (const sa of this.#services.sasOf(entry.name)) {
+      const children = [...sa.children.values()].filter(({ spd }) => spd.name === name);
+      const equal = children.findLast((child) => selectSame(policiesOf(child), policies));
+      if (equal) return equal;
+    }
+    return undefined;
   }
 
   /** Out of the tables; its policies are to be deleted. */
@@ -216,26 +216,6 @@ export class Routes {
       if (others?.size === 0) this.#byReqid.delete(route.reqid);
     }
     return routes.flatMap(({ policies }) => withdrawn(policies));
-  }
-
-  /** What stays, stays as it is; returns what goes. */
-  #loadShunts(wanted: readonly SpdEntry[]): PolicyCommand[] {
-    const before = this.#shunts;
-    this.#shunts = new Map();
-    for (const spd of wanted) {
-      const old = before.get(spd.name);
-      if (old && sameValue(old.spd, spd)) {
-        this.#shunts.set(spd.name, old);
-        continue;
-      }
-      const policies = shuntPolicies(spd);
-      this.#shunts.set(spd.name, { spd, policies, since: this.#services.now });
-      this.#add(policies);
-    }
-    const stays = new Set(this.#shunts.values());
-    return [...before.values()]
-      .filter((each) => !stays.has(each))
-      .flatMap(({ policies }) => withdrawn(policies));
   }
 
   #add(policies: readonly PolicyCommand[]): void {
@@ -251,22 +231,10 @@ export class Routes {
   }
 }
 
-/** They have no peer, and so no tunnel: the unspecified address of their family stands at both ends. */
-function shuntPolicies(spd: SpdEntry): PolicyCommand[] {
-  const [local, remote] = [fixed(spd.local, nowhere), fixed(spd.remote, nowhere)];
-  const { settings } = spd;
-  const none = local[0]?.start.length === 16 ? '::' : '0.0.0.0';
-  return policyCommands({
-    reqid: 0,
-    mode: 'tunnel',
-    local,
-    remote,
-    localAddress: none,
-    remoteAddress: none,
-    action: spd.action === 'bypass' ? 'bypass' : 'discard',
-    ...(settings && { settings }),
-  });
-}
+const selectSame = (some: readonly PolicyCommand[], others: readonly PolicyCommand[]): boolean => {
+  const keys = (policies: readonly PolicyCommand[]): string => policies.map(selectionKey).sort().join('\n');
+  return keys(some) === keys(others);
+};
 
 const nowhere = new Uint8Array(0);
 

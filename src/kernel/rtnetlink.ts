@@ -73,11 +73,13 @@ export interface Rule {
 
 type Attribute = readonly [type: number, value: Uint8Array];
 
+/** After `close` every request throws SystemError EBADF. */
 export class RouteSocket {
   readonly #calls: Libc;
   readonly #fd: number;
   readonly #buffer = new Uint8Array(largestDatagram);
   #sequence = 0;
+  #closed = false;
 
   /** Throws SystemError. */
   constructor(calls: Libc = libc()) {
@@ -147,6 +149,8 @@ export class RouteSocket {
   }
 
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#calls.close(this.#fd);
   }
 
@@ -181,12 +185,14 @@ export class RouteSocket {
       this.#do('', type, flags, body);
       return true;
     } catch (error) {
-      if (error instanceof SystemError) return false;
+      if (error instanceof SystemError && !this.#closed) return false;
       throw error;
     }
   }
 
   #send(type: number, flags: number, body: readonly Uint8Array[]): void {
+    // The descriptor's number may be another's by now.
+    if (this.#closed) throw new SystemError('send', 'EBADF', 'closed');
     this.#sequence = (this.#sequence + 1) >>> 0;
     const length = body.reduce((sum, part) => sum + part.length, headerLength);
     const octets = new Uint8Array(length);

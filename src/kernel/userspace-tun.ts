@@ -39,6 +39,7 @@ export class TunKernel extends UserspaceKernel {
   readonly #index: number;
   readonly #routes: TunRoutes;
   #addresses: readonly Prefix[] = [];
+  #closed = false;
 
   /** Throws SystemError, whose message says what is to be done; then nothing is left behind. */
   constructor(options: TunKernelOptions, calls: Libc = libc()) {
@@ -95,6 +96,8 @@ export class TunKernel extends UserspaceKernel {
   }
 
   override close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#routes.clear();
     this.#link.close();
     this.#device.close();

@@ -20,6 +20,7 @@ import {
 } from './port.ts';
 import { Acquires } from './userspace-acquires.ts';
 import { exactSelectors, policyOf, saFrom, saPath } from './userspace-sa.ts';
+import { PassedOver } from './userspace-settings.ts';
 
 export type UserspaceDrop =
   | InboundDrop
@@ -57,6 +58,8 @@ export interface UserspaceOptions {
    * here.
    */
   readonly deliver?: (packet: Uint8Array) => UserspaceDrop | undefined;
+  /** Something the operator should know. */
+  readonly remark?: (text: string) => void;
   /** Each packet dropped. */
   readonly dropped?: (reason: UserspaceDrop, path?: DatagramPath) => void;
 }
@@ -83,12 +86,14 @@ export class UserspaceKernel implements Kernel {
   /** The endpoint last told of, for each inbound SA. */
   readonly #mappings = new WeakMap<InboundSa, string>();
   readonly #acquires: Acquires;
+  readonly #passedOver: PassedOver;
   readonly #limits = new WeakMap<EspSa, Limits>();
 
   constructor(options: UserspaceOptions) {
     this.#options = options;
     this.#echoes = new Echoes(options.random, options.now);
     this.#acquires = new Acquires(options.now);
+    this.#passedOver = new PassedOver((text) => options.remark?.(text));
   }
 
   /** Packets dropped so far, by reason. */
@@ -101,6 +106,7 @@ export class UserspaceKernel implements Kernel {
     switch (command.kind) {
       case 'addSa': {
         const sa = saFrom(this.#options.crypto, command.sa);
+        this.#passedOver.see(command.sa.settings);
         if (!this.#sad.add(sa)) {
           destroy(sa.protection);
           throw new KernelError(command.kind, 'EEXIST', nameOf(command.sa.id));
@@ -119,6 +125,7 @@ export class UserspaceKernel implements Kernel {
         break;
       case 'addPolicy':
         this.addPolicy(command.policy.direction, policyOf(command.kind, command.policy));
+        this.#passedOver.see(command.policy.settings);
         break;
       case 'deletePolicy':
         if (!this.deletePolicy(command.policy.direction, policyOf(command.kind, command.policy))) {

@@ -5,12 +5,30 @@ import {
   execFileSync,
   spawn,
 } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** An address of this machine that no other process's tests take: ports can be fixed on it. `n` from 1 to 3. */
+export function ownAddress(n: number): string {
+  const number = ((process.pid << 2) | n) & 0xff_ffff;
+  return `127.${number >> 16}.${(number >> 8) & 0xff}.${number & 0xff}`;
+}
 
 export interface Outcome {
   readonly code: number | null;
@@ -27,7 +45,6 @@ export interface Built {
   unread(args: readonly string[]): Promise<Outcome>;
   /** Starts `daemon --json` and waits for its `ready`. */
   daemon(args: readonly string[]): Promise<RunningDaemon>;
-  remove(): void;
 }
 
 export interface RunningDaemon {
@@ -45,13 +62,15 @@ export interface LogLine {
   readonly listening?: RunningDaemon['listening'];
 }
 
-/** Compiles the sources into a directory of its own inside the project, so that packages are found. */
+const cache = join(root, '.cache');
+const dayMillis = 86_400_000;
+
+/** Compiles the sources, once for all who test the same, to where packages are found. */
 export function build(): Built {
-  mkdirSync(join(root, '.cache'), { recursive: true });
-  const directory = mkdtempSync(join(root, '.cache', 'cli-'));
-  const compiler = join(root, 'node_modules', '.bin', 'tsc');
-  execFileSync(compiler, ['-p', 'tsconfig.build.json', '--outDir', join(directory, 'dist')], { cwd: root });
-  copyFileSync(join(root, 'package.json'), join(directory, 'package.json'));
+  const directory = join(cache, `cli-${fingerprint()}`);
+  const now = new Date();
+  if (existsSync(directory)) utimesSync(directory, now, now);
+  else compile(directory);
   const main = join(directory, 'dist', 'cli', 'main.js');
   return {
     main,
@@ -62,8 +81,45 @@ export function build(): Built {
       return finished(child);
     },
     daemon: (args) => startDaemon(main, args),
-    remove: () => rmSync(directory, { recursive: true, force: true }),
   };
+}
+
+/** Whoever is first keeps it; what nobody has used for a day goes. */
+function compile(directory: string): void {
+  mkdirSync(cache, { recursive: true });
+  for (const name of readdirSync(cache).filter((each) => each.startsWith('cli-'))) {
+    const old = join(cache, name);
+    const usedAt = statSync(old, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    if (Date.now() - usedAt > dayMillis) rmSync(old, { recursive: true, force: true });
+  }
+  const fresh = mkdtempSync(join(cache, 'cli-'));
+  const compiler = join(root, 'node_modules', '.bin', 'tsc');
+  execFileSync(compiler, ['-p', 'tsconfig.build.json', '--outDir', join(fresh, 'dist')], { cwd: root });
+  copyFileSync(join(root, 'package.json'), join(fresh, 'package.json'));
+  try {
+    renameSync(fresh, directory);
+  } catch (error) {
+    rmSync(fresh, { recursive: true, force: true });
+    if (!existsSync(directory)) throw error;
+  }
+}
+
+/** Of all the compiler reads of ours. */
+function fingerprint(): string {
+  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join('src', name))
+    .sort();
+  const hash = createHash('sha256');
+  for (const name of [
+    'package-lock.json',
+    'package.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    ...sources,
+  ])
+    hash.update(name).update(readFileSync(join(root, name)));
+  return hash.digest('hex').slice(0, 16);
 }
 
 function start(main: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {

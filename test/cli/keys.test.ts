@@ -19,7 +19,6 @@ beforeAll(() => {
   );
 });
 afterAll(() => {
-  ikev2.remove();
   bench.remove();
 });
 

@@ -10,8 +10,10 @@ import {
   acceptChild,
   answerChild,
   type ChildOffer,
+  isOf,
   isSinglePair,
   type KeySource,
+  missingPairs,
   offerChild,
   pfsProposals,
   type Ride,
@@ -171,7 +173,7 @@ export const rekeyChild: Exchange<Wanted, Held> = {
     const ours = 'child' in doing && doing.child === old ? doing.what : undefined;
     if (ours === 'close' || (old.heir && ours !== 'rekey')) throw temporary('that child is on its way out');
     // They go, by the peer's Deletes or by ours.
-    if (sa.children.siblings(old).length >= mostReplaced)
+    if (sa.children.siblings(old).filter(({ heir }) => heir).length >= mostReplaced)
       throw temporary('too many children wait for a Delete');
     const { payloads, child } = yield* answer(sa, request, phase, old, cx);
     const ni = find(request, 'nonce')?.data ?? new Uint8Array(0);
@@ -214,18 +216,19 @@ export function wantPairs(
     demand,
   }: { readonly replaces?: ChildSa | undefined; readonly demand?: Demand | undefined } = {},
 ): void {
-  if (demand) {
-    const { packet: only } = demand;
-    if (only) sa.want(want(sa, { spd, retries: 0, demand, only }));
-    else demand.end();
+  if (demand?.leads) {
+    sa.want(want(sa, { spd, retries: 0, demand, only: demand.packet }));
     return;
   }
-  const pairs = selectorPairs(sa, spd, replaces);
+  const pairs = demand ? missingPairs(sa, spd) : selectorPairs(sa, spd, replaces);
   sa.progress(
     createChild.name,
     `the peer wants one pair of selectors for each child: ${pairs.length} of them`,
   );
-  for (const only of pairs) sa.want(want(sa, { spd, retries: 0, only }));
+  const wanted = demand && pairs.find((each) => isOf(demand.packet, each));
+  for (const only of pairs)
+    sa.want(want(sa, { spd, retries: 0, only, ...(demand && only === wanted && { demand }) }));
+  if (demand && !wanted) demand.end();
   if (replaces) sa.want(deleteChild(replaces));
 }
 

@@ -10,12 +10,25 @@ export interface Block {
 export function blocks(first: bigint, last: bigint, bits: number): Block[] {
   const found: Block[] = [];
   for (let start = first; start <= last; ) {
-    let free = 0;
-    while (free < bits && isAligned(start, free + 1) && start + (1n << BigInt(free + 1)) - 1n <= last) free++;
+    const aligned = start === 0n ? bits : bitsOf(start & -start) - 1;
+    const free = Math.min(aligned, bitsOf(last - start + 1n) - 1);
     found.push({ start, fixed: bits - free });
     start += 1n << BigInt(free);
   }
   return found;
 }
 
-const isAligned = (number: bigint, bits: number): boolean => (number & ((1n << BigInt(bits)) - 1n)) === 0n;
+/** How many these are, without making them. */
+export function countBlocks(first: bigint, last: bigint): number {
+  if (first > last) return 0;
+  if (first === last) return 1;
+  const whole = 1n << BigInt(bitsOf(first ^ last));
+  const half = whole >> 1n;
+  const low = first % whole;
+  const high = last % whole;
+  // From both halves of the smallest block around them, unless they are all of it.
+  return low === 0n && high === whole - 1n ? 1 : ones(half - low) + ones(high - half + 1n);
+}
+
+const bitsOf = (number: bigint): number => number.toString(2).length;
+const ones = (number: bigint): number => number.toString(2).replaceAll('0', '').length;

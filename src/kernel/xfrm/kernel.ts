@@ -13,13 +13,14 @@ import {
 } from '../port.ts';
 import { setAcquireExpiry } from './acquire-expiry.ts';
 import { deleteSa, forgetKeys, getSa, type Masked, newSa } from './commands.ts';
+import { Deletions } from './deletions.ts';
 import { XfrmError } from './errors.ts';
 import { noticeGroups, noticeOf } from './events.ts';
-import { clearLeftovers, ourReqids, policyDeletion } from './leftovers.ts';
-import type { MessageOf, XfrmMessage } from './messages.ts';
+import { clearLeftovers, ourReqids } from './leftovers.ts';
+import { checkEncodable, type MessageOf, type XfrmMessage } from './messages.ts';
 import { XfrmMonitor } from './monitor.ts';
 import { moveSa } from './move.ts';
-import { neighbourDiscoveryBypass } from './policies.ts';
+import { neighbourDiscoveryBypass, policyDeletion } from './policies.ts';
 import { ourIndex, PolicyStacks } from './policy-stacks.ts';
 import { describe, Probe, type Transforms } from './probe.ts';
 import { resync } from './resync.ts';
@@ -65,8 +66,7 @@ export class XfrmKernel implements Kernel {
   readonly #sas = new Map<string, HeldSa>();
   readonly #stacks = new PolicyStacks();
   readonly #uses: Uses;
-  /** Deletes the kernel had no room to hear of. */
-  #owed: XfrmMessage[] = [];
+  readonly #deletions: Deletions;
   readonly #bypasses: XfrmMessage[];
   readonly #putBack: () => void;
   #closed = false;
@@ -80,6 +80,7 @@ export class XfrmKernel implements Kernel {
     const calls = options.calls ?? libc();
     this.#uses = new Uses(options.now, options.unixTime);
     this.#socket = new XfrmSocket(calls);
+    this.#deletions = new Deletions(this.#socket);
     try {
       this.#clear('from a run before');
       this.#probe = new Probe(this.#socket, probeReqid);
@@ -108,22 +109,24 @@ export class XfrmKernel implements Kernel {
 
   /**
    * Throws KernelError with the kernel's errno and words; EEXIST, ESRCH (no such SA of ours), ENOENT (no such policy),
-   * EINVAL (what the kernel has no way to say).
+   * EINVAL (what the kernel has no way to say), EBADF (closed).
    */
   apply(command: KernelCommand): void {
+    if (this.#closed) throw new KernelError(command.kind, 'EBADF', 'closed');
     try {
-      this.#payOwed();
+      this.#deletions.retry();
       this.#apply(command);
     } catch (error) {
       if (error instanceof XfrmError) throw refusal(command.kind, error);
       if (error instanceof SystemError) throw new KernelError(command.kind, error.errno, error.call);
+      if (error instanceof RangeError) throw new KernelError(command.kind, 'EINVAL', error.message);
       throw error;
     }
   }
 
   counters(id: SaId): SaCounters | undefined {
     const sa = this.#sas.get(keyOf(id));
-    if (sa === undefined) return undefined;
+    if (sa === undefined || this.#closed) return undefined;
     try {
       const shown = this.#show(sa);
       forgetKeys(shown);
@@ -139,16 +142,18 @@ export class XfrmKernel implements Kernel {
     if (this.#closed) return;
     this.#closed = true;
     process.off('exit', this.#exit);
-    this.#monitor.close();
-    try {
-      const sas = [...this.#sas.values()].map(({ id, mark }) => deleteSa(id, mark));
-      this.#socket.doAll([...this.#stacks.clear(), ...sas, ...this.#owed, ...this.#bypasses]);
-      this.#clear('at the end');
-      this.#putBack();
-    } catch (error) {
-      this.#remark(`the kernel's IPsec state could not be cleared: ${messageOf(error)}`);
-    } finally {
-      this.#socket.close();
+    for (const step of [
+      () => this.#monitor.close(),
+      () => this.#deleteAll(),
+      () => this.#clear('at the end'),
+      () => this.#putBack(),
+      () => this.#socket.close(),
+    ]) {
+      try {
+        step();
+      } catch (error) {
+        this.#remark(`the kernel's IPsec state could not be cleared: ${messageOf(error)}`);
+      }
     }
   }
 
@@ -167,7 +172,7 @@ export class XfrmKernel implements Kernel {
       case 'deletePolicy': {
         const messages = this.#stacks.remove(command.policy);
         if (messages === undefined) throw new KernelError(command.kind, 'ENOENT', 'no such policy');
-        return this.#doOrOwe(messages);
+        return this.#deletions.do(messages);
       }
     }
   }
@@ -193,6 +198,7 @@ export class XfrmKernel implements Kernel {
     const current = this.#show(sa);
     try {
       const steps = moveSa(current, { ...command, direction: sa.direction });
+      checkEncodable(steps);
       const id = { spi: sa.id.spi, destination };
       const policies = this.#stacks.move(sa.reqid, endsOf(sa), endsOf({ ...sa, id, source }));
       const last = steps.at(-1)?.kind === 'DELSA' ? steps.slice(-1) : [];
@@ -223,7 +229,7 @@ export class XfrmKernel implements Kernel {
     const sa = this.#held('deleteSa', id);
     this.#sas.delete(keyOf(id));
     this.#uses.forget(keyOf(id));
-    this.#doOrOwe([deleteSa(id, sa.mark)]);
+    this.#deletions.do([deleteSa(id, sa.mark)]);
   }
 
   #addPolicy(policy: PolicyCommand): void {
@@ -231,25 +237,6 @@ export class XfrmKernel implements Kernel {
     if (refused === undefined) return;
     this.#socket.doAll(this.#stacks.remove(policy) ?? []);
     throw refused;
-  }
-
-  /** What must not be lost: refused for want of room it is said again, now and later. */
-  #doOrOwe(messages: readonly XfrmMessage[]): void {
-    let left = messages;
-    for (let tries = 0; tries < mostTries && left.length > 0; tries++) {
-      const refused = this.#socket.doAll(left);
-      const serious = refused.find((each) => each && !isGone(each) && !noRoom.has(each.errno));
-      left = left.filter((_, i) => noRoom.has(refused[i]?.errno ?? ''));
-      if (serious && left.length === 0) throw serious;
-    }
-    this.#owed.push(...left);
-  }
-
-  #payOwed(): void {
-    if (this.#owed.length === 0) return;
-    const owed = this.#owed;
-    this.#owed = [];
-    this.#doOrOwe(owed);
   }
 
   #held(kind: KernelCommand['kind'], id: SaId): HeldSa {
@@ -279,13 +266,18 @@ export class XfrmKernel implements Kernel {
   #resync(): void {
     if (this.#closed) return;
     try {
-      this.#payOwed();
+      this.#deletions.retry();
       const { notices, missing } = resync(this.#socket, this.#sas, this.#stacks);
       this.#socket.doAll(missing);
       for (const notice of notices) this.#options.notice(notice);
     } catch (error) {
       this.#remark(`the kernel's IPsec state could not be read: ${messageOf(error)}`);
     }
+  }
+
+  #deleteAll(): void {
+    const sas = [...this.#sas.values()].map(({ id, mark }) => deleteSa(id, mark));
+    this.#deletions.do([...this.#stacks.clear(), ...sas, ...this.#deletions.owed, ...this.#bypasses]);
   }
 
   #clear(when: string): void {
@@ -332,13 +324,7 @@ export class XfrmKernel implements Kernel {
 }
 
 /** What NEWSA says of an algorithm, or of ESP altogether, that is not there. */
-const cannot: ReadonlySet<string> = new Set(['ENOSYS', 'EPROTONOSUPPORT']);
-/** The request or its answer had no room. */
-const noRoom: ReadonlySet<string> = new Set(['ENOBUFS', 'ENOMEM', 'ENODATA', 'EAGAIN', 'EINTR']);
-const mostTries = 3;
-
-const isGone = ({ errno }: XfrmError): boolean => errno === 'ESRCH' || errno === 'ENOENT';
-
+const cannot: ReadonlySet<string> = new Set(['ENOSYS', 'EPROTONOSUPPORT', 'ENOENT']);
 const keyOf = ({ spi, destination }: SaId): string => `${spi.toString(16).padStart(8, '0')}@${destination}`;
 
 const endsOf = ({ id: { destination }, source, direction }: HeldSa) =>

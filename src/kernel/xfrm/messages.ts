@@ -120,6 +120,11 @@ export function encodeMessage(message: XfrmMessage, envelope: Envelope, endianne
   return octets;
 }
 
+/** Throws RangeError when `encodeMessage` would. */
+export function checkEncodable(messages: readonly XfrmMessage[]): void {
+  for (const message of messages) encodeMessage(message, { sequence: 0, flags: 0 }, 'little').fill(0);
+}
+
 /**
  * What follows a nlmsghdr. Throws NetlinkError when the struct is cut short or an attribute points outside; attributes
  * of unknown type or layout are kept as they are.

@@ -50,12 +50,11 @@ const unlimited = {
  * As many NEWPOLICY as the kernel needs for ranges that are no prefixes. Throws KernelError: EINVAL (an address, or
  * selectors the kernel has no way to say).
  */
-export const newPolicies = (policy: PolicyCommand, options: PolicyOptions = {}): MessageOf<'NEWPOLICY'>[] =>
-  bodies('addPolicy', policy, options).map((body) => ({
-    kind: 'NEWPOLICY',
-    body,
-    attributes: attributes(policy, options),
-  }));
+export function newPolicies(policy: PolicyCommand, options: PolicyOptions = {}): MessageOf<'NEWPOLICY'>[] {
+  const made = bodies('addPolicy', policy, options);
+  const shared = attributes(policy, options, made[0]?.sel.family ?? AddressFamily.UNSPEC);
+  return made.map((body) => ({ kind: 'NEWPOLICY', body, attributes: shared }));
+}
 
 /** The same as UPDPOLICY: what has these selectors already is replaced, what has not is made. */
 export const updatePolicies = (
@@ -73,6 +72,18 @@ export const deletePolicies = (
     body: userPolicyId.of({ sel, dir, index: options.index ?? 0 }),
     attributes: named(policy, options),
   }));
+
+const nameKinds: readonly string[] = ['MARK', 'SEC_CTX', 'IF_ID', 'POLICY_TYPE'];
+
+/** Deletes a policy the kernel shows, or was told. */
+export const policyDeletion = ({
+  body: { sel, dir },
+  attributes,
+}: MessageOf<'NEWPOLICY' | 'UPDPOLICY'>): MessageOf<'DELPOLICY'> => ({
+  kind: 'DELPOLICY',
+  body: userPolicyId.of({ sel, dir }),
+  attributes: attributes.filter(({ kind }) => nameKinds.includes(kind)),
+});
 
 /** IPv6 neighbour discovery in clear, before every other policy: RFC 4861's ICMPv6 types 133 to 137. */
 export function neighbourDiscoveryBypass(): MessageOf<'NEWPOLICY'>[] {
@@ -127,9 +138,9 @@ function selectors(
 }
 
 /** In iproute2's order. */
-function attributes(policy: PolicyCommand, options: PolicyOptions): XfrmAttribute[] {
+function attributes(policy: PolicyCommand, options: PolicyOptions, inner: number): XfrmAttribute[] {
   const { action = 'protect' } = policy;
-  const templates = action === 'protect' ? [{ kind: 'TMPL', value: [template(policy)] } as const] : [];
+  const templates = action === 'protect' ? [{ kind: 'TMPL', value: [template(policy, inner)] } as const] : [];
   return [...templates, ...named(policy, options)];
 }
 
@@ -141,9 +152,8 @@ const named = ({ label }: PolicyCommand, { mark, ifId }: PolicyOptions): XfrmAtt
 ];
 
 /** In transport mode the SA may be between any addresses: the packet's own are meant. */
-function template(policy: PolicyCommand): UserTmpl {
+function template(policy: PolicyCommand, inner: number): UserTmpl {
   const tunnel = policy.mode === 'tunnel';
-  const inner = xfrmSelectors(policy.local, policy.remote)[0]?.family ?? AddressFamily.UNSPEC;
   const [from, to] =
     policy.direction === 'out'
       ? [policy.localAddress, policy.remoteAddress]

@@ -6,8 +6,9 @@
 import { toHex } from '../../wire/hex.ts';
 import type { PolicyCommand } from '../port.ts';
 import { attributeValue } from './attributes.ts';
-import type { MessageOf, XfrmMessage } from './messages.ts';
-import { deletePolicies, updatePolicies } from './policies.ts';
+import { invalid } from './commands.ts';
+import { checkEncodable, type MessageOf, type XfrmMessage } from './messages.ts';
+import { policyDeletion, updatePolicies } from './policies.ts';
 import { policyOptions, reqidOf } from './settings.ts';
 import { viewOf } from './struct.ts';
 import { type Selector, selector } from './structs.ts';
@@ -118,11 +119,11 @@ export class PolicyStacks {
 
   /** Forgets all; what the kernel must be told. */
   clear(): XfrmMessage[] {
-    const gone = [...this.#stacks].flatMap(([name, [held]]) => (held ? [deletion(held, name)] : []));
+    const gone = [...this.#stacks].flatMap(([name, [held]]) => (held ? deletion(held, name) : []));
     this.#stacks.clear();
     this.#byReqid.clear();
     this.#indexes.clear();
-    return gone.filter((message) => message !== undefined);
+    return gone;
   }
 
   #find(policy: PolicyCommand): Held | undefined {
@@ -150,8 +151,7 @@ export class PolicyStacks {
       }
       this.#stacks.delete(name);
       this.#indexes.delete(name);
-      const message = deletion(held, name);
-      if (message) gone.push(message);
+      gone.push(...deletion(held, name));
     }
     return [...this.#tell(changed), ...gone];
   }
@@ -167,7 +167,10 @@ export class PolicyStacks {
   #messages(policy: PolicyCommand): ReadonlyMap<string, Update> {
     const asKernelKnows = { ...policy, reqid: reqidOf(policy) };
     const messages = updatePolicies(asKernelKnows, policyOptions(policy));
-    return new Map(messages.map((message) => [policyName(message), message]));
+    return invalid('addPolicy', () => {
+      checkEncodable(messages);
+      return new Map(messages.map((message) => [policyName(message), message]));
+    });
   }
 
   #indexOf(name: string, dir: number): number {
@@ -203,9 +206,9 @@ function deciding(stack: readonly Held[]): Held | undefined {
 
 const rankOf = ({ policy }: Held): number => ranks[policy.rank ?? 'connection'];
 
-function deletion({ policy, messages }: Held, name: string): XfrmMessage | undefined {
-  const at = [...messages.keys()].indexOf(name);
-  return deletePolicies(policy, policyOptions(policy))[at];
+function deletion({ messages }: Held, name: string): XfrmMessage[] {
+  const message = messages.get(name);
+  return message ? [policyDeletion(message)] : [];
 }
 
 function octetsOf(of: Selector): string {

@@ -5,7 +5,7 @@
 import { prefixRange } from '../../policy/range.ts';
 import type { RangeSelector, TrafficSelector } from '../../wire/payloads/ts.ts';
 import { addressOctets, xfrmAddress } from './addresses.ts';
-import { blocks } from './blocks.ts';
+import { blocks, countBlocks } from './blocks.ts';
 import { type Selector, selector } from './structs.ts';
 
 /** Selectors above which a pair is refused rather than installed. */
@@ -14,7 +14,16 @@ const most = 256;
 const protocols = { ICMP: 1, ICMPV6: 58, MH: 135 };
 const typed: readonly number[] = Object.values(protocols);
 
-type Ports = Pick<Selector, 'dport' | 'dport_mask' | 'sport' | 'sport_mask'>;
+interface Masked {
+  readonly port: number;
+  readonly mask: number;
+}
+
+/** Each of one end with each of the other. */
+interface Ports {
+  readonly source: readonly Masked[];
+  readonly destination: readonly Masked[];
+}
 
 /** Throws RangeError, with the reason as its message, when the kernel cannot select this traffic. */
 export function xfrmSelectors(source: TrafficSelector, destination: TrafficSelector): Selector[] {
@@ -26,20 +35,24 @@ export function xfrmSelectors(source: TrafficSelector, destination: TrafficSelec
   if (destination.protocol !== 0 && destination.protocol !== proto) {
     throw new RangeError('selectors of two protocols');
   }
+  const ports = portsOf(proto, source, destination);
+  const count =
+    countPrefixes(source) * countPrefixes(destination) * ports.source.length * ports.destination.length;
+  if (count > most) throw new RangeError(`selectors that need ${count} of the kernel's`);
   const from = prefixes(source);
   const to = prefixes(destination);
-  const ports = portsOf(proto, source, destination);
-  const count = from.length * to.length * ports.length;
-  if (count > most) throw new RangeError(`selectors that need ${count} of the kernel's`);
+  const masked = ports.source.flatMap((s) =>
+    ports.destination.map((d) => ({ sport: s.port, sport_mask: s.mask, dport: d.port, dport_mask: d.mask })),
+  );
   const family = xfrmAddress(source.start).family;
   return from.flatMap((s) =>
     to.flatMap((d) =>
-      ports.map((masked) =>
+      masked.map((each) =>
         selector.of({
           ...{ family, proto },
           ...{ saddr: xfrmAddress(s.start).octets, prefixlen_s: s.fixed },
           ...{ daddr: xfrmAddress(d.start).octets, prefixlen_d: d.fixed },
-          ...masked,
+          ...each,
         }),
       ),
     ),
@@ -63,6 +76,13 @@ export function trafficSelectors(
   };
 }
 
+function countPrefixes({ start, end }: RangeSelector): number {
+  if (start.length !== end.length) throw new RangeError('a range of two families');
+  const count = countBlocks(numberOf(start), numberOf(end));
+  if (count === 0) throw new RangeError('a range that ends before it starts');
+  return count;
+}
+
 function prefixes({ start, end }: RangeSelector): { readonly start: Uint8Array; readonly fixed: number }[] {
   const bits = start.length * 8;
   return blocks(numberOf(start), numberOf(end), bits).map((block) => ({
@@ -71,36 +91,34 @@ function prefixes({ start, end }: RangeSelector): { readonly start: Uint8Array; 
   }));
 }
 
-function portsOf(proto: number, source: RangeSelector, destination: RangeSelector): Ports[] {
+function portsOf(proto: number, source: RangeSelector, destination: RangeSelector): Ports {
   if (typed.includes(proto)) return typesAndCodes(proto, source, destination);
-  const from = masks(source.startPort, source.endPort);
-  const to = masks(destination.startPort, destination.endPort);
-  return from.flatMap((s) =>
-    to.map((d) => ({ sport: s.port, sport_mask: s.mask, dport: d.port, dport_mask: d.mask })),
-  );
+  return {
+    source: masks(source.startPort, source.endPort),
+    destination: masks(destination.startPort, destination.endPort),
+  };
 }
 
 /**
  * ICMP and MH types are in the upper octet of a traffic selector's port, ICMP codes in the lower (RFC 7296 §3.13.1); the
  * kernel has the type as source port and the code as destination port. Either end may name them.
  */
-function typesAndCodes(proto: number, source: RangeSelector, destination: RangeSelector): Ports[] {
+function typesAndCodes(proto: number, source: RangeSelector, destination: RangeSelector): Ports {
   const first = Math.max(source.startPort, destination.startPort);
   const last = Math.min(source.endPort, destination.endPort);
   if (first > last) throw new RangeError('selectors of two ICMP types');
   const whole = (first & 0xff) === 0 && (last & 0xff) === 0xff;
   const oneType = first >> 8 === last >> 8;
   if (!whole && !oneType) throw new RangeError('selectors of ICMP codes in several types');
-  const types = masks(first >> 8, last >> 8, 8);
   const hasCode = !whole && proto !== protocols.MH;
-  const codes = hasCode ? masks(first & 0xff, last & 0xff, 8) : [{ port: 0, mask: 0 }];
-  return types.flatMap((t) =>
-    codes.map((c) => ({ sport: t.port, sport_mask: t.mask, dport: c.port, dport_mask: c.mask })),
-  );
+  return {
+    source: masks(first >> 8, last >> 8, 8),
+    destination: hasCode ? masks(first & 0xff, last & 0xff, 8) : [{ port: 0, mask: 0 }],
+  };
 }
 
 /** Of so many bits, those above being 0; a mask of 0 when it is all of them. */
-function masks(first: number, last: number, bits = 16): { readonly port: number; readonly mask: number }[] {
+function masks(first: number, last: number, bits = 16): Masked[] {
   if (first > last) throw new RangeError('OPAQUE ports');
   return blocks(BigInt(first), BigInt(last), bits).map(({ start, fixed }) => ({
     port: Number(start),

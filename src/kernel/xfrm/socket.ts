@@ -34,11 +34,13 @@ const mostAtOnce = 64;
 /** A dump that changed while it was read is read again so many times. */
 const mostDumps = 5;
 
+/** After `close` every request throws SystemError EBADF. */
 export class XfrmSocket {
   readonly #calls: Libc;
   readonly #fd: number;
   readonly #buffer = new Uint8Array(largestDatagram);
   #sequence = 0;
+  #closed = false;
 
   /** Throws SystemError: ENOENT (no koffi), EPROTONOSUPPORT (a kernel without XFRM_USER). */
   constructor(calls: Libc = libc()) {
@@ -86,7 +88,14 @@ export class XfrmSocket {
   }
 
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#calls.close(this.#fd);
+  }
+
+  /** Once closed, the descriptor's number may be another's. */
+  #mustBeOpen(call: string): void {
+    if (this.#closed) throw new SystemError(call, 'EBADF', 'closed');
   }
 
   #dumpOnce(message: XfrmMessage): XfrmMessage[] | undefined {
@@ -109,6 +118,7 @@ export class XfrmSocket {
   }
 
   #batch(messages: readonly XfrmMessage[], flags: number): (XfrmError | undefined)[] {
+    this.#mustBeOpen(messages[0]?.kind ?? 'batch');
     const first = (this.#sequence + 1) >>> 0;
     const answers = new Map<number, Acknowledgement>();
     let broken = 'ENODATA';
@@ -131,6 +141,7 @@ export class XfrmSocket {
 
   /** The sequence number of the first. What an earlier request left unread is thrown away. */
   #send(messages: readonly XfrmMessage[], flags: number): number {
+    this.#mustBeOpen(messages[0]?.kind ?? 'send');
     while (this.#calls.recv(this.#fd, this.#buffer, this.#buffer.length, MSG_DONTWAIT) > 0);
     const first = (this.#sequence + 1) >>> 0;
     const encoded = messages.map((message) => {

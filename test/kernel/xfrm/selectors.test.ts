@@ -1,7 +1,7 @@
 /** Ranges as prefixes and masks, and back. RFC 7296 §3.13.1. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { blocks } from '../../../src/kernel/xfrm/blocks.ts';
+import { blocks, countBlocks } from '../../../src/kernel/xfrm/blocks.ts';
 import { trafficSelectors, xfrmSelectors } from '../../../src/kernel/xfrm/selectors.ts';
 import { formatAddress } from '../../../src/wire/address.ts';
 import type { RangeSelector } from '../../../src/wire/payloads/ts.ts';
@@ -26,8 +26,20 @@ describe('blocks', () => {
           next += size;
         }
         expect(next).toBe(last + 1n);
+        expect(countBlocks(first, last)).toBe(blocks(first, last, 16).length);
       }),
     );
+  });
+
+  it('are as many as are counted, of IPv6 addresses too', () => {
+    const number = fc.bigInt({ min: 0n, max: 2n ** 128n - 1n });
+    fc.assert(
+      fc.property(number, number, (a, b) => {
+        const [first, last] = a < b ? [a, b] : [b, a];
+        expect(countBlocks(first, last)).toBe(blocks(first, last, 128).length);
+      }),
+    );
+    expect(countBlocks(1n, 2n ** 128n - 2n)).toBe(254);
   });
 });
 

@@ -27,6 +27,8 @@ export interface Crossing {
   readonly prepare?: (both: Pair) => void;
   /** What the ends begin, in every order among themselves and with the messages. */
   readonly commands: Readonly<Record<string, (both: Pair) => void>>;
+  /** Only orders that begin with this command: the others are another test's. */
+  readonly first?: string;
   /** This many of the messages are lost, each in turn. */
   readonly losses?: number;
   /** This many of the messages arrive twice, each in turn. */
@@ -109,7 +111,9 @@ function walk(
     const commands = Object.entries(crossing.commands);
     const budget = { losses: crossing.losses ?? 0, copies: crossing.copies ?? 0 };
     for (;;) {
-      const choices = [...issue(commands, both), ...arrivals(inFlight, both, budget)];
+      const all = [...issue(commands, both), ...arrivals(inFlight, both, budget)];
+      const { first } = crossing;
+      const choices = trail.length > 0 || !first ? all : all.filter(({ name }) => name === first);
       const at = choices.length > 1 ? choose(taken.length, choices.length) : 0;
       const choice = choices[at];
       if (choice === undefined) break;
