@@ -12,7 +12,6 @@ beforeAll(() => {
   ikev2 = build();
 });
 afterAll(() => {
-  ikev2.remove();
   rmSync(directory, { recursive: true, force: true });
 });
 
