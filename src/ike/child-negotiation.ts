@@ -2,6 +2,7 @@
 import type { KeyPair, Prf } from '../crypto/provider.ts';
 import type { Secret } from '../crypto/secret.ts';
 import { type EspSuite, espSuite } from '../crypto/suite.ts';
+import { formatLabel } from '../policy/label.ts';
 import type { PadEntry, SpdEntry } from '../policy/policy.ts';
 import {
   acceptEsp,
@@ -11,7 +12,7 @@ import {
   isEspSpi,
   withGroup,
 } from '../policy/proposal.ts';
-import { narrow, type SelectorPolicy, sameSelectors, toWire, within } from '../policy/selector.ts';
+import { narrow, ranges, type SelectorPolicy, sameSelectors, toWire, within } from '../policy/selector.ts';
 import { find, notifies } from '../wire/message.ts';
 import { NotifyType, nameOf } from '../wire/numbers.ts';
 import type { Payload } from '../wire/payloads/index.ts';
@@ -26,6 +27,7 @@ import { hostOf, isOneHost, readdress } from './extensions/transport-nat.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { clientOf, offeredSelectors, ownSelectors, peerSelectors } from './internal-addresses.ts';
 import { type ChildKeys, childKeys } from './keys.ts';
+import { besideLabel, checkAnswer, describeBoth, offeredLabels, unlabelled } from './labels.ts';
 import { errorIn, statusNotify, unknownErrorIn } from './notify.ts';
 import { matchSpd } from './spd-match.ts';
 import { describeEspSuite } from './suite-text.ts';
@@ -57,6 +59,7 @@ export interface ChildOffer {
   readonly inboundSpi: number;
   readonly local: readonly RangeSelector[];
   readonly remote: readonly RangeSelector[];
+  readonly label?: Uint8Array;
 }
 
 /** One selector of each end. */
@@ -84,6 +87,8 @@ export function offerChild(
     readonly replaces?: ChildSa;
     /** Only this of what the policy has. */
     readonly only?: SelectorPair;
+    /** Of the flow that it is for, where the policy's is none of flows. */
+    readonly label?: Uint8Array;
   } = {},
 ): { payloads: Payload[]; offer: ChildOffer } {
   const { pair, proposals = spd.proposals, replaces, only } = how;
@@ -91,13 +96,15 @@ export function offerChild(
   const { local, remote } = only
     ? { local: [only.local], remote: [only.remote] }
     : offeredTraffic(sa, spd, replaces);
+  const label = replaces?.label ?? how.label ?? spd.label;
   const payloads: Payload[] = [
     { kind: 'sa', proposals: espPayload(proposals, inboundSpi, pair !== undefined) },
-    { kind: 'tsi', selectors: local },
-    { kind: 'tsr', selectors: remote },
+    { kind: 'tsi', selectors: besideLabel(local, label) },
+    { kind: 'tsr', selectors: besideLabel(remote, label) },
     ...childNotifies(spd.mode),
   ];
-  return { payloads, offer: { spd, proposals, inboundSpi, local, remote, ...(pair && { pair }) } };
+  const offer = { spd, proposals, inboundSpi, local, remote, ...(pair && { pair }), ...(label && { label }) };
+  return { payloads, offer };
 }
 
 /** What a child offers: its own selectors when it takes over from another, else the policy's. */
@@ -136,7 +143,7 @@ export function* answerChild(
   if (!offered || !tsi || !tsr) throw refuse(NotifyType.INVALID_SYNTAX, 'a child needs SA, TSi and TSr');
   const mode = modeOf(request);
   const nat = mode === 'transport' && (sa.nat.here || sa.nat.peer);
-  const [inner, outer] = [{ tsi: tsi.selectors, tsr: tsr.selectors }, sa.path] as const;
+  const [inner, outer] = [{ tsi: ranges(tsi.selectors), tsr: ranges(tsr.selectors) }, sa.path] as const;
   if (nat && !(isOneHost(inner.tsi) && isOneHost(inner.tsr)))
     throw refuse(
       NotifyType.SINGLE_PAIR_REQUIRED,
@@ -145,7 +152,9 @@ export function* answerChild(
   const seen = nat
     ? { tsi: readdress(inner.tsi, outer.remote.address), tsr: readdress(inner.tsr, outer.local.address) }
     : inner;
-  const { spd, local, remote, more } = matchSpd(sa, entry, { mode, ...seen }, replaces?.spd);
+  const labels = offeredLabels({ tsi: tsi.selectors, tsr: tsr.selectors });
+  const match = matchSpd(sa, entry, { mode, ...seen, labels }, cx.labels, replaces);
+  const { spd, local, remote, label, more } = match;
   const own = pfsProposals(sa, spd, ride.pfs);
   const choice = chooseEsp(offered.proposals, own, entry.order ?? 'offer', ride.pfs && spd.pfs);
   const suite = choice && espSuite(cx.crypto, choice.chosen);
@@ -163,6 +172,7 @@ export function* answerChild(
     suite,
     local,
     remote,
+    ...(label && { label }),
     encapsulated: isEncapsulated(sa),
     path: sa.path,
   } as const;
@@ -175,8 +185,8 @@ export function* answerChild(
       const payloads: Payload[] = [
         { kind: 'sa', proposals: [{ ...choice.proposal, spi: spiOctets(child.inboundSpi) }] },
         ...(exchanged ? [exchanged.payload] : []),
-        { kind: 'tsi', selectors: nat ? readdress(remote, hostOf(inner.tsi)) : [...remote] },
-        { kind: 'tsr', selectors: nat ? readdress(local, hostOf(inner.tsr)) : [...local] },
+        { kind: 'tsi', selectors: besideLabel(nat ? readdress(remote, hostOf(inner.tsi)) : remote, label) },
+        { kind: 'tsr', selectors: besideLabel(nat ? readdress(local, hostOf(inner.tsr)) : local, label) },
         ...childNotifies(mode),
         ...(more ? [statusNotify(NotifyType.ADDITIONAL_TS_POSSIBLE)] : []),
       ];
@@ -202,14 +212,16 @@ export function* acceptChild(
   const { spd, pair } = offer;
   const { entry, source, replaces } = ride;
   const answer = find(response, 'sa');
-  const [saidTsi, saidTsr] = [find(response, 'tsi')?.selectors, find(response, 'tsr')?.selectors];
-  if (!answer || !saidTsi || !saidTsr) {
+  const [withTsi, withTsr] = [find(response, 'tsi')?.selectors, find(response, 'tsr')?.selectors];
+  if (!answer || !withTsi || !withTsr) {
     const error = errorIn(response);
     if (!error) throw new BadResponse('the answer lacks SA, TSi or TSr');
-    throw new PeerRefused(error.type, rejectedBy(error.type, spd, offer));
+    throw refusedBy(error.type, offer);
   }
   const unknown = unknownErrorIn(response);
-  if (unknown) throw new PeerRefused(unknown.type, rejectedBy(unknown.type, spd, offer));
+  if (unknown) throw refusedBy(unknown.type, offer);
+  checkAnswer(offer.label, { tsi: withTsi, tsr: withTsr });
+  const [saidTsi, saidTsr] = [unlabelled(withTsi), unlabelled(withTsr)];
   // Some responders (strongSwan) answer with the addresses they see.
   const nat = spd.mode === 'transport' && (sa.nat.here || sa.nat.peer);
   const asSeen = nat && !(within(saidTsi, offer.local) && within(saidTsr, offer.remote));
@@ -247,6 +259,7 @@ export function* acceptChild(
     suite,
     local: clientOf(sa, entry) ? ownTraffic(sa, spd, tsi) : tsi,
     remote: tsr,
+    ...(offer.label && { label: offer.label }),
     encapsulated: isEncapsulated(sa),
     path: sa.path,
   };
@@ -297,9 +310,6 @@ const refuse = (notify: number, why: string): NotifyError => new NotifyError(not
 const modeOf = (payloads: readonly Payload[]): SpdEntry['mode'] =>
   notifies(payloads, NotifyType.USE_TRANSPORT_MODE).length > 0 ? 'transport' : 'tunnel';
 
-const ranges = (selectors: readonly TrafficSelector[]): RangeSelector[] =>
-  selectors.filter((selector) => selector.kind === 'range');
-
 const readSpi = (octets: Uint8Array): number => new DataView(octets.slice().buffer).getUint32(0);
 
 /** Asks for the inbound SA; an errno, or undefined when it holds. */
@@ -339,6 +349,7 @@ function complete(
     local: describeSelectors(child.local),
     remote: describeSelectors(child.remote),
     encapsulated: child.encapsulated,
+    ...(child.label && { label: formatLabel(child.label) }),
     ...(replaces && { replaces: childName(replaces) }),
   });
 }
@@ -349,12 +360,24 @@ function childNotifies(mode: SpdEntry['mode']): Payload[] {
   return mode === 'transport' ? [statusNotify(NotifyType.USE_TRANSPORT_MODE), tfc] : [tfc];
 }
 
-function rejectedBy(notify: number, spd: SpdEntry, offer: ChildOffer): string {
+/** What the peer's error notify is about. */
+function refusedBy(notify: number, { spd, local, remote, label }: ChildOffer): PeerRefused {
   if (notify === NotifyType.TS_UNACCEPTABLE) {
-    return `our traffic selectors ${describeSelectors(offer.local)} === ${describeSelectors(offer.remote)}`;
+    const traffic = `our traffic selectors ${describeSelectors(local)} === ${describeSelectors(remote)}`;
+    if (label === undefined) return new PeerRefused(notify, traffic);
+    const shown = formatLabel(label);
+    const said = 'TS_UNACCEPTABLE';
+    const selectors = describeBoth({ tsi: local, tsr: remote });
+    return new PeerRefused(notify, `${traffic} label ${shown}`, {
+      check: 'peer',
+      selectors,
+      label: shown,
+      said,
+    });
   }
-  if (notify === NotifyType.NO_PROPOSAL_CHOSEN) return `our ESP proposals for ${spd.name}, ${spd.mode} mode`;
-  return `our child ${spd.name} (${nameOf(NotifyType, notify)})`;
+  if (notify === NotifyType.NO_PROPOSAL_CHOSEN)
+    return new PeerRefused(notify, `our ESP proposals for ${spd.name}, ${spd.mode} mode`);
+  return new PeerRefused(notify, `our child ${spd.name} (${nameOf(NotifyType, notify)})`);
 }
 
 const isEncapsulated = (sa: IkeSa): boolean => sa.path.socket === 'nat' && (sa.nat.here || sa.nat.peer);

@@ -1,6 +1,7 @@
 /** A Child SA: what the data plane holds of it. RFC 4301 §4.4.2. */
 import type { EspSuite } from '../crypto/suite.ts';
 import type { KernelCommand, PolicyCommand, SaCommand, SaId } from '../kernel/port.ts';
+import { withNul } from '../policy/label.ts';
 import type { SpdEntry } from '../policy/policy.ts';
 import { formatSelector } from '../policy/selector.ts';
 import type { TrafficSelector } from '../wire/payloads/ts.ts';
@@ -18,6 +19,8 @@ export interface ChildSa {
   readonly suite: EspSuite;
   readonly local: readonly TrafficSelector[];
   readonly remote: readonly TrafficSelector[];
+  /** Of its packets, as it was negotiated. */
+  readonly label?: Uint8Array;
   readonly encapsulated: boolean;
   /** Where the SAs are now; moves with the IKE SA. */
   path: Path;
@@ -76,6 +79,7 @@ export function addSa(
     }),
     local: child.local,
     remote: child.remote,
+    ...(child.label && { label: withNul(child.label) }),
   };
   return { kind: 'addSa', sa };
 }
@@ -96,6 +100,8 @@ export function policiesOf(child: ChildSa): PolicyCommand[] {
           remote,
           localAddress: child.path.local.address,
           remoteAddress: child.path.remote.address,
+          // Of the policy: flows of other labels may use it, each by SAs of its own.
+          ...(child.spd.label && { label: child.spd.label }),
         });
       }
     }

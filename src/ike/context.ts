@@ -1,6 +1,7 @@
 /** What a step of an exchange is given, and the way it takes things: all of it goes back if the step throws. */
 import type { Crypto, Random } from '../crypto/provider.ts';
 import type { KernelCommand } from '../kernel/port.ts';
+import type { LabelAccess } from '../policy/label.ts';
 import type { Pad } from '../policy/pad.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { AddressPools, PoolPolicy } from '../policy/pool.ts';
@@ -25,6 +26,7 @@ export interface Services {
   readonly trust: Trust;
   /** Who holds which internal address. */
   readonly pools: AddressPools;
+  readonly labels: LabelAccess;
   readonly timers: Timers<IkeSa>;
   /** Our UDP ports by socket. */
   readonly ports: Readonly<Record<SocketName, number>>;
@@ -98,6 +100,11 @@ export class Context {
 
   get trust(): Trust {
     return this.#services.trust;
+  }
+
+  /** Whether labels may be used. */
+  get labels(): LabelAccess {
+    return this.#services.labels;
   }
 
   get ports(): Services['ports'] {

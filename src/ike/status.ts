@@ -1,5 +1,6 @@
 /** What is up, as plain values for people and programs. */
 import { formatIdentity } from '../policy/identity.ts';
+import { formatLabel, mostLabelOctets } from '../policy/label.ts';
 import { formatRange } from '../policy/range.ts';
 import type { ChildName, Millis, Path, Proofs, SaName } from './actions.ts';
 import { type ChildSa, childName, describeSelectors } from './child-sa.ts';
@@ -21,6 +22,8 @@ export interface ChildSaStatus extends ChildName, Due {
   readonly suite: string;
   readonly local: string;
   readonly remote: string;
+  /** Of its packets, as text. */
+  readonly label?: string;
   readonly reqid: number;
   readonly encapsulated: boolean;
 }
@@ -67,6 +70,7 @@ const childStatus = (child: ChildSa): ChildSaStatus => ({
   suite: describeEspSuite(child.suite),
   local: describeSelectors(child.local),
   remote: describeSelectors(child.remote),
+  ...(child.label && { label: formatLabel(child.label, mostLabelOctets) }),
   reqid: child.reqid,
   encapsulated: child.encapsulated,
   ...due(child.ends),

@@ -153,6 +153,11 @@ export interface SpdEntry {
   readonly negotiationShunt?: 'hold' | 'passthrough';
   /** What becomes of the packets of a flow whose negotiation failed; `none`: they ask again. `none` unless said. */
   readonly failureShunt?: 'none' | 'passthrough' | 'drop';
+  /**
+   * The label its traffic has to have (RFC 9478): of SELinux the label of the policy itself, for flows of all labels that
+   * may use it; else that of the flows.
+   */
+  readonly label?: Uint8Array;
   readonly settings?: DataPlaneSettings;
 }
 

@@ -23,6 +23,7 @@ import { lastUse } from '../kernel/last-use.ts';
 import { MemoryKernel } from '../kernel/memory.ts';
 import { type Kernel, type KernelCommand, KernelError } from '../kernel/port.ts';
 import { UserspaceKernel } from '../kernel/userspace.ts';
+import type { LabelAccess } from '../policy/label.ts';
 import type { Policy } from '../policy/policy.ts';
 import { isKeepalive, stripMarker } from '../wire/udp-encap.ts';
 import type { KernelFate, KernelOutcome, KernelWord } from './faults/kernel-rules.ts';
@@ -41,6 +42,8 @@ export interface HostOptions {
   readonly random?: (random: Random) => Random;
   /** `memory` unless said. */
   readonly kernel?: 'memory' | 'userspace' | Kernel;
+  /** Which labels may be used by which; equal ones unless said. */
+  readonly labels?: LabelAccess;
   /** 500 and 4500 unless said. */
   readonly ports?: Readonly<Record<SocketName, number>>;
   /** How long the data plane takes to install an inbound SA; 0 answers in the same turn, `never` does not answer. */
@@ -124,6 +127,7 @@ export class Host {
         random,
         ports: this.ports,
         keyLog: true,
+        ...(options.labels && { labels: options.labels }),
       };
       if (!options.record) return new IkeEngine(given);
       return record(given, (line, actions) => {
