@@ -17,6 +17,7 @@ import { children } from './children.ts';
 import type { Credentials } from './credentials.ts';
 import { type EndIdentity, endIdentity } from './end-identity.ts';
 import { type HostFacts, type Oriented, orient, placeOf } from './host.ts';
+import { policyLabels } from './label.ts';
 import { type Lifetimes, lifetimes } from './lifetime.ts';
 import { liveness } from './liveness.ts';
 import type { End } from './lookup.ts';
@@ -63,6 +64,7 @@ export function resolveConn(
   const proposals = shunt ? { ike: [], esp: [] } : readProposals(conn, cx);
   const traffic = bothTraffic(conn, mistakes);
   const lives = lifetimes(conn, mistakes);
+  const labels = policyLabels(conn, facts, mistakes);
   if (ends === undefined || 'waitingFor' in ends) {
     // What does not depend on addresses is checked all the same.
     for (const end of ['left', 'right'] as const) {
@@ -72,7 +74,8 @@ export function resolveConn(
   }
   const given: Modecfg | undefined =
     shunt || !traffic ? traffic && { traffic } : modecfg(conn, ends, traffic, mistakes);
-  const spd = given && children(conn, ends, given.traffic, proposals?.esp ?? [], lives.child, mistakes);
+  const esp = proposals?.esp ?? [];
+  const spd = given && labels && children(conn, ends, given.traffic, esp, lives.child, labels, mistakes);
   const base = { name: conn.name, at: conn.at, ours: ends.ours, parameters: [...conn.settings.values()] };
   if (shunt) return spd && { ...base, pad: undefined, shunts: spd };
   const pad = auth && padEntry(conn, ends, auth, lives, cx);

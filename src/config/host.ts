@@ -22,6 +22,8 @@ export interface HostFacts {
   readonly credentials?: StoredCredentials;
   /** Unix seconds; without it no certificate is too old. */
   readonly unixTime?: number;
+  /** What is wrong with a security label on this host; without it all are fine. */
+  readonly labelFault?: (label: Uint8Array) => string | undefined;
 }
 
 /** The value of `left=` or `right=`. */

@@ -1,0 +1,84 @@
+/** policy-label=: what labels a conn is of, and what is wrong with some. RFC 9478. */
+import { describe, expect, it, test } from 'vitest';
+import { formatLabel } from '../../src/policy/label.ts';
+import { errors, good, read, remarks } from './read.ts';
+
+const context = 'system_u:object_r:ipsec_spd_t:s0';
+const conn = (...lines: string[]): string =>
+  ['conn net', 'left=192.0.2.1', 'right=192.0.2.2', 'authby=secret', 'auto=add', ...lines].join('\n    ') +
+  '\n';
+
+const labels = (...lines: string[]) =>
+  good(conn(...lines)).policy.pad[0]?.children.map(({ name, label }) => [name, label && formatLabel(label)]);
+
+describe('policy-label=', () => {
+  test.each([
+    [[`policy-label=${context}`]],
+    [[`sec-label=${context}`]],
+    [[`policy_label=${context}`]],
+    [['labeled-ipsec=yes', `policy-label="${context}"`]],
+  ])('%s', (lines) => {
+    expect(labels(...lines)).toEqual([['net', context]]);
+  });
+
+  it('has its NUL, as the wire has it', () => {
+    const [child] = good(conn('policy-label=a:b')).policy.pad[0]?.children ?? [];
+    expect(child?.label).toEqual(Uint8Array.of(0x61, 0x3a, 0x62, 0));
+  });
+
+  it('none is none', () => {
+    expect(labels('policy-label=')).toEqual([['net', undefined]]);
+    expect(labels()).toEqual([['net', undefined]]);
+  });
+
+  it('several, separated by blanks, make a child each; categories are no separate labels', () => {
+    expect(labels('policy-label="a:s0:c1,c2  b:s0"')).toEqual([
+      ['net/label1', 'a:s0:c1,c2'],
+      ['net/label2', 'b:s0'],
+    ]);
+    expect(
+      labels('policy-label="a b"', 'leftsubnets=10.1.0.0/24,10.3.0.0/24', 'rightsubnet=10.2.0.0/24'),
+    ).toEqual([
+      ['net/1x0/label1', 'a'],
+      ['net/1x0/label2', 'b'],
+      ['net/2x0/label1', 'a'],
+      ['net/2x0/label2', 'b'],
+    ]);
+  });
+
+  it('the obsolete pair is noted', () => {
+    expect(remarks(read(conn('labeled-ipsec=yes', `policy-label=${context}`)))).toEqual([
+      '/c:6:19: note: labeled-ipsec= is obsolete: policy-label= alone says it',
+    ]);
+  });
+
+  test.each([
+    [['policy-label="a a"'], /"a" is there twice/],
+    [[`policy-label=${'x'.repeat(4096)}`], /it has 4097 octets, more than 4096/],
+    [['labeled-ipsec=yes'], /labeled-ipsec=yes without policy-label=/],
+    [['labeled-ipsec=no', 'policy-label=a'], /exclude each other/],
+    [['type=passthrough', 'policy-label=a'], /policy-label= is for what is protected/],
+    // 10.0.0.1-10.0.0.254 is 14 networks.
+    [['policy-label=a', 'leftsubnet=10.0.0.1-10.0.0.254,10.1.0.1,10.2.0.1'], /16 networks at one end/],
+  ])('%s is refused', (lines, what) => {
+    expect(errors(read(conn(...lines))).join('\n')).toMatch(what);
+  });
+
+  it('15 networks there is room for, and 4096 octets', () => {
+    expect(labels('policy-label=a', 'leftsubnet=10.0.0.1-10.0.0.254,10.1.0.1')).toHaveLength(1);
+    expect(labels(`policy-label=${'x'.repeat(4095)}`)).toHaveLength(1);
+  });
+
+  it('is asked about on the host that is to use it', () => {
+    const asked: string[] = [];
+    const labelFault = (label: Uint8Array): string | undefined => {
+      asked.push(formatLabel(label));
+      return label[0] === 0x61 ? undefined : 'the policy of this host does not know it';
+    };
+    expect(errors(read(conn('policy-label=a'), { labelFault }))).toEqual([]);
+    expect(errors(read(conn('policy-label="a b"'), { labelFault }))[0]).toMatch(
+      /^\/c:6:\d+: error: policy-label=: b: the policy of this host does not know it$/,
+    );
+    expect(asked).toEqual(['a', 'a', 'b']);
+  });
+});
