@@ -219,6 +219,13 @@ export type EngineEvent =
       readonly child: string;
       readonly reason: Failure;
     }
+  /** The peer asked for a child, or a packet for an SA, of a label that is not to be; `reason.label` says more. */
+  | {
+      readonly kind: 'labelRefused';
+      readonly sa: SaName;
+      readonly connection: string;
+      readonly reason: Failure;
+    }
   | { readonly kind: 'ikeDeleted'; readonly sa: SaName; readonly reason: Failure }
   /** A negotiation that never became an IKE SA. */
   | { readonly kind: 'ikeFailed'; readonly sa: SaName; readonly reason: Failure }
