@@ -37,6 +37,8 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   'kernel/userspace': ['esp', 'crypto/suite'],
   'kernel/echoes': ['esp'],
   'kernel/libc': ['node:'],
+  // SELinux is asked through files.
+  'kernel/selinux': ['node:'],
   // The system's data plane is reached through a socket.
   'kernel/xfrm/': ['node:'],
   daemon: ['config', 'ike', 'esp', 'kernel', 'policy', 'pki', 'eap', 'crypto', 'wire', 'node:'],
