@@ -38,6 +38,9 @@ interface Numbers {
   readonly bits: Readonly<Record<Permission, number>>;
 }
 
+/** Lines told of what permissive mode lets pass. */
+const mostLet = 1000;
+
 /** In an answer: the domain that asks is permissive by itself. */
 const permissiveDomain = 1;
 
@@ -50,6 +53,7 @@ export class Selinux implements LabelAccess {
   readonly mode = 'selinux';
   readonly #files: SelinuxFiles;
   readonly #audit: (line: string) => void;
+  readonly #let = new Set<string>();
   #loads: number | undefined;
   #numbers: Numbers | undefined;
 
@@ -79,6 +83,9 @@ export class Selinux implements LabelAccess {
   }
 
   denial(flow: Uint8Array, template: Uint8Array): LabelDenial | undefined {
+    // A blank would end it, and what comes behind be taken for the rest of the question.
+    const fault = labelFault(flow, 'selinux') ?? labelFault(template, 'selinux');
+    if (fault !== undefined) return { check: 'form', said: fault };
     try {
       return (
         this.#denied('polmatch', contextOf(flow), contextOf(template)) ??
@@ -87,9 +94,16 @@ export class Selinux implements LabelAccess {
     } catch (error) {
       const said = `SELinux cannot be asked about ${formatLabel(flow)}: ${codeOf(error)}`;
       if (this.#enforcesForSure()) return { check: 'polmatch', said };
-      this.#audit(said);
+      this.#lets(said);
       return undefined;
     }
+  }
+
+  /** Each line once, until another policy is loaded. */
+  #lets(line: string): void {
+    if (this.#let.has(line) || this.#let.size >= mostLet) return;
+    this.#let.add(line);
+    this.#audit(line);
   }
 
   #denied(permission: Permission, source: string, target: string): LabelDenial | undefined {
@@ -109,7 +123,7 @@ export class Selinux implements LabelAccess {
     const unknown = answer ? '' : ' (the running policy does not know one of them)';
     const lets = !this.enforcing || (answer !== undefined && (answer.flags & permissiveDomain) !== 0);
     if (!lets) return { check: permission, said: `denied { ${permission} } ${named}${unknown}` };
-    this.#audit(`denied { ${permission} } ${named}${unknown} permissive=1`);
+    this.#lets(`denied { ${permission} } ${named}${unknown} permissive=1`);
     return undefined;
   }
 
@@ -126,6 +140,7 @@ export class Selinux implements LabelAccess {
     const loads = policyLoads(this.#files.read('status'));
     if (loads === this.#loads) return this.#numbers;
     if (this.#loads !== undefined) this.#audit('a SELinux policy was loaded');
+    this.#let.clear();
     this.#numbers = this.#read();
     this.#loads = loads;
     return this.#numbers;

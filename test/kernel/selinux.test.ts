@@ -102,10 +102,16 @@ describe('class association', () => {
     expect(policy().access.denial(flow, spd)).toEqual({ check, said });
   });
 
+  it('a label that would end the question too early is none', () => {
+    const { access, asked } = policy();
+    expect(access.denial(labelFrom('u:r:app_t:s0 u:r:spd_t:s0 17'), spd)?.check).toBe('form');
+    expect(asked).toEqual([]);
+  });
+
   it('permissive: it may, and the line is told', () => {
     const { access, lines, loaded } = policy({ enforce: '0' });
     expect(access.enforcing).toBe(false);
-    expect(access.denial(other, spd)).toBeUndefined();
+    expect([access.denial(other, spd), access.denial(other, spd)]).toEqual([undefined, undefined]);
     expect(lines).toEqual([
       'denied { setcontext } scontext=u:r:ike_t:s0 tcontext=u:r:other_t:s0 tclass=association permissive=1',
     ]);
