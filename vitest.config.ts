@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { scaled } from './test/fuzz/budgets.ts';
 
 /** Projects run one after another, in this order: fuzzing beside real peers would make time limits lie. */
-const order = ['unit', 'fuzz', 'soak', 'interop'];
+const order = ['unit', 'fuzz', 'soak', 'interop', 'lab'];
 const project = (name: string, include: string[], timeout: number, extra: object = {}) => ({
   test: {
     name,
@@ -22,7 +22,7 @@ export default defineConfig({
   test: {
     projects: [
       // Modules are read once for all files of a worker: half of the time went into that.
-      project('unit', ['test/**/*.test.ts', '!test/{fuzz,soak,interop}/**'], 30_000, {
+      project('unit', ['test/**/*.test.ts', '!test/{fuzz,soak,interop,lab}/**'], 30_000, {
         isolate: false,
         maxWorkers: availableParallelism(),
       }),
@@ -30,6 +30,8 @@ export default defineConfig({
       project('soak', ['test/soak/**/*.test.ts'], 300_000, long),
       // Each test has namespaces of its own; most of its time is spent waiting for a peer.
       project('interop', ['test/interop/**/*.test.ts'], 120_000, { maxWorkers: 2 }),
+      // One guest for all cases: each test waits for the guest's word on it.
+      project('lab', ['test/lab/**/*.test.ts'], 360_000),
     ],
   },
 });

@@ -13,6 +13,7 @@ interface DaemonCommandOptions extends ConfigOptions {
   readonly ikePort?: number;
   readonly natPort?: number;
   readonly kernel: KernelName;
+  readonly tun?: string;
   readonly control: string;
   readonly keyLog?: string;
   readonly espKeyLog?: string;
@@ -33,6 +34,10 @@ export function add(program: Command): void {
       port,
     )
     .addOption(new Option('--kernel <name>', 'data plane').choices(kernelNames).default('userspace'))
+    .option(
+      '--tun <name>',
+      'carry the traffic of this host by a TUN device of this name; with --kernel userspace',
+    )
     .option('--control <path>', 'control socket to make', defaultControl())
     .option('--key-log <file>', "add IKE keys to it, as lines of Wireshark's ikev2_decryption_table")
     .option('--esp-key-log <file>', "add ESP keys to it, as lines of Wireshark's esp_sa")
@@ -52,6 +57,8 @@ export function add(program: Command): void {
 async function run(options: DaemonCommandOptions): Promise<void> {
   if (options.withSecrets && options.record === undefined)
     throw new CommandError('--with-secrets says what --record keeps: give --record too', 2);
+  if (options.tun !== undefined && options.kernel !== 'userspace')
+    throw new CommandError('--tun is the device of --kernel userspace', 2);
   const source = fileSource(options);
   const daemon = await startDaemon({ ...options, source, log: (settings) => logFor(options, settings) });
   process.on('SIGHUP', () => void daemon.reload().catch(() => {}));

@@ -28,6 +28,7 @@ import { peerKeys } from './peer-keys.ts';
 import { type ConnSettings, type Setting, wordOf } from './settings.ts';
 import type { DaemonSettings } from './setup.ts';
 import { bothTraffic } from './traffic.ts';
+import { sourceAddress, updown } from './updown.ts';
 
 /** A conn that was understood. */
 export interface ResolvedConnection {
@@ -77,12 +78,23 @@ export function resolveConn(
   const esp = proposals?.esp ?? [];
   const spd = given && labels && children(conn, ends, given.traffic, esp, lives.child, labels, mistakes);
   const base = { name: conn.name, at: conn.at, ours: ends.ours, parameters: [...conn.settings.values()] };
+  const unheard = shunt && conn.settings.get(`${ends.ours}updown`);
+  if (unheard) mistakes.note(unheard.at, `${unheard.name}= is not run for type=${type}, which has no SAs`);
   if (shunt) return spd && { ...base, pad: undefined, shunts: spd };
   const pad = auth && padEntry(conn, ends, auth, lives, cx);
   if (pad === undefined || 'waitingFor' in pad) return pad;
   if (given === undefined || spd === undefined || proposals === undefined) return undefined;
   const { configuration } = given;
-  const all = { ...pad, ike: proposals.ike, children: spd, ...(configuration && { configuration }) };
+  const source = sourceAddress(conn, ends.ours, mistakes);
+  const command = updown(conn, ends.ours, mistakes);
+  const all = {
+    ...pad,
+    ike: proposals.ike,
+    children: spd,
+    ...(configuration && { configuration }),
+    ...(source !== undefined && { sourceAddress: source }),
+    ...(command && { updown: command }),
+  };
   return { ...base, shunts: [], pad: all };
 }
 

@@ -9,13 +9,17 @@ import { Connections, type Difference, difference } from './connections.ts';
 import { ControlServer } from './control.ts';
 import type { KernelName } from './data-plane.ts';
 import { formatEndpoint } from './endpoint.ts';
+import { deviceOf } from './host.ts';
 import { type Logger, makeLog } from './log.ts';
 import type { Loaded, PolicySource } from './policy-source.ts';
+import { SaBook } from './sa-book.ts';
 import { Shell } from './shell.ts';
 import { connectionStatus, type DaemonStatus, isUp, trafficOf } from './status.ts';
 import { type Delays, Supervisor } from './supervisor.ts';
 import { Trace, type TraceFiles } from './trace.ts';
 import { type LocalPorts, UdpSockets } from './udp.ts';
+import { UpdownFlows } from './updown-flows.ts';
+import { UpdownRunner } from './updown-runner.ts';
 import { makeVerbs } from './verbs.ts';
 
 export interface DaemonOptions extends TraceFiles {
@@ -29,6 +33,8 @@ export interface DaemonOptions extends TraceFiles {
   readonly natPort?: number | undefined;
   /** `userspace` unless said. */
   readonly kernel?: KernelName | undefined;
+  /** The name of a TUN device before `userspace`: traffic of this host, and through it, is then what is protected. */
+  readonly tun?: string | undefined;
   /** The control socket's path; without it there is none. */
   readonly control?: string | undefined;
   /** Info lines on stderr unless said. */
@@ -43,6 +49,9 @@ export interface DaemonOptions extends TraceFiles {
 export interface Reloaded extends Difference {
   readonly remarks: readonly string[];
 }
+
+/** Milliseconds updown commands have when the daemon stops. */
+const updownPatience = 10_000;
 
 /** Milliseconds until names that did not resolve are tried again. */
 const resolveInterval = 60_000;
@@ -95,6 +104,9 @@ export class Daemon {
   readonly shell: Shell;
   readonly supervisor: Supervisor;
   readonly control: ControlServer;
+  readonly updown: UpdownFlows;
+  readonly #book = new SaBook(() => systemClock.unixTime());
+  readonly #runner: UpdownRunner;
   readonly #parts: Parts;
   readonly #answers: Answers;
   #connections: Connections;
@@ -125,6 +137,7 @@ export class Daemon {
       crypto: options.crypto ?? defaultCrypto,
       answer: this.#answers.answer,
       kernel: options.kernel ?? 'userspace',
+      tun: options.tun,
       policy: connections.policy,
       keyLog: options.keyLog !== undefined || options.espKeyLog !== undefined,
       log,
@@ -139,6 +152,20 @@ export class Daemon {
       gaveUp: (name, tries) =>
         log.warn(`"${name}": given up after keyingtries=${tries}; again with: ikev2 up ${name}`),
     });
+    this.#runner = new UpdownRunner(log);
+    this.updown = new UpdownFlows({
+      book: this.#book,
+      entries: () => this.connections.entries,
+      routes: () => this.shell.status.routes,
+      wanted: (name) => this.supervisor.wants(name),
+      counters: (id) => this.shell.counters.of(id),
+      device: deviceOf,
+      stack: this.shell.kernel.name,
+      run: (one) => this.#runner.run(one),
+      warn: (text) => log.warn(text),
+    });
+    this.shell.subscribe((event: EngineEvent) => this.#book.event(event));
+    this.shell.subscribe((event: EngineEvent) => this.updown.event(event));
     this.shell.subscribe((event: EngineEvent) => this.supervisor.event(event));
     this.shell.subscribe((event: EngineEvent) => this.#answers.event(event));
     this.control = new ControlServer(makeVerbs(this));
@@ -165,6 +192,8 @@ export class Daemon {
       { event: 'ready', listening: this.listening, control },
       `ready, connections loaded: ${this.connections.entries.length}`,
     );
+    this.shell.connections(this.connections.entries);
+    this.updown.synchronize();
     this.supervisor.update(this.connections.entries);
   }
 
@@ -238,18 +267,18 @@ export class Daemon {
   #apply(connections: Connections): void {
     this.#connections = connections;
     this.supervisor.forgetOthers(connections.entries);
+    this.shell.connections(this.connections.entries);
     this.shell.policy(this.connections.policy);
+    this.updown.synchronize();
     this.supervisor.update(this.connections.entries);
   }
 
   #remark({ remarks, waitingFor }: Loaded): void {
     for (const remark of remarks) this.log.warn(remark);
     const listening = new Set(this.listening.map(({ address }) => address));
-    for (const { name, start, local } of this.connections.entries) {
+    for (const { name, local } of this.connections.entries) {
       if (!listening.has(local.address))
         this.log.warn(`"${name}" cannot come up: nobody listens on its local address; see --listen`);
-      if (start === 'ondemand')
-        this.log.warn(`"${name}": no data plane tells of traffic yet, so it waits for: ikev2 up ${name}`);
     }
     this.#resolveAgain();
     if (waitingFor.length === 0) return;
@@ -266,7 +295,9 @@ export class Daemon {
     this.supervisor.close();
     this.#answers.close();
     await this.shell.shutdown(options.grace ?? 3_000);
+    this.updown.end();
     this.shell.close();
+    await this.#runner.close(updownPatience);
     await this.control.close();
     await udp.close();
     trace.close();

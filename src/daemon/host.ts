@@ -17,6 +17,10 @@ export function localAddresses(): string[] {
     .filter((address) => !address.toLowerCase().startsWith('fe80:'));
 }
 
+/** The name of the device that has an address. */
+export const deviceOf = (address: string): string | undefined =>
+  Object.entries(networkInterfaces()).find(([, all]) => all?.some((each) => each.address === address))?.[0];
+
 /** The source addresses of packets to the world, where there is a route. */
 export async function defaultRoutes(): Promise<{ ipv4?: string; ipv6?: string }> {
   const [ipv4, ipv6] = await Promise.all([sourceFor(farAway.ipv4), sourceFor(farAway.ipv6)]);

@@ -1,7 +1,7 @@
 /** The engine's shell: inputs in, actions performed in order, one alarm. */
 import type { Action, Answer, EngineEvent, Input, Millis, Path, Question } from '../ike/actions.ts';
 import { lastUse } from '../kernel/last-use.ts';
-import type { Kernel } from '../kernel/port.ts';
+import type { Kernel, SaId } from '../kernel/port.ts';
 import type { Clock } from './clock.ts';
 import { type Errno, KernelLanes } from './lanes.ts';
 
@@ -20,6 +20,8 @@ export interface Outlets {
   readonly answer: Answerer;
   transmit(path: Path, octets: Uint8Array): void;
   event(event: EngineEvent): void;
+  /** An SA is about to leave the data plane, and its counters with it. */
+  removing?(id: SaId): void;
 }
 
 export class Loop {
@@ -39,6 +41,7 @@ export class Loop {
     this.#outlets = outlets;
     this.#kernel = kernel;
     this.#lanes = new KernelLanes(kernel, (error) => outlets.event(bug(error)));
+    this.#setAlarm();
   }
 
   /** Gives the engine one input and performs what comes of it. An input fed meanwhile waits its turn. */
@@ -91,6 +94,7 @@ export class Loop {
         return undefined;
       case 'kernel': {
         const { command } = action;
+        if (command.kind === 'deleteSa') this.#outlets.removing?.(command.id);
         return this.#settle(this.#lanes.run(command), (errno) => {
           if (errno !== undefined) this.feed({ type: 'kernelFailed', command, errno });
         });

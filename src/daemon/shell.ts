@@ -3,17 +3,22 @@ import { randomBytes } from 'node:crypto';
 import type { Crypto } from '../crypto/provider.ts';
 import type { Command, EngineEvent, Millis, Path } from '../ike/actions.ts';
 import type { Engine } from '../ike/recording.ts';
-import type { IkeSaStatus } from '../ike/status.ts';
+import type { EngineStatus, IkeSaStatus } from '../ike/status.ts';
+import { SystemError } from '../kernel/errno.ts';
 import type { MemoryKernel } from '../kernel/memory.ts';
+import type { Prefix } from '../kernel/rtnetlink.ts';
 import type { UserspaceKernel } from '../kernel/userspace.ts';
-import type { Policy } from '../policy/policy.ts';
+import { TunKernel } from '../kernel/userspace-tun.ts';
+import type { PadEntry, Policy } from '../policy/policy.ts';
 import type { Clock } from './clock.ts';
-import { type KernelName, makeKernel } from './data-plane.ts';
+import { type KernelName, makeKernel, type TunSettings } from './data-plane.ts';
 import { formatEndpoint } from './endpoint.ts';
 import { type Logger, logEvent } from './log.ts';
 import { type Answerer, Loop } from './loop.ts';
 import { Metrics } from './metrics.ts';
+import { RemovedCounters } from './removed-counters.ts';
 import type { Trace } from './trace.ts';
+import { TunAddresses } from './tun-addresses.ts';
 import type { UdpSockets } from './udp.ts';
 
 export interface ShellOptions {
@@ -22,6 +27,8 @@ export interface ShellOptions {
   /** Signatures, revocation, EAP. */
   readonly answer: Answerer;
   readonly kernel: KernelName;
+  /** The name of a TUN device. */
+  readonly tun?: string | undefined;
   readonly policy: Policy;
   readonly keyLog: boolean;
   readonly log: Logger;
@@ -36,11 +43,13 @@ const warningInterval = 60_000;
 export class Shell {
   readonly metrics = new Metrics();
   readonly kernel: MemoryKernel | UserspaceKernel;
+  readonly counters: RemovedCounters;
   readonly #options: ShellOptions;
   readonly #engine: Engine;
   readonly #loop: Loop;
   readonly #listeners = new Set<(event: EngineEvent) => void>();
   readonly #warned = new Map<string, Millis>();
+  readonly #addresses: TunAddresses | undefined;
 
   constructor(options: ShellOptions) {
     this.#options = options;
@@ -52,7 +61,12 @@ export class Shell {
       transmit: (octets, { local, remote }) => this.#transmit({ socket: 'nat', local, remote }, octets),
       notice: (notice) => this.#loop.feed({ type: 'kernel', notice }),
       dropped: (reason) => this.metrics.count(`esp.drop.${reason}`),
+      tun: options.tun === undefined ? undefined : this.#tunSettings(options.tun),
     });
+    const { kernel } = this;
+    this.counters = new RemovedCounters(kernel);
+    if (kernel instanceof TunKernel)
+      this.#addresses = new TunAddresses((addresses) => this.#own(kernel, addresses));
     const [first] = udp.locals;
     this.#engine = options.trace.engine({
       now: clock.now(),
@@ -66,6 +80,7 @@ export class Shell {
     this.#loop = new Loop(this.#engine, this.kernel, clock, {
       transmit: (path, octets) => this.#transmit(path, octets),
       event: (event) => this.#event(event),
+      removing: (id) => this.counters.keep(id),
       answer: options.answer,
     });
     udp.deliverTo({
@@ -89,8 +104,17 @@ export class Shell {
     });
   }
 
+  /** What a TUN device is to know of `leftsourceip=`. */
+  connections(entries: readonly PadEntry[]): void {
+    this.#addresses?.connections(entries);
+  }
+
+  get status(): EngineStatus {
+    return this.#engine.status();
+  }
+
   get ikeSas(): readonly IkeSaStatus[] {
-    return this.#engine.status().ikeSas;
+    return this.status.ikeSas;
   }
 
   /** Hears every event from now on, keys excepted; returns what ends that. */
@@ -134,6 +158,25 @@ export class Shell {
     return { ...policy, pad: policy.pad.map((entry) => ({ ...entry, encapsulation: 'yes' as const })) };
   }
 
+  #tunSettings(name: string): TunSettings {
+    const { log, udp } = this.#options;
+    return {
+      name,
+      sockets: () => udp.bound,
+      busy: () => udp.isBehind(() => this.kernel instanceof TunKernel && this.kernel.resume()),
+      failed: (error) => log.error(`the TUN device is gone, and no traffic goes out: ${error.message}`),
+    };
+  }
+
+  #own(kernel: TunKernel, addresses: readonly Prefix[]): void {
+    try {
+      kernel.own(addresses);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      this.#options.log.error(`addresses of ${kernel.device}: ${error.message}`);
+    }
+  }
+
   #transmit(path: Path, octets: Uint8Array): void {
     this.#options.trace.datagram('out', path, octets);
     this.metrics.count('datagrams.out');
@@ -151,6 +194,7 @@ export class Shell {
     this.#options.trace.event(event);
     if (event.kind === 'keys' || event.kind === 'childKeys') return;
     this.metrics.event(event);
+    this.#addresses?.event(event);
     logEvent(this.#options.log, event);
     for (const listener of [...this.#listeners]) listener(event);
   }

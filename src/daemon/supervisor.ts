@@ -36,6 +36,8 @@ interface Watched {
   entry: PadEntry;
   /** The operator took it down. */
   held: boolean;
+  /** The operator took it up. */
+  asked: boolean;
   /** Children that the operator took down. */
   readonly heldChildren: Set<string>;
   /** Delayed attempts since it was last stable. */
@@ -91,8 +93,14 @@ export class Supervisor {
     const watched = this.#watched.get(name);
     if (watched === undefined) return;
     watched.heldChildren.clear();
-    Object.assign(watched, { held, attempts: 0, failures: 0, restart: false });
+    Object.assign(watched, { held, asked: !held, attempts: 0, failures: 0, restart: false });
     this.#unplan(watched);
+  }
+
+  /** Whether the operator, or `auto=start`, wants it up. */
+  wants(name: string): boolean {
+    const watched = this.#watched.get(name);
+    return watched !== undefined && !watched.held && (watched.asked || watched.entry.start === 'start');
   }
 
   /** One of its children is to stay down until `up`. */
@@ -229,6 +237,7 @@ function isWhole({ entry, alive, heldChildren }: Watched): boolean {
 const newlyWatched = (entry: PadEntry): Watched => ({
   entry,
   held: false,
+  asked: false,
   heldChildren: new Set(),
   attempts: 0,
   failures: 0,

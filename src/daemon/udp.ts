@@ -31,6 +31,9 @@ export interface UdpOptions {
  */
 const recvBufferSize = 4 * 1024 * 1024;
 
+/** Octets that may wait to be sent before we are behind. */
+const mostUnsent = 512 * 1024;
+
 /** Hears nothing. */
 const nobody: UdpReceiver = { ike() {}, esp() {}, keepalive() {}, unsent() {} };
 
@@ -61,6 +64,7 @@ export class UdpSockets {
   readonly #options: UdpOptions;
   #receiver = nobody;
   readonly #pairs = new Map<string, Pair>();
+  #caughtUp: (() => void) | undefined;
   /** By address and port. */
   readonly #sockets = new Map<string, Bound>();
 
@@ -80,6 +84,18 @@ export class UdpSockets {
       ike: ike.local.port,
       nat: nat.local.port,
     }));
+  }
+
+  /** Every address and port that is bound now. */
+  get bound(): Endpoint[] {
+    return [...this.#sockets.values()].map(({ local }) => local);
+  }
+
+  /** Whether a good deal waits to be sent; then `caughtUp` is called once, when it is. */
+  isBehind(caughtUp: () => void): boolean {
+    const behind = [...this.#sockets.values()].some(({ socket }) => socket.getSendQueueSize() > mostUnsent);
+    if (behind) this.#caughtUp = caughtUp;
+    return behind;
   }
 
   /**
@@ -124,6 +140,11 @@ export class UdpSockets {
     }
     bound.socket.send(octets, path.remote.port, path.remote.address, (error) => {
       if (error) this.#receiver.unsent(path, errnoOf(error));
+      if (this.#caughtUp !== undefined && bound.socket.getSendQueueSize() === 0) {
+        const caughtUp = this.#caughtUp;
+        this.#caughtUp = undefined;
+        caughtUp();
+      }
     });
   }
 

@@ -1,6 +1,5 @@
 /** What the control socket's commands do. */
 import type { EngineEvent } from '../ike/actions.ts';
-import { UserspaceKernel } from '../kernel/userspace.ts';
 import type { PadEntry } from '../policy/policy.ts';
 import { contains } from '../policy/range.ts';
 import { parseAddress } from '../wire/address.ts';
@@ -10,7 +9,7 @@ import type { ControlCall, ControlVerbs } from './control.ts';
 import { ControlError, type ControlRequest } from './control-protocol.ts';
 import type { Daemon } from './daemon.ts';
 import { eventText } from './lines.ts';
-import { type PingResult, pingChild } from './ping.ts';
+import { echoesOf, type PingResult, pingChild } from './ping.ts';
 import { renewable, renewal } from './renewal.ts';
 import { type ChildSaStatus, childrenOf, isUp } from './status.ts';
 
@@ -175,16 +174,10 @@ async function ping(
 ): Promise<PingResult> {
   const { kernel, ikeSas } = daemon.shell;
   daemon.connections.find(name);
-  if (!(kernel instanceof UserspaceKernel)) {
-    throw new ControlError(
-      'NOT_SUPPORTED',
-      `the ${kernel.name} data plane carries no packets: start the daemon with --kernel userspace`,
-    );
-  }
+  const send = echoesOf(kernel);
   const child = ikeSas.flatMap(({ children }) => children).findLast(({ connection }) => connection === name);
   if (child === undefined) throw new ControlError('NOT_ESTABLISHED', `"${name}" is not up: ikev2 up ${name}`);
-  const target = { reqid: child.reqid, ...(address !== undefined && { to: address }) };
-  return pingChild(kernel, target, count, (text, echo) => call.line(text, { echo }), call.signal);
+  return pingChild(send, child, address, count, (text, echo) => call.line(text, { echo }), call.signal);
 }
 
 /** Until the client goes away. */

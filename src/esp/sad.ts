@@ -1,5 +1,5 @@
 /** The SAs that hold, and which of them a packet takes. RFC 4301 §4.4.1-4.4.2, §5. */
-import { compare, type IpHeader, matches, type Selector } from './ip.ts';
+import { type IpHeader, matches } from './ip.ts';
 import { destroy } from './packet.ts';
 import type { EspSa, InboundSa, OutboundSa, SaPath } from './sa.ts';
 
@@ -83,61 +83,4 @@ export class Sad {
   }
 }
 
-/** Which traffic is protected, by the SAs of which reqid: one entry of the SPD. */
-export interface ProtectPolicy {
-  readonly reqid: number;
-  readonly local: Selector;
-  readonly remote: Selector;
-}
-
-/** The policies of one direction, the narrowest first; of equally narrow ones the newest. */
-export class ProtectPolicies {
-  #entries: { readonly policy: ProtectPolicy; readonly breadth: number }[] = [];
-
-  /** False when it is there already. */
-  add(policy: ProtectPolicy): boolean {
-    if (this.#entries.some((entry) => same(entry.policy, policy))) return false;
-    const breadth = breadthOf(policy.local) + breadthOf(policy.remote);
-    const at = this.#entries.findIndex((entry) => entry.breadth >= breadth);
-    this.#entries.splice(at < 0 ? this.#entries.length : at, 0, { policy, breadth });
-    return true;
-  }
-
-  /** False when there is no such policy. */
-  remove(policy: ProtectPolicy): boolean {
-    const at = this.#entries.findIndex((entry) => same(entry.policy, policy));
-    if (at >= 0) this.#entries.splice(at, 1);
-    return at >= 0;
-  }
-
-  /** For a packet that goes out. */
-  find(header: IpHeader): ProtectPolicy | undefined {
-    return this.#entries.find(({ policy }) => matches(header, [policy.local], [policy.remote]))?.policy;
-  }
-
-  clear(): void {
-    this.#entries = [];
-  }
-}
-
 const keyOf = ({ spi, destination }: SaName): string => `${spi}@${destination}`;
-
-const same = (a: ProtectPolicy, b: ProtectPolicy): boolean =>
-  a.reqid === b.reqid && sameSelector(a.local, b.local) && sameSelector(a.remote, b.remote);
-
-const sameSelector = (a: Selector, b: Selector): boolean =>
-  a.protocol === b.protocol &&
-  a.startPort === b.startPort &&
-  a.endPort === b.endPort &&
-  a.start.length === b.start.length &&
-  compare(a.start, b.start) === 0 &&
-  compare(a.end, b.end) === 0;
-
-/** Bits a selector leaves open. */
-function breadthOf(selector: Selector): number {
-  const first = selector.start.findIndex((octet, i) => octet !== selector.end[i]);
-  const differing = (selector.start[first] ?? 0) ^ (selector.end[first] ?? 0);
-  const address = first < 0 ? 0 : (selector.start.length - first) * 8 - (Math.clz32(differing) - 24);
-  const ports = Math.log2(Math.abs(selector.endPort - selector.startPort) + 1);
-  return address + ports + (selector.protocol === 0 ? 8 : 0);
-}

@@ -139,6 +139,15 @@ export interface ChildName {
   readonly outboundSpi: number;
 }
 
+/** A traffic selector with addresses in canonical text; protocol and ports as the wire has them. */
+export interface PlainSelector {
+  readonly start: string;
+  readonly end: string;
+  readonly protocol: number;
+  readonly startPort: number;
+  readonly endPort: number;
+}
+
 /** What happened, typed. `story` is the exchange's name. */
 export type EngineEvent =
   /** A datagram dropped; rate-limited: `count` like it since the last one reported. */
@@ -186,6 +195,9 @@ export type EngineEvent =
       readonly mode: 'tunnel' | 'transport';
       readonly local: string;
       readonly remote: string;
+      /** The same, for programs. */
+      readonly selectors: { readonly local: readonly PlainSelector[]; readonly remote: readonly PlainSelector[] };
+      readonly reqid: number;
       readonly encapsulated: boolean;
       /** The security label of its traffic, as text. */
       readonly label?: string;

@@ -29,6 +29,7 @@ import { clientOf, offeredSelectors, ownSelectors, peerSelectors } from './inter
 import { type ChildKeys, childKeys } from './keys.ts';
 import { besideLabel, checkAnswer, describeBoth, offeredLabels, unlabelled } from './labels.ts';
 import { errorIn, statusNotify, unknownErrorIn } from './notify.ts';
+import { plainSelectors } from './plain-selectors.ts';
 import { matchSpd } from './spd-match.ts';
 import { describeEspSuite } from './suite-text.ts';
 
@@ -348,6 +349,8 @@ function complete(
     mode: child.mode,
     local: describeSelectors(child.local),
     remote: describeSelectors(child.remote),
+    selectors: { local: plainSelectors(child.local), remote: plainSelectors(child.remote) },
+    reqid: child.reqid,
     encapsulated: child.encapsulated,
     ...(child.label && { label: formatLabel(child.label) }),
     ...(replaces && { replaces: childName(replaces) }),

@@ -50,6 +50,8 @@ export interface EngineOptions {
   readonly messages?: boolean;
   /** Which labels may be used by which; `simpleLabels` unless said. */
   readonly labels?: LabelAccess;
+  /** What SAs and policies are grouped by counts up from here; 1 unless said. */
+  readonly firstReqid?: number;
 }
 
 /** How much of what the engine holds. */
@@ -82,11 +84,12 @@ export class IkeEngine {
   #pad: Pad;
   #trust: Trust;
   #actions: Action[] = [];
-  #reqid = 0;
+  #reqid: number;
 
   constructor(options: EngineOptions) {
     this.#now = options.now;
     this.#start = { now: options.now, unixTime: options.unixTime };
+    this.#reqid = options.firstReqid ?? 1;
     this.#policy = options.policy;
     this.#pad = new Pad(options.policy);
     this.#trust = new Trust(options.policy.pki, options.crypto);
@@ -378,7 +381,7 @@ export class IkeEngine {
       releaseChildSpi: (spi) => this.#table.releaseChild(spi),
       sameIdentities: (sa) => this.#table.sameIdentities(sa),
       sasOf: (connection) => this.#table.ofConnection(connection),
-      takeReqid: () => ++this.#reqid,
+      takeReqid: () => this.#reqid++,
       reauthenticate: (sa) => this.#reauthenticate(sa),
       freshSpi: () => this.#table.freshSpi(random),
       add: (sa) => this.#table.add(sa),

@@ -11,6 +11,10 @@ export interface Libc {
   recv(fd: number, octets: Uint8Array, length: number, flags: number): number;
   close(fd: number): number;
   eventfd(initial: number, flags: number): number;
+  open(path: string, flags: number): number;
+  /** `argument` is read and written. */
+  ioctl(fd: number, request: number, argument: Uint8Array): number;
+  read(fd: number, octets: Uint8Array, length: number): number;
   write(fd: number, octets: Uint8Array, length: number): number;
   /**
    * `struct pollfd[]`, which is filled in; settles when one is ready. It waits on a thread of libuv's pool: the caller
@@ -65,6 +69,9 @@ function load(): Libc {
     recv: number('int64_t recv(int fd, _Out_ uint8_t *octets, uint64_t length, int flags)'),
     close: number('int close(int fd)'),
     eventfd: number('int eventfd(unsigned int initial, int flags)'),
+    open: number('int open(const char *path, int flags)'),
+    ioctl: number('int ioctl(int fd, uint64_t request, _Inout_ uint8_t *argument)'),
+    read: number('int64_t read(int fd, _Out_ uint8_t *octets, uint64_t length)'),
     write: number('int64_t write(int fd, const uint8_t *octets, uint64_t length)'),
     poll: (descriptors, count, timeout, settled) =>
       poll.async(descriptors, count, timeout, (error: unknown, result: unknown) =>

@@ -4,10 +4,11 @@ import { espSuite } from '../crypto/suite.ts';
 import type { IpHeader, Port, Selector } from '../esp/ip.ts';
 import { type Protection, protection } from '../esp/packet.ts';
 import { type EspSa, inboundSa, type Mode, outboundSa, type SaPath, type SaTerms } from '../esp/sa.ts';
-import type { ProtectPolicy } from '../esp/sad.ts';
+import type { SpdPolicy } from '../esp/spd.ts';
 import { parseAddress } from '../wire/address.ts';
 import type { TrafficSelector } from '../wire/payloads/ts.ts';
 import { type KernelCommand, KernelError, type PolicyCommand, type SaCommand } from './port.ts';
+import { libreswanPriority, PriorityBase } from './xfrm/priority.ts';
 
 type Kind = KernelCommand['kind'];
 
@@ -53,10 +54,19 @@ export function saPath(
 }
 
 /** Throws KernelError: EINVAL (selectors of no addresses), EOPNOTSUPP (a label). */
-export function policyOf(kind: Kind, { reqid, local, remote, label }: PolicyCommand): ProtectPolicy {
+export function policyOf(kind: Kind, command: PolicyCommand): SpdPolicy {
+  const { reqid, local, remote, label, action = 'protect', rank = 'connection', settings } = command;
   if (label !== undefined) throw new KernelError(kind, 'EOPNOTSUPP', 'security label');
-  return { reqid, local: range(kind, local), remote: range(kind, remote) };
+  const priority = settings?.priority ?? libreswanPriority({ local, remote, base: bases[rank] });
+  return { action, reqid, priority, local: range(kind, local), remote: range(kind, remote) };
 }
+
+const bases: Readonly<Record<NonNullable<PolicyCommand['rank']>, number>> = {
+  shunt: PriorityBase.SHUNT,
+  connection: PriorityBase.STATIC,
+  opportunistic: PriorityBase.OPPORTUNISTIC,
+  anonymous: PriorityBase.ANONYMOUS,
+};
 
 /** Selectors of nothing but one packet's kind, for an acquire. */
 export const exactSelectors = (header: IpHeader) => ({

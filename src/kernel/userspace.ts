@@ -5,7 +5,8 @@ import { type IpHeader, readHeader } from '../esp/ip.ts';
 import { encapsulate, type OutboundRefusal } from '../esp/outbound.ts';
 import { destroy, parseHeader } from '../esp/packet.ts';
 import type { EspSa, InboundSa, OutboundSa } from '../esp/sa.ts';
-import { ProtectPolicies, Sad } from '../esp/sad.ts';
+import { Sad } from '../esp/sad.ts';
+import { Spd, type SpdPolicy } from '../esp/spd.ts';
 import { Echoes, type Ping, type PingReply } from './echoes.ts';
 import {
   type Endpoint,
@@ -17,6 +18,7 @@ import {
   type SaCounters,
   type SaId,
 } from './port.ts';
+import { Acquires } from './userspace-acquires.ts';
 import { exactSelectors, policyOf, saFrom, saPath } from './userspace-sa.ts';
 
 export type UserspaceDrop =
@@ -25,8 +27,16 @@ export type UserspaceDrop =
   | 'unknown-spi'
   | 'not-ip'
   | 'no-policy'
+  /** A policy says so. */
+  | 'discard'
+  /** It should leave in clear, which it cannot from here: the host's routes did not let it pass by. */
+  | 'bypass'
   | 'no-sa'
-  | 'no-device';
+  | 'no-device'
+  /** The device takes no more packets for now. */
+  | 'device-full'
+  /** The device is down, or it is no packet the host takes. */
+  | 'device-refused';
 
 /** The two ends of a datagram. */
 export interface DatagramPath {
@@ -42,14 +52,14 @@ export interface UserspaceOptions {
   /** Sends ESP octets as a datagram of the nat socket, as they are. */
   readonly transmit: (octets: Uint8Array, path: DatagramPath) => void;
   readonly notice?: (notice: KernelNotice) => void;
-  /** A device: takes inner packets, and echo is then its own matter. Replies to our pings still come back here. */
-  readonly deliver?: (packet: Uint8Array) => void;
+  /**
+   * A device: takes inner packets, or says why not, and echo is then its own matter. Replies to our pings still come back
+   * here.
+   */
+  readonly deliver?: (packet: Uint8Array) => UserspaceDrop | undefined;
   /** Each packet dropped. */
   readonly dropped?: (reason: UserspaceDrop, path?: DatagramPath) => void;
 }
-
-/** Milliseconds before the same policy asks for SAs again. */
-const acquireInterval = 30_000;
 
 /** The part of an SA's limits at which it is time to rekey. */
 const softPart = 0.75;
@@ -65,19 +75,20 @@ export class UserspaceKernel implements Kernel {
   readonly encapsulationOnly = true;
   readonly #options: UserspaceOptions;
   readonly #sad = new Sad();
-  readonly #outbound = new ProtectPolicies();
-  readonly #inbound = new ProtectPolicies();
-  readonly #forward = new ProtectPolicies();
+  readonly #outbound = new Spd();
+  readonly #inbound = new Spd();
+  readonly #forward = new Spd();
   readonly #echoes: Echoes;
   readonly #drops = new Map<UserspaceDrop, number>();
   /** The endpoint last told of, for each inbound SA. */
   readonly #mappings = new WeakMap<InboundSa, string>();
-  readonly #acquires = new Map<number, number>();
+  readonly #acquires: Acquires;
   readonly #limits = new WeakMap<EspSa, Limits>();
 
   constructor(options: UserspaceOptions) {
     this.#options = options;
     this.#echoes = new Echoes(options.random, options.now);
+    this.#acquires = new Acquires(options.now);
   }
 
   /** Packets dropped so far, by reason. */
@@ -94,7 +105,7 @@ export class UserspaceKernel implements Kernel {
           destroy(sa.protection);
           throw new KernelError(command.kind, 'EEXIST', nameOf(command.sa.id));
         }
-        if (sa.direction === 'out') this.#acquires.delete(sa.reqid);
+        if (sa.direction === 'out') this.#release(sa.reqid, command.sa.acquire);
         if (command.sa.limits) this.#limits.set(sa, { ...command.sa.limits, told: 'nothing' });
         break;
       }
@@ -107,12 +118,10 @@ export class UserspaceKernel implements Kernel {
         if (!this.#sad.remove(command.id)) throw new KernelError(command.kind, 'ESRCH', nameOf(command.id));
         break;
       case 'addPolicy':
-        if (!this.#policies(command.policy).add(policyOf(command.kind, command.policy))) {
-          throw new KernelError(command.kind, 'EEXIST');
-        }
+        this.addPolicy(command.policy.direction, policyOf(command.kind, command.policy));
         break;
       case 'deletePolicy':
-        if (!this.#policies(command.policy).remove(policyOf(command.kind, command.policy))) {
+        if (!this.deletePolicy(command.policy.direction, policyOf(command.kind, command.policy))) {
           throw new KernelError(command.kind, 'ENOENT');
         }
         break;
@@ -131,6 +140,7 @@ export class UserspaceKernel implements Kernel {
     this.#inbound.clear();
     this.#forward.clear();
     this.#echoes.clear();
+    this.#acquires.clear();
   }
 
   /** ESP octets that came by the nat socket. Never throws on what is in them. */
@@ -145,10 +155,20 @@ export class UserspaceKernel implements Kernel {
     if (header === undefined) return this.#refuse('not-ip');
     const policy = this.#outbound.find(header);
     if (policy === undefined) return this.#refuse('no-policy');
+    if (policy.action !== 'protect') return this.#refuse(policy.action);
     const sa = this.#sad.outbound(policy.reqid, header);
     if (sa !== undefined) return this.#sendOn(sa, packet, header);
-    this.#acquire(policy.reqid, header);
+    this.#acquire(policy.reqid, header, packet);
     return this.#refuse('no-sa');
+  }
+
+  protected addPolicy(direction: PolicyCommand['direction'], policy: SpdPolicy): void {
+    this.#spd(direction).add(policy);
+  }
+
+  /** The policy that was added; undefined when there is none. */
+  protected deletePolicy(direction: PolicyCommand['direction'], policy: SpdPolicy): SpdPolicy | undefined {
+    return this.#spd(direction).remove(policy);
   }
 
   /**
@@ -189,10 +209,7 @@ export class UserspaceKernel implements Kernel {
 
   #arrived(sa: InboundSa, packet: Uint8Array, header: IpHeader): UserspaceDrop | undefined {
     if (this.#echoes.replied(sa, packet, header)) return undefined;
-    if (this.#options.deliver !== undefined) {
-      this.#options.deliver(packet);
-      return undefined;
-    }
+    if (this.#options.deliver !== undefined) return this.#options.deliver(packet);
     const answer = this.#echoes.answer(packet, header);
     if (answer === undefined) return 'no-device';
     const answerHeader = readHeader(answer);
@@ -237,16 +254,20 @@ export class UserspaceKernel implements Kernel {
     this.#options.notice?.({ kind: 'mapping', id: idOf(sa), address, port });
   }
 
-  #acquire(reqid: number, header: IpHeader): void {
-    const now = this.#options.now();
-    const last = this.#acquires.get(reqid);
-    if (last !== undefined && now - last < acquireInterval) return;
-    this.#acquires.set(reqid, now);
-    this.#options.notice?.({ kind: 'acquire', reqid, ...exactSelectors(header) });
+  #acquire(reqid: number, header: IpHeader, packet: Uint8Array): void {
+    const sequence = this.#acquires.wait(reqid, header.destination, packet);
+    if (sequence === undefined) return;
+    this.#options.notice?.({ kind: 'acquire', reqid, sequence, ...exactSelectors(header) });
   }
 
-  #policies(policy: PolicyCommand): ProtectPolicies {
-    return { out: this.#outbound, in: this.#inbound, fwd: this.#forward }[policy.direction];
+  /** What waited goes out when the commands that come with the SA are done too. */
+  #release(reqid: number, sequence: number | undefined): void {
+    const packets = this.#acquires.answered(reqid, sequence);
+    if (packets.length > 0) setImmediate(() => packets.forEach((packet) => void this.send(packet)));
+  }
+
+  #spd(direction: PolicyCommand['direction']): Spd {
+    return { out: this.#outbound, in: this.#inbound, fwd: this.#forward }[direction];
   }
 
   #refuse(reason: UserspaceDrop): false {

@@ -78,6 +78,20 @@ export interface PadEntry {
   readonly vendorIds: readonly Uint8Array[];
   /** Absent: no Configuration payload is sent, and none is answered. */
   readonly configuration?: ConfigurationServer | ConfigurationClient;
+  /** Of our own packets into its children (`leftsourceip=`); a TUN data plane gives it to its device. */
+  readonly sourceAddress?: string;
+  /** Absent: nobody outside is told of its children. */
+  readonly updown?: UpdownPolicy;
+}
+
+/** A command of the operator's that is run when a child's traffic is routed, comes up and goes down. */
+export interface UpdownPolicy {
+  /** For a shell. */
+  readonly command: string;
+  /** The rest is told to it and to nobody else. */
+  readonly metric?: number;
+  readonly mtu?: number;
+  readonly nflog?: number;
 }
 
 /** What a gateway gives out by the Configuration payload. RFC 7296 §2.19, §3.15; RFC 8598. */
@@ -158,6 +172,8 @@ export interface SpdEntry {
    * may use it; else that of the flows.
    */
   readonly label?: Uint8Array;
+  /** Milliseconds that lasts, and no new attempt is made; 15 minutes unless said. */
+  readonly shuntLifetime?: number;
   readonly settings?: DataPlaneSettings;
 }
 

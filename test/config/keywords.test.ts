@@ -110,7 +110,7 @@ describe('not supported yet: an error where security changes', () => {
     ['mobike=yes', 'warning: mobike= is not supported yet'],
     ['ikelifetime=0', 'warning: ikelifetime="0": an SA lives a day at most'],
     ['compress=yes', 'warning: compress= is not supported yet'],
-    ['leftupdown=/bin/true', 'warning: leftupdown= is not supported yet'],
+    ['leftupdown-config=x', 'warning: leftupdown-config= is not supported yet'],
     ['leftnexthop=192.0.2.9', 'note: leftnexthop= is ignored'],
     ['dpdtimeout=30', 'note: dpdtimeout= is ignored'],
     ['labeled-ipsec=yes', 'error: labeled-ipsec=yes without policy-label='],

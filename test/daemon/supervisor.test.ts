@@ -29,6 +29,8 @@ const up = (connection: string, inboundSpi = 256): EngineEvent => ({
   mode: 'tunnel',
   local: '',
   remote: '',
+  selectors: { local: [], remote: [] },
+  reqid: 1,
   encapsulated: false,
 });
 const down = (connection: string, inboundSpi = 256): EngineEvent => ({

@@ -6,7 +6,7 @@ import { makePacket, readHeader, type Selector } from '../../src/esp/ip.ts';
 import { encapsulate } from '../../src/esp/outbound.ts';
 import { dummyNextHeader, lastSequence, parseHeader, protection, seal } from '../../src/esp/packet.ts';
 import { inboundSa, type Mode, outboundSa, type SaTerms } from '../../src/esp/sa.ts';
-import { ProtectPolicies, Sad } from '../../src/esp/sad.ts';
+import { Sad } from '../../src/esp/sad.ts';
 import { Encr } from '../../src/wire/numbers.ts';
 import { counting, keysOf, octetsFrom } from './suites.ts';
 
@@ -201,25 +201,4 @@ describe('SAD', () => {
     sad.add(outboundSa(terms(1), path));
     expect(sad.move({ spi: 1, destination: '192.0.2.9' }, path)).toBe('exists');
   });
-});
-
-it('the narrowest policy is found, of equal ones the newest', () => {
-  const policies = new ProtectPolicies();
-  const wide = { reqid: 1, local: any, remote: any };
-  const network = {
-    reqid: 2,
-    local: any,
-    remote: { ...any, start: Uint8Array.of(10, 2, 0, 0), end: Uint8Array.of(10, 2, 0, 255) },
-  };
-  const host = { reqid: 3, local: any, remote: only(there) };
-  const udp = { reqid: 4, local: any, remote: only(there, 17) };
-  const again = { ...udp, reqid: 5 };
-  for (const policy of [host, wide, udp, network, again]) expect(policies.add(policy)).toBe(true);
-  expect(policies.add(wide)).toBe(false);
-  for (const expected of [again, udp, host, network, wide]) {
-    expect(policies.find(header)).toBe(expected);
-    expect(policies.remove(expected)).toBe(true);
-    expect(policies.remove(expected)).toBe(false);
-  }
-  expect(policies.find(header)).toBeUndefined();
 });

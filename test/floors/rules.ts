@@ -39,6 +39,8 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   'kernel/libc': ['node:'],
   // SELinux is asked through files.
   'kernel/selinux': ['node:'],
+  // A device is one of the host, whose addresses it knows.
+  'kernel/userspace-tun': ['node:os'],
   // The system's data plane is reached through a socket.
   'kernel/xfrm/': ['node:'],
   daemon: ['config', 'ike', 'esp', 'kernel', 'policy', 'pki', 'eap', 'crypto', 'wire', 'node:'],

@@ -93,7 +93,12 @@ export function end(
     now: options.now ?? (() => 1000),
     transmit: (octets, path) => sent.push({ octets, path }),
     notice: (notice) => notices.push(notice),
-    ...(options.device && { deliver: (packet: Uint8Array) => delivered.push(packet.slice()) }),
+    ...(options.device && {
+      deliver: (packet: Uint8Array) => {
+        delivered.push(packet.slice());
+        return undefined;
+      },
+    }),
   });
   return { kernel, sent, notices, delivered };
 }

@@ -53,7 +53,6 @@ describe('commands', () => {
       },
       'ESRCH',
     ],
-    ['a policy twice', { kind: 'addPolicy', policy: policy('out') }, 'EEXIST'],
     ['no such policy', { kind: 'deletePolicy', policy: policy('fwd') }, 'ENOENT'],
     [
       'an unknown cipher',
@@ -278,6 +277,7 @@ describe('a device', () => {
       {
         kind: 'acquire',
         reqid: 1,
+        sequence: 1,
         local: { kind: 'range', ...port(0x0108), start: ours, end: ours },
         remote: { kind: 'range', ...port(0x0f16), start: theirs, end: theirs },
       },

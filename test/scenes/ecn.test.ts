@@ -42,7 +42,10 @@ test.each(codepoints)('%s comes out as it went in, in IPv4 and IPv6', (_, ecn) =
     random: network.seeded.random,
     now: () => network.now,
     transmit: () => {},
-    deliver: (packet) => arrived.push(packet.slice()),
+    deliver: (packet) => {
+      arrived.push(packet.slice());
+      return undefined;
+    },
   });
   const both = pair({
     crypto: nodeCrypto,

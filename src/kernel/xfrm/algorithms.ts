@@ -64,6 +64,19 @@ export const isNamed = (encr: number, integ: number): boolean =>
     : encryptions.some(({ transform }) => transform === encr) &&
       authentications.some(({ transform }) => transform === integ);
 
+/** Octets of the kernel's keys, salts among them; undefined when the kernel has no name for the pair. */
+export function keyLengths(of: {
+  readonly encr: number;
+  readonly keyBits: number;
+  readonly integ: number;
+}): { readonly encryption: number; readonly integrity: number } | undefined {
+  const aead = aeads.find(({ transform }) => transform === of.encr);
+  if (aead) return { encryption: (of.keyBits + aead.saltBits) / 8, integrity: 0 };
+  const crypt = encryptions.find(({ transform }) => transform === of.encr);
+  const auth = authentications.find(({ transform }) => transform === of.integ);
+  return crypt && auth && { encryption: (of.keyBits + crypt.saltBits) / 8, integrity: auth.keyBits / 8 };
+}
+
 /**
  * ALG_AEAD, or ALG_CRYPT and ALG_AUTH_TRUNC. Throws RangeError when a key has another length than its transform, and
  * undefined is returned when the kernel has no name for a transform or the pair is none of RFC 7296 §3.3.

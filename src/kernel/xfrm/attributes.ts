@@ -147,16 +147,18 @@ function space<A extends AnyAttribute>(
   };
   const encodeOne = ({ kind, value, type, data }: AnyAttribute, endianness: Endianness): Encoded => {
     const known = layouts[kind]?.write(value, endianness);
-    return { type: (known ? types[kind] : type) ?? 0, data: known ?? data ?? new Uint8Array(0) };
+    return { type: (known ? types[kind] : type) ?? 0, data: known ?? data?.slice() ?? new Uint8Array(0) };
   };
   return {
     parse: (octets, endianness) =>
       splitAttributes(octets, endianness).map((each) => parseOne(each, endianness) as A),
-    encode: (attributes, endianness) =>
-      joinAttributes(
-        attributes.map((each) => encodeOne(each, endianness)),
-        endianness,
-      ),
+    encode(attributes, endianness) {
+      const parts = attributes.map((each) => encodeOne(each, endianness));
+      const joined = joinAttributes(parts, endianness);
+      // Copies, and keys may be among them.
+      for (const { data } of parts) data.fill(0);
+      return joined;
+    },
   };
 }
 

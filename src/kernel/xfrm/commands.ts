@@ -2,7 +2,7 @@
 import { KernelError, type SaCommand, type SaId } from '../port.ts';
 import { type FamilyAddress, xfrmAddressOf } from './addresses.ts';
 import { algorithmAttributes } from './algorithms.ts';
-import { attributeValue, type XfrmAttribute } from './attributes.ts';
+import type { XfrmAttribute } from './attributes.ts';
 import type { MessageOf } from './messages.ts';
 import {
   Encapsulation,
@@ -52,12 +52,6 @@ export interface SaOptions {
   readonly acquire?: number;
   /** Whether to tell the direction, XFRMA_SA_DIR: kernels before 6.10 refuse it. */
   readonly tellDirection?: boolean;
-}
-
-export interface Encapsulated {
-  readonly source: string;
-  readonly destination: string;
-  readonly encapsulation?: SaCommand['encapsulation'];
 }
 
 /** Sequence numbers of more than 32 bits cannot go without a window: as good as none. */
@@ -120,39 +114,22 @@ export const getSa = (sa: SaId, mark?: Masked): MessageOf<'GETSA'> => ({
   attributes: markAttribute(mark),
 });
 
-/**
- * What moves an SA the kernel showed (the answer to `getSa`) to other addresses or ports. The kernel can change the ports
- * of an encapsulated SA in place, UPDSA; for all else the SA is deleted and made again with its replay state and counters.
- * Throws KernelError EINVAL.
- */
-export function moveSa(
-  current: MessageOf<'NEWSA'>,
-  to: Encapsulated,
-): readonly (MessageOf<'UPDSA'> | MessageOf<'DELSA'> | MessageOf<'NEWSA'>)[] {
-  const { source, destination } = ends('updateSa', to);
-  const { body, attributes } = current;
-  const stays = same(body.id.daddr, destination.octets) && same(body.saddr, source.octets);
-  const encapsulated = attributeValue(attributes, 'ENCAP') !== undefined && to.encapsulation !== undefined;
-  const kept = attributes.filter((each) => !dropped.has(each.kind) && !isLegacy(each, attributes));
-  const next = [...kept, ...(to.encapsulation ? [encapsulation(to.encapsulation)] : [])];
-  if (stays && encapsulated) return [{ kind: 'UPDSA', body, attributes: next }];
-  const { daddr, spi, proto } = body.id;
-  const moved = {
-    ...body,
-    id: { ...body.id, daddr: destination.octets },
-    saddr: source.octets,
-    family: destination.family,
-    ...(attributeValue(attributes, 'REPLAY_ESN_VAL') && { replay_window: 0 }),
-  };
-  return [
-    {
-      kind: 'DELSA',
-      body: userSaId.of({ daddr, spi, proto, family: body.family }),
-      attributes: attributes.filter(({ kind }) => kind === 'MARK'),
-    },
-    { kind: 'NEWSA', body: moved, attributes: [...next, { kind: 'LTIME_VAL', value: body.curlft }] },
-  ];
+/** Zeroes the keys of a message. */
+export function forgetKeys({ attributes }: Pick<MessageOf<'NEWSA'>, 'attributes'>): void {
+  for (const each of attributes) {
+    if (each.kind !== 'unknown' && keyed.has(each.kind)) {
+      (each.value as { readonly alg_key: Uint8Array }).alg_key.fill(0);
+    }
+  }
 }
+
+const keyed: ReadonlySet<string> = new Set([
+  'ALG_AEAD',
+  'ALG_AUTH',
+  'ALG_AUTH_TRUNC',
+  'ALG_CRYPT',
+  'ALG_COMP',
+]);
 
 /** Of XFRMA_SEC_CTX: the label's octets as TS_SECLABEL has them, SELinux's NUL included. */
 export function securityContext(label: Uint8Array | undefined): XfrmAttribute[] {
@@ -177,13 +154,6 @@ export const optional = (
   value: number | undefined,
 ): XfrmAttribute[] => (value === undefined ? [] : [{ kind, value }]);
 
-/** Told again or told otherwise when an SA is made anew. */
-const dropped: ReadonlySet<XfrmAttribute['kind']> = new Set(['ENCAP', 'LASTUSED', 'LTIME_VAL', 'PAD']);
-
-/** The kernel shows a truncated algorithm twice. */
-const isLegacy = ({ kind }: XfrmAttribute, all: readonly XfrmAttribute[]): boolean =>
-  kind === 'ALG_AUTH' && attributeValue(all, 'ALG_AUTH_TRUNC') !== undefined;
-
 function algorithms(sa: SaCommand): XfrmAttribute[] {
   const attributes = invalid('addSa', () => algorithmAttributes(sa));
   if (attributes) return attributes;
@@ -191,7 +161,8 @@ function algorithms(sa: SaCommand): XfrmAttribute[] {
   throw new KernelError('addSa', 'ENOSYS', `ENCR ${encryption.transform} INTEG ${integrity?.transform ?? 0}`);
 }
 
-function encapsulation({ sourcePort, destinationPort }: NonNullable<SaCommand['encapsulation']>) {
+/** ESP in UDP. */
+export function encapsulation({ sourcePort, destinationPort }: NonNullable<SaCommand['encapsulation']>) {
   const value = encapTmpl.of({
     encap_type: Encapsulation.ESPINUDP,
     encap_sport: sourcePort,
@@ -252,7 +223,8 @@ function saIdBody(kind: Kind, { spi, destination }: SaId) {
   return userSaId.of({ daddr: octets, spi, family, proto: Protocol.ESP });
 }
 
-function ends(kind: Kind, to: { readonly source: string; readonly destination: string }) {
+/** Throws KernelError EINVAL unless both are addresses of one IP version. */
+export function ends(kind: Kind, to: { readonly source: string; readonly destination: string }) {
   const source = addressOf(kind, to.source);
   const destination = addressOf(kind, to.destination);
   if (source.family !== destination.family) throw new KernelError(kind, 'EINVAL', 'two IP versions');
@@ -274,6 +246,3 @@ export function invalid<T>(kind: Kind | 'addPolicy' | 'deletePolicy', make: () =
     throw error;
   }
 }
-
-const same = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((o, i) => o === b[i]);

@@ -32,9 +32,6 @@ export function noticeOf(message: XfrmMessage): KernelNotice | undefined {
   }
 }
 
-/** `seq` of an ACQUIRE: the SA made for it takes the place of its larval state. */
-export const acquireSequence = ({ body }: MessageOf<'ACQUIRE'>): number => body.seq;
-
 function acquire({ body, attributes }: MessageOf<'ACQUIRE'>): KernelNotice | undefined {
   const template = attributeValue(attributes, 'TMPL')?.find(({ id }) => id.proto === Protocol.ESP);
   const selectors = trafficSelectors(body.sel);
@@ -43,6 +40,7 @@ function acquire({ body, attributes }: MessageOf<'ACQUIRE'>): KernelNotice | und
   return {
     kind: 'acquire',
     reqid: template.reqid,
+    sequence: body.seq,
     local: selectors.source,
     remote: selectors.destination,
     ...(label && { label }),

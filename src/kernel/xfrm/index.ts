@@ -10,15 +10,7 @@ export {
   type UnknownAttribute,
   type XfrmAttribute,
 } from './attributes.ts';
-export {
-  deleteSa,
-  type Encapsulated,
-  getSa,
-  type Masked,
-  moveSa,
-  newSa,
-  type SaOptions,
-} from './commands.ts';
+export { deleteSa, forgetKeys, getSa, type Masked, newSa, type SaOptions } from './commands.ts';
 export {
   type Acknowledgement,
   type Done,
@@ -29,7 +21,9 @@ export {
   type Received,
 } from './datagram.ts';
 export { type ExtendedAck, NetlinkError, XfrmError } from './errors.ts';
-export { acquireSequence, noticeGroups, noticeOf } from './events.ts';
+export { noticeGroups, noticeOf } from './events.ts';
+export { type HeldSa, XfrmKernel, type XfrmKernelOptions } from './kernel.ts';
+export { type Cleared, clearLeftovers, ourReqids } from './leftovers.ts';
 export {
   type Envelope,
   encodeMessage,
@@ -40,6 +34,7 @@ export {
   type XfrmMessage,
 } from './messages.ts';
 export { type MonitorOptions, XfrmMonitor } from './monitor.ts';
+export { type Encapsulated, moveSa } from './move.ts';
 export * from './numbers.ts';
 export {
   deletePolicies,
@@ -49,9 +44,12 @@ export {
   socketBypass,
   updatePolicies,
 } from './policies.ts';
+export { type Ends, PolicyStacks } from './policy-stacks.ts';
 export { libreswanPriority, PriorityBase, type PriorityOf } from './priority.ts';
+export { Probe, type Transforms, whyNoXfrm } from './probe.ts';
 export * from './requests.ts';
 export { trafficSelectors, xfrmSelectors } from './selectors.ts';
+export { policyOptions, reqidOf, saOptions } from './settings.ts';
 export { XfrmSocket } from './socket.ts';
 export type { Endianness, Field, Struct } from './struct.ts';
 export * as structs from './structs.ts';

@@ -86,6 +86,7 @@ function withTail<T extends object, N extends string, V extends { readonly lengt
       const written = new Uint8Array(head.size + size);
       head.write(viewOf(written), 0, value, endianness);
       written.set(tail, head.size);
+      tail.fill(0);
       return written;
     },
   };

@@ -115,6 +115,8 @@ export function encodeMessage(message: XfrmMessage, envelope: Envelope, endianne
   structs.nlmsghdr.write(viewOf(octets), 0, header, endianness);
   body.write(viewOf(octets), start, message.body, endianness);
   octets.set(attributes, end);
+  // A copy, and keys may be in it.
+  attributes.fill(0);
   return octets;
 }
 

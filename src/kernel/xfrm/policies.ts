@@ -1,11 +1,11 @@
-/** Policies of the kernel port as XFRM messages, and those that are no child's: traps, shunts and bypasses. */
+/** Policies of the kernel port as XFRM messages, and the bypasses of neighbour discovery and of sockets. */
 import { KernelError, type PolicyCommand } from '../port.ts';
 import { type FamilyAddress, xfrmAddressOf } from './addresses.ts';
 import type { XfrmAttribute } from './attributes.ts';
 import { invalid, type Masked, markAttribute, optional, securityContext } from './commands.ts';
 import type { MessageOf } from './messages.ts';
 import { AddressFamily, INF, Mode, PolicyAction, PolicyDirection, Protocol } from './numbers.ts';
-import { libreswanPriority } from './priority.ts';
+import { libreswanPriority, PriorityBase } from './priority.ts';
 import { xfrmSelectors } from './selectors.ts';
 import {
   id,
@@ -21,12 +21,7 @@ import {
 
 /** What the kernel can do with a policy that the port's command does not speak of. */
 export interface PolicyOptions {
-  /**
-   * `protect`: by the SAs of the reqid. `trap`: ESP in transport mode between any addresses, so that a packet without an
-   * SA brings an ACQUIRE. `bypass` and `discard` need no SA. `protect` unless said.
-   */
-  readonly action?: 'protect' | 'trap' | 'bypass' | 'discard';
-  /** The lowest wins; Libreswan's of these selectors unless said. */
+  /** The lowest wins; Libreswan's of these selectors and this rank unless said. */
   readonly priority?: number;
   /** 0: the kernel's choice. */
   readonly index?: number;
@@ -39,6 +34,12 @@ export interface PolicyOptions {
 }
 
 const directions = { in: PolicyDirection.IN, out: PolicyDirection.OUT, fwd: PolicyDirection.FWD };
+const bases: Readonly<Record<NonNullable<PolicyCommand['rank']>, number>> = {
+  shunt: PriorityBase.SHUNT,
+  connection: PriorityBase.STATIC,
+  opportunistic: PriorityBase.OPPORTUNISTIC,
+  anonymous: PriorityBase.ANONYMOUS,
+};
 const allAlgorithms = 0xffff_ffff;
 const unlimited = {
   ...{ soft_byte_limit: INF, hard_byte_limit: INF },
@@ -74,7 +75,7 @@ export const deletePolicies = (
   }));
 
 /** IPv6 neighbour discovery in clear, before every other policy: RFC 4861's ICMPv6 types 133 to 137. */
-export function neighbourDiscoveryBypass(): MessageOf<'UPDPOLICY'>[] {
+export function neighbourDiscoveryBypass(): MessageOf<'NEWPOLICY'>[] {
   const types = [133, 134, 135, 136, 137];
   const bodyOf = (type: number, dir: number) =>
     userPolicyInfo.of({
@@ -85,7 +86,7 @@ export function neighbourDiscoveryBypass(): MessageOf<'UPDPOLICY'>[] {
       action: PolicyAction.ALLOW,
     });
   return types.flatMap((type) =>
-    Object.values(directions).map((dir) => ({ kind: 'UPDPOLICY', body: bodyOf(type, dir), attributes: [] })),
+    Object.values(directions).map((dir) => ({ kind: 'NEWPOLICY', body: bodyOf(type, dir), attributes: [] })),
   );
 }
 
@@ -106,10 +107,11 @@ function bodies(
   return selectors(kind, policy).map((sel) =>
     userPolicyInfo.of({
       ...{ sel, lft },
-      priority: options.priority ?? libreswanPriority(policy),
+      priority:
+        options.priority ?? libreswanPriority({ ...policy, base: bases[policy.rank ?? 'connection'] }),
       index: options.index ?? 0,
       dir: directions[policy.direction],
-      action: options.action === 'discard' ? PolicyAction.BLOCK : PolicyAction.ALLOW,
+      action: policy.action === 'discard' ? PolicyAction.BLOCK : PolicyAction.ALLOW,
       flags: options.flags ?? 0,
     }),
   );
@@ -126,10 +128,8 @@ function selectors(
 
 /** In iproute2's order. */
 function attributes(policy: PolicyCommand, options: PolicyOptions): XfrmAttribute[] {
-  const { action = 'protect' } = options;
-  const trap = action === 'trap';
-  const needsSa = trap || action === 'protect';
-  const templates = needsSa ? [{ kind: 'TMPL', value: [template(policy, trap)] } as const] : [];
+  const { action = 'protect' } = policy;
+  const templates = action === 'protect' ? [{ kind: 'TMPL', value: [template(policy)] } as const] : [];
   return [...templates, ...named(policy, options)];
 }
 
@@ -141,8 +141,8 @@ const named = ({ label }: PolicyCommand, { mark, ifId }: PolicyOptions): XfrmAtt
 ];
 
 /** In transport mode the SA may be between any addresses: the packet's own are meant. */
-function template(policy: PolicyCommand, trap: boolean): UserTmpl {
-  const tunnel = policy.mode === 'tunnel' && !trap;
+function template(policy: PolicyCommand): UserTmpl {
+  const tunnel = policy.mode === 'tunnel';
   const inner = xfrmSelectors(policy.local, policy.remote)[0]?.family ?? AddressFamily.UNSPEC;
   const [from, to] =
     policy.direction === 'out'

@@ -4,6 +4,7 @@
  * kernel may load.
  */
 import { endianness as hostEndianness } from 'node:os';
+import { errnoName, SystemError } from '../errno.ts';
 import { checked, type Libc, libc } from '../libc.ts';
 import { type Acknowledgement, joinMessages, parseDatagram, type Received } from './datagram.ts';
 import { XfrmError } from './errors.ts';
@@ -93,6 +94,7 @@ export class XfrmSocket {
     const found: XfrmMessage[] = [];
     let interrupted = false;
     for (const { header, message: part } of this.#receive(message.kind)) {
+      interrupted ||= part.kind === 'overrun';
       if (header?.nlmsg_seq !== sequence) continue;
       interrupted ||= (header.nlmsg_flags & NlmFlag.DUMP_INTR) !== 0;
       if (part.kind === 'acknowledgement') throw refusal(message.kind, part);
@@ -102,19 +104,27 @@ export class XfrmSocket {
       }
       if (isXfrm(part)) found.push(part);
     }
+    if (interrupted) return undefined;
     throw new XfrmError(message.kind, 'ENODATA');
   }
 
   #batch(messages: readonly XfrmMessage[], flags: number): (XfrmError | undefined)[] {
-    const first = this.#send(messages, flags | NlmFlag.ACK);
+    const first = (this.#sequence + 1) >>> 0;
     const answers = new Map<number, Acknowledgement>();
-    for (const { header, message } of this.#receive(messages[0]?.kind ?? 'batch')) {
-      if (message.kind === 'acknowledgement') answers.set(header?.nlmsg_seq ?? 0, message);
-      if (answers.size === messages.length) break;
+    let broken = 'ENODATA';
+    try {
+      this.#send(messages, flags | NlmFlag.ACK);
+      for (const { header, message } of this.#receive(messages[0]?.kind ?? 'batch')) {
+        if (message.kind === 'acknowledgement') answers.set(header?.nlmsg_seq ?? 0, message);
+        if (answers.size === messages.length) break;
+      }
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      broken = error.errno;
     }
     return messages.map(({ kind }, i) => {
       const answer = answers.get((first + i) >>> 0);
-      if (answer === undefined) return new XfrmError(kind, 'ENODATA');
+      if (answer === undefined) return new XfrmError(kind, broken);
       return answer.errno === undefined ? undefined : refusal(kind, answer);
     });
   }
@@ -143,8 +153,18 @@ export class XfrmSocket {
   *#receive(kind: string): Generator<Received> {
     for (;;) {
       const length = this.#calls.recv(this.#fd, this.#buffer, this.#buffer.length, MSG_DONTWAIT);
-      if (length < 0 && this.#calls.errno() === 11) return;
-      yield* parseDatagram(this.#buffer.subarray(0, checked(this.#calls, kind, length)), host);
+      if (length >= 0) {
+        const octets = this.#buffer.subarray(0, length);
+        const received = parseDatagram(octets, host);
+        // The SAs in it have their keys with them.
+        octets.fill(0);
+        yield* received;
+        continue;
+      }
+      const errno = errnoName(this.#calls.errno());
+      if (errno === 'EAGAIN') return;
+      if (errno === 'ENOBUFS') yield { message: { kind: 'overrun' } };
+      else if (errno !== 'EINTR') throw new SystemError(kind, errno);
     }
   }
 }

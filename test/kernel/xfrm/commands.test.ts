@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { KernelError, type PolicyCommand, type SaCommand } from '../../../src/kernel/port.ts';
 import { attributeValue } from '../../../src/kernel/xfrm/attributes.ts';
-import { deleteSa, getSa, moveSa, newSa } from '../../../src/kernel/xfrm/commands.ts';
+import { deleteSa, getSa, newSa } from '../../../src/kernel/xfrm/commands.ts';
 import type { MessageOf } from '../../../src/kernel/xfrm/messages.ts';
+import { moveSa } from '../../../src/kernel/xfrm/move.ts';
 import {
   deletePolicies,
   neighbourDiscoveryBypass,
@@ -162,7 +163,7 @@ describe('an SA that is there', () => {
   });
 
   it('is made anew with its keys, numbers and counters when an address changes', () => {
-    const [gone, made, ...others] = moveSa(shown(), { source: '192.0.2.1', destination: '198.51.100.7' });
+    const [made, gone, ...others] = moveSa(shown(), { source: '192.0.2.1', destination: '198.51.100.7' });
     expect(others).toEqual([]);
     expect(gone).toEqual(deleteSa(gcm.id));
     const whole = newSa({ ...gcm, ...cbc, id: { ...gcm.id, destination: '198.51.100.7' } });
@@ -173,6 +174,20 @@ describe('an SA that is there', () => {
       { kind: 'REPLAY_VAL', value: { oseq: 5, seq: 0, bitmap: 0 } },
       { kind: 'LTIME_VAL', value: shown().body.curlft },
     ]);
+  });
+
+  it('passes over numbers on its way out, which the old one may have used meanwhile', () => {
+    const ends = { source: '198.51.100.1', destination: '192.0.2.2', direction: 'out' as const };
+    const [gone, made] = moveSa(shown(), ends);
+    expect(gone?.kind).toBe('DELSA');
+    expect(made && attributeValue(made.attributes, 'REPLAY_VAL')).toMatchObject({ oseq: 0x1_0005 });
+    const wide = shown({ esn: true });
+    const state = wide.attributes.map((each) =>
+      each.kind === 'REPLAY_ESN_VAL' ? { ...each, value: { ...each.value, oseq: 0xffff_fff0 } } : each,
+    );
+    const [, madeWide] = moveSa({ ...wide, attributes: state }, ends);
+    const numbers = { oseq: 0xfff0, oseq_hi: 1 };
+    expect(madeWide && attributeValue(madeWide.attributes, 'REPLAY_ESN_VAL')).toMatchObject(numbers);
   });
 
   it('gets another port in place, encapsulated as it is', () => {
@@ -226,9 +241,12 @@ describe('addPolicy', () => {
       newPolicies({ ...policy, ...hosts, mode: 'transport' }),
       `src 192.0.2.1/32 dst 192.0.2.2/32 dir out priority 1753281 ${zero}`,
     ],
-    ['a trap', newPolicies(policy, { action: 'trap', priority: 2 }), `${out} priority 2 ${zero}`],
-    ['a bypass', newPolicies(policy, { action: 'bypass', priority: 2 }), `${out} priority 2`],
-    ['a discard', newPolicies(policy, { action: 'discard', priority: 2 }), `${out} action block priority 2`],
+    ['a bypass', newPolicies({ ...policy, action: 'bypass' }, { priority: 2 }), `${out} priority 2`],
+    [
+      'a shunt',
+      newPolicies({ ...policy, action: 'discard', rank: 'shunt' }),
+      `${out} action block priority 712929`,
+    ],
     [
       'everything',
       newPolicies(
@@ -274,7 +292,7 @@ describe('addPolicy', () => {
   it('lets neighbour discovery pass before all else', () => {
     const bypasses = neighbourDiscoveryBypass();
     expect(bypasses).toHaveLength(15);
-    const command = 'ip xfrm policy update src ::/0 dst ::/0 proto ipv6-icmp type 135 dir fwd priority 1';
+    const command = 'ip xfrm policy add src ::/0 dst ::/0 proto ipv6-icmp type 135 dir fwd priority 1';
     expect(bypasses).toContainEqual(messageOf(command));
   });
 

@@ -1,7 +1,6 @@
 /** This machine's own kernel, in a network namespace of this test's own: policies and larval states are real. */
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { xfrmAddressOf } from '../../../src/kernel/xfrm/addresses.ts';
 import { deleteSa, newSa } from '../../../src/kernel/xfrm/commands.ts';
@@ -22,21 +21,11 @@ import {
   spdInfo,
 } from '../../../src/kernel/xfrm/requests.ts';
 import { XfrmSocket } from '../../../src/kernel/xfrm/socket.ts';
+import { ownNetwork } from './own-network.ts';
 import { net } from './selectors.ts';
 
-const CLONE_NEWNET = 0x4000_0000;
-
-/** Moves this thread to a network namespace of its own; why not, when it cannot. */
-function leaveNetwork(): string | undefined {
-  try {
-    const libc = createRequire(import.meta.url)('koffi').load('libc.so.6');
-    return libc.func('int unshare(int flags)')(CLONE_NEWNET) === 0 ? undefined : 'no right to unshare';
-  } catch (error) {
-    return `no koffi: ${error instanceof Error ? error.message.split('\n')[0] : error}`;
-  }
-}
-
-const why = leaveNetwork();
+const network = ownNetwork();
+const why = typeof network === 'string' ? network : undefined;
 if (why) console.warn(`skipped: ${why}`);
 
 const policy = (n: number) => ({
@@ -62,14 +51,18 @@ const spi = (min: number, max: number) =>
 describe.skipIf(why !== undefined)('XFRM of the kernel', () => {
   let socket: XfrmSocket;
   beforeAll(() => {
+    if (typeof network !== 'string') network.enter();
     socket = new XfrmSocket();
   });
-  afterAll(() => socket?.close());
+  afterAll(() => {
+    socket?.close();
+    if (typeof network !== 'string') network.leave();
+  });
 
   it('takes policies, shows them as they are and deletes them', () => {
     const made = [
       ...newPolicies(policy(1)),
-      ...newPolicies({ ...policy(2), direction: 'in' }, { action: 'discard' }),
+      ...newPolicies({ ...policy(2), direction: 'in', action: 'discard' }),
     ];
     for (const message of made) socket.do(message);
     const shown = socket.dump(dumpPolicies());
@@ -189,11 +182,11 @@ describe.skipIf(why !== undefined)('XFRM of the kernel', () => {
     expect(told.slice(-2)).toEqual(['FLUSHPOLICY', 'GETDEFAULT']);
   });
 
-  it('brings the ACQUIRE of a packet that meets a trap', async () => {
+  it('brings the ACQUIRE of a packet without an SA', async () => {
     const reqid = 0x4001;
     const setUp = 'ip link set lo up; ip addr add 10.1.0.1/16 dev lo; ip route add 10.2.0.0/16 dev lo';
     execFileSync('sh', ['-ec', `${setUp}; echo 0 >/proc/sys/net/ipv4/conf/lo/disable_xfrm`]);
-    socket.doAll(newPolicies({ ...policy(1), reqid, remote: net('10.2.0.0/16') }, { action: 'trap' }));
+    socket.doAll(newPolicies({ ...policy(1), reqid, remote: net('10.2.0.0/16') }));
     const packet = createSocket('udp4');
     const notice = await new Promise((resolve, reject) => {
       const monitor = new XfrmMonitor({
