@@ -1,10 +1,10 @@
 /** One pair of UDP sockets per local address, never a wildcard: an answer leaves by the address its request came to. */
-import { createSocket, type Socket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
+import type { Socket } from 'node:dgram';
 import type { Endpoint, Path, SocketName } from '../ike/actions.ts';
 import { isKeepalive } from '../wire/index.ts';
-import { ControlError } from './control-protocol.ts';
-import { formatEndpoint } from './endpoint.ts';
+import { errnoOf, type OpenSocket, plainSocket, UdpError } from './socket.ts';
+
+export { UdpError };
 
 /** Where datagrams go. */
 export interface UdpReceiver {
@@ -23,13 +23,9 @@ export interface UdpOptions {
   readonly ikePort: number;
   /** 4500; 0 takes a free one. */
   readonly natPort: number;
+  /** Node's own unless said. */
+  readonly open?: OpenSocket;
 }
-
-/**
- * Octets that may wait in a socket while we are busy, as far as the kernel allows (net.core.rmem_max): with its usual 208
- * KiB a third of the datagrams of a thousand peers is lost on a busy machine.
- */
-const recvBufferSize = 4 * 1024 * 1024;
 
 /** Octets that may wait to be sent before we are behind. */
 const mostUnsent = 512 * 1024;
@@ -41,16 +37,6 @@ export interface LocalPorts {
   readonly address: string;
   readonly ike: number;
   readonly nat: number;
-}
-
-/** A socket could not be had (code LISTEN); the message says what to do. */
-export class UdpError extends ControlError {
-  constructor(
-    readonly local: Endpoint,
-    readonly errno: string,
-  ) {
-    super('LISTEN', `cannot listen on ${formatEndpoint(local)}: ${advice(local, errno)}`);
-  }
 }
 
 interface Bound {
@@ -162,7 +148,7 @@ export class UdpSockets {
   }
 
   async #bind(name: SocketName, at: Endpoint, into: Bound[]): Promise<Bound> {
-    const socket = await bind(at);
+    const socket = await (this.#options.open ?? plainSocket)(at, name);
     const local: Endpoint = { address: at.address, port: socket.address().port };
     socket.on('error', (error) =>
       this.#receiver.unsent({ socket: name, local, remote: local }, errnoOf(error)),
@@ -192,42 +178,3 @@ function deliver(receiver: UdpReceiver, path: Path, octets: Uint8Array): void {
 /** An SPI is never zero, so it is not the non-ESP marker. */
 const isEsp = (octets: Uint8Array): boolean =>
   octets.length >= 4 && octets.subarray(0, 4).some((octet) => octet !== 0);
-
-/** Every address is already one; the resolver is never asked. */
-const numeric = (
-  address: string,
-  _options: unknown,
-  callback: (e: null, address: string, f: number) => void,
-) => callback(null, address, isIPv6(address) ? 6 : 4);
-
-function bind(local: Endpoint): Promise<Socket> {
-  const type = isIPv6(local.address) ? 'udp6' : 'udp4';
-  const socket = createSocket({ type, ipv6Only: type === 'udp6', lookup: numeric, recvBufferSize });
-  return new Promise((resolve, reject) => {
-    socket.once('error', (error) => {
-      socket.close();
-      reject(new UdpError(local, errnoOf(error)));
-    });
-    socket.bind({ ...local, exclusive: true }, () => {
-      socket.removeAllListeners('error');
-      resolve(socket);
-    });
-  });
-}
-
-const errnoOf = (error: Error): string => (error as NodeJS.ErrnoException).code ?? error.message;
-
-function advice({ address, port }: Endpoint, errno: string): string {
-  switch (errno) {
-    case 'same port':
-      return 'IKE and its NAT traversal need two ports. Choose another for one of them: --ike-port (500), --nat-port (4500)';
-    case 'EADDRINUSE':
-      return `the port is in use (EADDRINUSE). Stop the other IKE daemon (see: ss -lunp sport = :${port}), or choose other ports with --ike-port and --nat-port`;
-    case 'EACCES':
-      return `no right to a port below 1024 (EACCES). Run as root or with CAP_NET_BIND_SERVICE, or choose higher ports with --ike-port and --nat-port`;
-    case 'EADDRNOTAVAIL':
-      return `${address} is no address of this host (EADDRNOTAVAIL). See: ip address; then correct --listen, or left= or right= of the connection`;
-    default:
-      return errno;
-  }
-}
