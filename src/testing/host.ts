@@ -117,7 +117,7 @@ export class Host {
     const random = options.random?.(seeded.random) ?? seeded.random;
     const keys = new PrivateKeys(options.privateKeys ?? [], this.crypto, seeded.fork('sign').random);
     this.#answer = (question) => options.answer?.(question) ?? keys.answer(question);
-    this.kernel = this.#kernel(options.kernel ?? 'memory', seeded.fork('kernel').random);
+    this.kernel = this.#kernel(options, seeded.fork('kernel').random);
     this.#restart = () => {
       const given: EngineOptions = {
         now: wire.now,
@@ -353,7 +353,7 @@ export class Host {
     }
   }
 
-  #kernel(kernel: 'memory' | 'userspace' | Kernel, random: Random): Kernel {
+  #kernel({ kernel = 'memory', labels }: HostOptions, random: Random): Kernel {
     if (typeof kernel !== 'string') return kernel;
     if (kernel === 'memory') return new MemoryKernel();
     return new UserspaceKernel({
@@ -362,6 +362,7 @@ export class Host {
       now: () => this.#wire.now,
       transmit: (octets, { local, remote }) => this.#wire.send(local, remote, octets),
       notice: (notice) => this.feed({ type: 'kernel', notice }),
+      ...(labels && { labels }),
     });
   }
 }
