@@ -16,6 +16,8 @@ export function connectionOf(event: EngineEvent): string | undefined {
     case 'childDeleted':
       return event.child.connection;
     case 'childFailed':
+    case 'flow':
+    case 'routeFailed':
       return event.connection;
     case 'drop':
     case 'bug':

@@ -23,7 +23,10 @@ export function eventLevel(event: EngineEvent): Level {
     case 'ikeRekeyFailed':
     case 'ikeFailed':
     case 'ikeDeleted':
+    case 'routeFailed':
       return asked.has(event.reason.code) ? 'info' : 'warn';
+    case 'flow':
+      return event.state === 'failed' ? 'warn' : event.state === 'negotiating' ? 'info' : 'debug';
     case 'bug':
       return 'error';
     default:
@@ -122,6 +125,14 @@ function describe(event: EngineEvent, full: boolean): string | undefined {
       return `${saLabel(event.sa)}: IKE SA failed: ${failureText(event.reason)}`;
     case 'endpointChanged':
       return `${saLabel(event.sa)}: the peer moved${full ? ` to ${formatEndpoint(event.path.remote)}` : ''}`;
+    case 'flow': {
+      const often = event.count > 1 ? ` (${event.count} times)` : '';
+      const packet = full ? ` ${event.local} to ${event.remote}` : '';
+      const whose = event.connection === undefined ? '' : `"${event.connection}": child "${event.child}": `;
+      return `${whose}on demand, a packet${packet}: ${event.state}: ${event.detail}${often}`;
+    }
+    case 'routeFailed':
+      return `"${event.connection}": policy of "${event.child}": ${failureText(event.reason)}`;
     case 'bug':
       return `bug: ${event.message}`;
   }

@@ -10,7 +10,8 @@ export class Metrics {
 
   event(event: EngineEvent): void {
     const name = counterName(event);
-    if (name !== undefined) this.count(name, event.kind === 'drop' ? event.count : 1);
+    if (name !== undefined)
+      this.count(name, event.kind === 'drop' || event.kind === 'flow' ? event.count : 1);
   }
 
   /** In alphabetical order. */
@@ -29,7 +30,10 @@ function counterName(event: EngineEvent): string | undefined {
     case 'ikeFailed':
     case 'ikeDeleted':
     case 'childFailed':
+    case 'routeFailed':
       return `${event.kind}.${event.reason.code}`;
+    case 'flow':
+      return `flow.${event.state}`;
     case 'progress':
     case 'keys':
     case 'childKeys':

@@ -36,6 +36,10 @@ export type Command =
   | { readonly kind: 'upChild'; readonly name: string; readonly child: string }
   /** Rekey a connection's children, or its IKE SAs. */
   | { readonly kind: 'rekey'; readonly name: string; readonly what: 'children' | 'ike' }
+  /** Have packets of a connection's traffic ask for its children, as `auto=ondemand` does. */
+  | { readonly kind: 'route'; readonly name: string }
+  /** No longer; what is up stays. */
+  | { readonly kind: 'unroute'; readonly name: string }
   /** Delete one Child SA by our inbound SPI. */
   | { readonly kind: 'deleteChild'; readonly spi: number }
   /** Delete everything at every peer; the engine is quiet when `IkeEngine.idle`. */
@@ -196,7 +200,10 @@ export type EngineEvent =
       readonly local: string;
       readonly remote: string;
       /** The same, for programs. */
-      readonly selectors: { readonly local: readonly PlainSelector[]; readonly remote: readonly PlainSelector[] };
+      readonly selectors: {
+        readonly local: readonly PlainSelector[];
+        readonly remote: readonly PlainSelector[];
+      };
       readonly reqid: number;
       readonly encapsulated: boolean;
       /** The security label of its traffic, as text. */
@@ -242,6 +249,26 @@ export type EngineEvent =
   /** A negotiation that never became an IKE SA. */
   | { readonly kind: 'ikeFailed'; readonly sa: SaName; readonly reason: Failure }
   | { readonly kind: 'endpointChanged'; readonly sa: SaName; readonly path: Path }
+  /** What becomes of a packet that asked for a child. */
+  | {
+      readonly kind: 'flow';
+      /** Absent where no on-demand policy selects the packet. */
+      readonly connection: string | undefined;
+      readonly child: string | undefined;
+      readonly local: string;
+      readonly remote: string;
+      readonly state: 'negotiating' | 'protected' | 'failed' | 'ignored';
+      readonly detail: string;
+      /** How many since the last was told of: those ignored are rate-limited. */
+      readonly count: number;
+    }
+  /** The data plane did not take an on-demand policy, or a shunt. */
+  | {
+      readonly kind: 'routeFailed';
+      readonly connection: string;
+      readonly child: string;
+      readonly reason: Failure;
+    }
   | { readonly kind: 'bug'; readonly message: string; readonly stack: string };
 
 export interface Proofs {

@@ -1,7 +1,7 @@
 /** Questions to the world that wait for their answers, each with a time limit. */
 import type { Action, Answer, Ask, Millis } from './actions.ts';
+import type { Services } from './context.ts';
 import type { IkeSa } from './ike-sa.ts';
-import type { Timers } from './timers.ts';
 
 const within = 10_000;
 
@@ -14,13 +14,13 @@ interface Pending {
 
 export class Asks {
   readonly #push: (action: Action) => void;
-  readonly #timers: Timers<IkeSa>;
+  readonly #timers: Services['timers'];
   readonly #pending = new Map<number, Pending>();
   /** Numbers of each SA's questions, the oldest first. */
   readonly #ofSa = new Map<IkeSa, Set<number>>();
   #next = 1;
 
-  constructor(push: (action: Action) => void, timers: Timers<IkeSa>) {
+  constructor(push: (action: Action) => void, timers: Services['timers']) {
     this.#push = push;
     this.#timers = timers;
   }

@@ -12,26 +12,35 @@ import {
   isEspSpi,
   withGroup,
 } from '../policy/proposal.ts';
-import { narrow, ranges, type SelectorPolicy, sameSelectors, toWire, within } from '../policy/selector.ts';
+import {
+  narrow,
+  ranges,
+  type SelectorPolicy,
+  sameSelectors,
+  toWire,
+  widest,
+  within,
+} from '../policy/selector.ts';
 import { find, notifies } from '../wire/message.ts';
 import { NotifyType, nameOf } from '../wire/numbers.ts';
 import type { Payload } from '../wire/payloads/index.ts';
 import type { KeyExchangePayload } from '../wire/payloads/ke.ts';
 import type { RangeSelector, TrafficSelector } from '../wire/payloads/ts.ts';
-import type { Answer, Ask, Role } from './actions.ts';
-import { addSa, type ChildSa, childName, describeSelectors, meet, ownPolicies } from './child-sa.ts';
+import type { Answer, Ask } from './actions.ts';
+import { complete, install, newChild, notInstalled } from './child-install.ts';
+import { type ChildSa, describeSelectors } from './child-sa.ts';
 import type { Context } from './context.ts';
 import { BadResponse, LocalFailure, NotifyError, PeerRefused, wrongGroup } from './errors.ts';
 import { requireLease } from './extensions/configuration.ts';
 import { hostOf, isOneHost, readdress } from './extensions/transport-nat.ts';
+import type { Demand } from './flows.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { clientOf, offeredSelectors, ownSelectors, peerSelectors } from './internal-addresses.ts';
-import { type ChildKeys, childKeys } from './keys.ts';
+import { childKeys } from './keys.ts';
 import { besideLabel, checkAnswer, describeBoth, offeredLabels, unlabelled } from './labels.ts';
 import { errorIn, statusNotify, unknownErrorIn } from './notify.ts';
-import { plainSelectors } from './plain-selectors.ts';
 import { matchSpd } from './spd-match.ts';
-import { describeEspSuite } from './suite-text.ts';
+import { meet } from './spd-policies.ts';
 
 /** What KEYMAT is made of, but for the shared secret of PFS. */
 export interface KeySource {
@@ -61,6 +70,8 @@ export interface ChildOffer {
   readonly local: readonly RangeSelector[];
   readonly remote: readonly RangeSelector[];
   readonly label?: Uint8Array;
+  /** The packet it is for. */
+  readonly demand?: Demand;
 }
 
 /** One selector of each end. */
@@ -88,24 +99,34 @@ export function offerChild(
     readonly replaces?: ChildSa;
     /** Only this of what the policy has. */
     readonly only?: SelectorPair;
-    /** Of the flow that it is for, where the policy's is none of flows. */
-    readonly label?: Uint8Array;
+    readonly demand?: Demand;
   } = {},
 ): { payloads: Payload[]; offer: ChildOffer } {
-  const { pair, proposals = spd.proposals, replaces, only } = how;
+  const { pair, proposals = spd.proposals, replaces, only, demand } = how;
   const inboundSpi = cx.takeChildSpi();
   const { local, remote } = only
     ? { local: [only.local], remote: [only.remote] }
-    : offeredTraffic(sa, spd, replaces);
-  const label = replaces?.label ?? how.label ?? spd.label;
+    : packetFirst(offeredTraffic(sa, spd, replaces), demand?.packet);
+  const label = replaces?.label ?? demand?.label ?? spd.label;
   const payloads: Payload[] = [
     { kind: 'sa', proposals: espPayload(proposals, inboundSpi, pair !== undefined) },
     { kind: 'tsi', selectors: besideLabel(local, label) },
     { kind: 'tsr', selectors: besideLabel(remote, label) },
-    ...childNotifies(spd.mode),
+    ...childNotifies(spd.mode, spd),
   ];
-  const offer = { spd, proposals, inboundSpi, local, remote, ...(pair && { pair }), ...(label && { label }) };
-  return { payloads, offer };
+  const offer = { spd, proposals, inboundSpi, local, remote, ...labelled(label) };
+  return { payloads, offer: { ...offer, ...(pair && { pair }), ...(demand && { demand }) } };
+}
+
+/** The packet's own selectors lead, for a peer that takes a part only. RFC 7296 §2.9. */
+function packetFirst<T extends Pick<ChildOffer, 'local' | 'remote'>>(
+  { local, remote }: T,
+  packet: SelectorPair | undefined,
+): Pick<ChildOffer, 'local' | 'remote'> {
+  if (!packet || !within([packet.local], local) || !within([packet.remote], remote)) return { local, remote };
+  const lead = (first: RangeSelector, all: readonly RangeSelector[]) =>
+    within(all, [first]) ? all : [first, ...all];
+  return { local: lead(packet.local, local), remote: lead(packet.remote, remote) };
 }
 
 /** What a child offers: its own selectors when it takes over from another, else the policy's. */
@@ -165,15 +186,10 @@ export function* answerChild(
   const keys = childKeys(source.prf, source.d, suite, source.ni, source.nr, exchanged?.secret);
   exchanged?.secret.fill(0);
   const shape = {
-    connection: entry.name,
-    spd,
+    ...newChild({ connection: entry.name, spd, local, remote, ...labelled(label) }, request, replaces, cx),
     outboundSpi: readSpi(choice.peerSpi),
     mode,
-    reqid: replaces?.reqid ?? cx.takeReqid(),
     suite,
-    local,
-    remote,
-    ...(label && { label }),
     encapsulated: isEncapsulated(sa),
     path: sa.path,
   } as const;
@@ -188,14 +204,14 @@ export function* answerChild(
         ...(exchanged ? [exchanged.payload] : []),
         { kind: 'tsi', selectors: besideLabel(nat ? readdress(remote, hostOf(inner.tsi)) : remote, label) },
         { kind: 'tsr', selectors: besideLabel(nat ? readdress(local, hostOf(inner.tsr)) : local, label) },
-        ...childNotifies(mode),
+        ...childNotifies(mode, spd),
         ...(more ? [statusNotify(NotifyType.ADDITIONAL_TS_POSSIBLE)] : []),
       ];
       return { payloads, child };
     }
     cx.releaseChildSpi(child.inboundSpi);
     if (errno === 'EEXIST' && attempt < mostSpis) continue;
-    throw refuse(NotifyType.NO_PROPOSAL_CHOSEN, `the data plane refused the inbound SA: ${errno}`);
+    throw refuse(NotifyType.NO_PROPOSAL_CHOSEN, notInstalled(suite, errno));
   }
 }
 
@@ -250,22 +266,20 @@ export function* acceptChild(
   }
   const keys = childKeys(source.prf, source.d, suite, source.ni, source.nr, secret);
   secret?.fill(0);
+  // Of a packet's selectors and the wider ones offered beside them a peer may take both.
+  const local = widest(clientOf(sa, entry) ? ownTraffic(sa, spd, tsi) : tsi);
+  const agreed = { connection: entry.name, spd, local, remote: widest(tsr), ...labelled(offer.label) };
   const child: ChildSa = {
-    connection: entry.name,
-    spd,
+    ...newChild(agreed, response, replaces, cx),
     inboundSpi: offer.inboundSpi,
     outboundSpi: readSpi(spi),
     mode,
-    reqid: replaces?.reqid ?? cx.takeReqid(),
     suite,
-    local: clientOf(sa, entry) ? ownTraffic(sa, spd, tsi) : tsi,
-    remote: tsr,
-    ...(offer.label && { label: offer.label }),
     encapsulated: isEncapsulated(sa),
     path: sa.path,
   };
   const errno = yield* install(child, keys.responder);
-  if (errno !== undefined) throw new BadResponse(`the data plane refused the inbound SA: ${errno}`);
+  if (errno !== undefined) throw new BadResponse(notInstalled(suite, errno));
   complete(sa, child, keys, 'initiator', replaces, cx);
   return child;
 }
@@ -306,6 +320,8 @@ function concludeKeyExchange(
   return pair.derive(ke.data);
 }
 
+const labelled = (label: Uint8Array | undefined) => label && { label };
+
 const refuse = (notify: number, why: string): NotifyError => new NotifyError(notify, why, { scope: 'child' });
 
 const modeOf = (payloads: readonly Payload[]): SpdEntry['mode'] =>
@@ -313,54 +329,13 @@ const modeOf = (payloads: readonly Payload[]): SpdEntry['mode'] =>
 
 const readSpi = (octets: Uint8Array): number => new DataView(octets.slice().buffer).getUint32(0);
 
-/** Asks for the inbound SA; an errno, or undefined when it holds. */
-function* install(child: ChildSa, keys: ChildKeys['initiator']): Generator<Ask, string | undefined, Answer> {
-  const answer = yield { kind: 'install', command: addSa(child, 'in', keys) };
-  return answer.ok ? undefined : answer.errno;
-}
-
-/**
- * The inbound SA holds: the outbound one and the policies follow. A responder of a rekey holds the outbound one back:
- * the kernel prefers the newest SA of a reqid, and the peer is not there yet.
- */
-function complete(
-  sa: IkeSa,
-  child: ChildSa,
-  keys: ChildKeys,
-  role: Role,
-  replaces: ChildSa | undefined,
-  cx: Context,
-): void {
-  cx.addChild(child);
-  const outbound = addSa(child, 'out', keys[role]);
-  if (cx.keyLog) {
-    const inbound = addSa(child, 'in', role === 'initiator' ? keys.responder : keys.initiator);
-    for (const command of [inbound, outbound]) cx.emit({ kind: 'childKeys', sa: sa.name, command });
-  }
-  if (replaces && role === 'responder') child.outboundHeld = { keys: keys[role], replaces };
-  else cx.kernel(outbound);
-  for (const policy of ownPolicies(child, sa.children.siblings(child)))
-    cx.kernel({ kind: 'addPolicy', policy });
-  cx.emit({
-    kind: 'childEstablished',
-    sa: sa.name,
-    child: childName(child),
-    suite: describeEspSuite(child.suite),
-    mode: child.mode,
-    local: describeSelectors(child.local),
-    remote: describeSelectors(child.remote),
-    selectors: { local: plainSelectors(child.local), remote: plainSelectors(child.remote) },
-    reqid: child.reqid,
-    encapsulated: child.encapsulated,
-    ...(child.label && { label: formatLabel(child.label) }),
-    ...(replaces && { replaces: childName(replaces) }),
-  });
-}
-
-/** We tolerate padding for traffic flow confidentiality but send none, and say so as strongSwan does. */
-function childNotifies(mode: SpdEntry['mode']): Payload[] {
-  const tfc = statusNotify(NotifyType.ESP_TFC_PADDING_NOT_SUPPORTED);
-  return mode === 'transport' ? [statusNotify(NotifyType.USE_TRANSPORT_MODE), tfc] : [tfc];
+/** Who does not pad tolerates padding, but says that it does not, as strongSwan does. */
+function childNotifies(mode: SpdEntry['mode'], { settings }: SpdEntry): Payload[] {
+  const pads = settings?.tfcPadding !== undefined;
+  return [
+    ...(mode === 'transport' ? [statusNotify(NotifyType.USE_TRANSPORT_MODE)] : []),
+    ...(pads ? [] : [statusNotify(NotifyType.ESP_TFC_PADDING_NOT_SUPPORTED)]),
+  ];
 }
 
 /** What the peer's error notify is about. */

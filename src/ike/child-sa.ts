@@ -2,11 +2,12 @@
 import type { EspSuite } from '../crypto/suite.ts';
 import type { KernelCommand, PolicyCommand, SaCommand, SaId } from '../kernel/port.ts';
 import { withNul } from '../policy/label.ts';
-import type { SpdEntry } from '../policy/policy.ts';
+import type { DataPlaneSettings, SpdEntry } from '../policy/policy.ts';
 import { formatSelector } from '../policy/selector.ts';
 import type { TrafficSelector } from '../wire/payloads/ts.ts';
-import type { ChildName, Path } from './actions.ts';
+import type { ChildName, Millis, Path } from './actions.ts';
 import type { ChildKeys } from './keys.ts';
+import { addPolicy, deletePolicy, policyCommands, policyKey, withdrawn } from './spd-policies.ts';
 import type { Ends } from './upkeep.ts';
 
 export interface ChildSa {
@@ -22,6 +23,12 @@ export interface ChildSa {
   /** Of its packets, as it was negotiated. */
   readonly label?: Uint8Array;
   readonly encapsulated: boolean;
+  /** Of its entry, but for what the peer does not take. */
+  readonly settings?: DataPlaneSettings;
+  /** The acquire it was made for, see SaCommand. */
+  readonly acquire?: number;
+  /** When it was made. */
+  readonly since: Millis;
   /** Where the SAs are now; moves with the IKE SA. */
   path: Path;
   /** When it is rekeyed, and deleted at the latest. */
@@ -30,9 +37,9 @@ export interface ChildSa {
   heir?: ChildSa;
   /** The peer's rekey of this child, to be compared with ours (§2.8.1). */
   peerRekey?: { readonly child: ChildSa; readonly lowest: string };
-  /** After the peer's rekey: what the outbound SA is installed with when the child it replaces goes. */
   /** The data plane did not take the outbound SA: one of that name there is somebody else's. */
   outboundRefused?: boolean;
+  /** After the peer's rekey: what the outbound SA is installed with when the child it replaces goes. */
   outboundHeld?: { readonly keys: ChildKeys['initiator']; readonly replaces: ChildSa };
 }
 
@@ -80,49 +87,40 @@ export function addSa(
     local: child.local,
     remote: child.remote,
     ...(child.label && { label: withNul(child.label) }),
+    ...(!inbound && child.acquire !== undefined && { acquire: child.acquire }),
+    ...settingsOf(child, direction),
   };
   return { kind: 'addSa', sa };
 }
 
-/** Every policy of the child: out, in, and fwd in tunnel mode, for each pair of selectors. */
-export function policiesOf(child: ChildSa): PolicyCommand[] {
-  const directions = child.mode === 'tunnel' ? (['out', 'in', 'fwd'] as const) : (['out', 'in'] as const);
-  const policies: PolicyCommand[] = [];
-  for (const local of child.local) {
-    for (const remote of child.remote) {
-      if (!meet(local, remote)) continue;
-      for (const direction of directions) {
-        policies.push({
-          direction,
-          reqid: child.reqid,
-          mode: child.mode,
-          local,
-          remote,
-          localAddress: child.path.local.address,
-          remoteAddress: child.path.remote.address,
-          // Of the policy: flows of other labels may use it, each by SAs of its own.
-          ...(child.spd.label && { label: child.spd.label }),
-        });
-      }
-    }
-  }
-  return policies;
+/** Padding is the sender's alone. */
+function settingsOf({ settings }: ChildSa, direction: 'in' | 'out'): Pick<SaCommand, 'settings'> {
+  if (settings === undefined || direction === 'out') return settings ? { settings } : {};
+  const { tfcPadding: _, ...rest } = settings;
+  return { settings: rest };
 }
 
-/** Whether a packet can be of both: one address family, no two protocols. */
-export const meet = (local: TrafficSelector, remote: TrafficSelector): boolean =>
-  local.kind !== 'range' ||
-  remote.kind !== 'range' ||
-  (local.start.length === remote.start.length &&
-    (local.protocol === 0 || remote.protocol === 0 || local.protocol === remote.protocol));
+/** Every policy of the child. Their label is the policy's: flows of other labels may use them, each by SAs of its own. */
+export const policiesOf = ({ reqid, mode, local, remote, path, spd, settings }: ChildSa): PolicyCommand[] =>
+  policyCommands({
+    reqid,
+    mode,
+    local,
+    remote,
+    localAddress: path.local.address,
+    remoteAddress: path.remote.address,
+    ...(spd.label && { label: spd.label }),
+    ...(settings && { settings }),
+  });
 
 /**
- * Commands that take the child out of the data plane, policies first so that nothing is lost in between. Where there are
+ * Commands that take the child out of the data plane, policies first so that nothing is lost in between: the one that
+ * sends first of all, and where an on-demand policy stands beside it nothing goes in clear. Where there are
  * siblings, what they need too stays, and the inbound SA is left to the caller for packets still on their way.
  */
 export function removeChild(child: ChildSa, siblings: readonly ChildSa[]): KernelCommand[] {
   return [
-    ...ownPolicies(child, siblings).map((policy) => ({ kind: 'deletePolicy' as const, policy })),
+    ...withdrawn(ownPolicies(child, siblings)).map(deletePolicy),
     ...(child.outboundHeld || child.outboundRefused
       ? []
       : [{ kind: 'deleteSa' as const, id: outboundId(child) }]),
@@ -136,12 +134,16 @@ export function ownPolicies(child: ChildSa, siblings: readonly ChildSa[]): Polic
   return policiesOf(child).filter((policy) => !there.has(policyKey(policy)));
 }
 
-const policyKey = ({ direction, reqid, local, remote }: PolicyCommand): string =>
-  `${direction} ${reqid} ${formatSelector(local)} ${formatSelector(remote)}`;
-
-/** Commands that move both SAs to the other path the IKE SA took. RFC 7296 §2.23. */
-export function moveChild(child: ChildSa, path: Path): KernelCommand[] {
-  const before = { inbound: inboundId(child), outbound: outboundId(child) };
+/**
+ * Commands that move a child to the other path the IKE SA took. Its policies name the tunnel's ends: those of the new
+ * path are there before those of the old one go. RFC 7296 §2.23.
+ */
+export function moveChild(child: ChildSa, path: Path, siblings: readonly ChildSa[]): KernelCommand[] {
+  const before = {
+    inbound: inboundId(child),
+    outbound: outboundId(child),
+    policies: ownPolicies(child, siblings),
+  };
   child.path = path;
   const { local, remote } = path;
   const outbound: KernelCommand = {
@@ -158,7 +160,14 @@ export function moveChild(child: ChildSa, path: Path): KernelCommand[] {
     destination: local.address,
     ...(child.encapsulated && { encapsulation: { sourcePort: remote.port, destinationPort: local.port } }),
   };
-  return child.outboundHeld || child.outboundRefused ? [inbound] : [outbound, inbound];
+  const there = new Set(before.policies.map(policyKey));
+  const policies = ownPolicies(child, siblings);
+  const here = new Set(policies.map(policyKey));
+  return [
+    ...policies.filter((each) => !there.has(policyKey(each))).map(addPolicy),
+    ...(child.outboundHeld || child.outboundRefused ? [inbound] : [outbound, inbound]),
+    ...withdrawn(before.policies.filter((each) => !here.has(policyKey(each)))).map(deletePolicy),
+  ];
 }
 
 export const describeSelectors = (selectors: readonly TrafficSelector[]): string =>

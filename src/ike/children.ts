@@ -53,8 +53,11 @@ export class Children {
   }
 
   /** Children that a rekey made of this one, or this one of them. */
-  siblings({ reqid, inboundSpi }: Pick<ChildSa, 'reqid' | 'inboundSpi'>): ChildSa[] {
-    return [...this.values()].filter((child) => child.reqid === reqid && child.inboundSpi !== inboundSpi);
+  siblings({ reqid, inboundSpi, spd }: Pick<ChildSa, 'reqid' | 'inboundSpi' | 'spd'>): ChildSa[] {
+    // A connection may have given all its children one reqid.
+    return [...this.values()].filter(
+      (child) => child.reqid === reqid && child.spd.name === spd.name && child.inboundSpi !== inboundSpi,
+    );
   }
 
   /** Takes a child out of the data plane and the tables; the inbound SA of a rekeyed one stays a little. */
@@ -109,7 +112,8 @@ export class Children {
 
   move(path: Path): void {
     for (const child of this.#byInboundSpi.values()) {
-      for (const command of moveChild(child, path)) this.#services.act({ type: 'kernel', command });
+      for (const command of moveChild(child, path, this.siblings(child)))
+        this.#services.act({ type: 'kernel', command });
     }
   }
 

@@ -9,8 +9,11 @@ import type { Answer, Ask, DropReason, EngineEvent, Failure, Millis, Path, Socke
 import type { Trust } from './auth/trust.ts';
 import type { ChildSa } from './child-sa.ts';
 import { Bug } from './errors.ts';
+import type { Flows } from './flows.ts';
 import type { IkeSa } from './ike-sa.ts';
+import type { Initiation } from './initiation.ts';
 import type { Phase } from './phase.ts';
+import type { Routes } from './routes.ts';
 import type { Timers } from './timers.ts';
 
 /** What the engine does for its SAs. */
@@ -27,7 +30,13 @@ export interface Services {
   /** Who holds which internal address. */
   readonly pools: AddressPools;
   readonly labels: LabelAccess;
-  readonly timers: Timers<IkeSa>;
+  readonly timers: Timers<IkeSa | Flows>;
+  /** On-demand policies and shunts. */
+  readonly routes: Routes;
+  /** Packets that asked for children. */
+  readonly flows: Flows;
+  /** IKE SAs we begin. */
+  readonly initiation: Initiation;
   /** Our UDP ports by socket. */
   readonly ports: Readonly<Record<SocketName, number>>;
   readonly keyLog: boolean;
@@ -46,8 +55,8 @@ export interface Services {
   sasOf(connection: string): readonly IkeSa[];
   takeReqid(): number;
   freshSpi(): bigint;
-  /** Negotiates the connection anew; this SA goes when that is done. §2.8.3. */
-  reauthenticate(sa: IkeSa): void;
+  /** The time limit of an SA's oldest question has come. */
+  expireAsks(sa: IkeSa): void;
   /** An IKE SA that a rekey made: into the tables. */
   add(sa: IkeSa): void;
   drop(reason: DropReason, path: Path, detail: string): void;
@@ -192,8 +201,19 @@ export class Context {
     return this.#services.sasOf(connection);
   }
 
-  takeReqid(): number {
-    return this.#services.takeReqid();
+  /**
+   * What groups a child's SAs and policies: what its settings say; that of the on-demand policy that selects just the
+   * same, whose place it takes; else one of its own.
+   */
+  reqidFor(child: Pick<ChildSa, 'connection' | 'spd' | 'local' | 'remote'>): number {
+    const { connection, spd, local, remote } = child;
+    const { routes } = this.#services;
+    const said = spd.settings?.reqid ?? routes.reqidOf(connection, spd.name, local, remote);
+    return said ?? this.#services.takeReqid();
+  }
+
+  get flows(): Flows {
+    return this.#services.flows;
   }
 
   /** The step is through: what it wanted done is done, in its order. */

@@ -16,7 +16,7 @@ export class DataPlane {
   }
 
   notice(notice: KernelNotice): void {
-    if (notice.kind === 'acquire') return;
+    if (notice.kind === 'acquire') return this.#services.flows.acquire(notice);
     const { owner, child } = this.childOf(notice.id.spi);
     if (!owner || !child) return;
     if (notice.kind === 'selectors') return owner.upkeep.misfit(child, notice.packet);
@@ -45,6 +45,7 @@ export class DataPlane {
       if (command.kind === 'addSa') child.outboundRefused = true;
       return this.#childRefused(sa.children.owner, child, `${command.kind}: ${errno}`);
     }
+    if (command.kind === 'addPolicy') this.#services.routes.failed(command.policy, errno);
   }
 
   #childRefused(sa: IkeSa, child: ChildSa, text: string): void {

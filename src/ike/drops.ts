@@ -1,13 +1,13 @@
-/** Rate limit of `drop` events: one a second of each reason, with the count since the last. */
-import type { DropReason, Millis } from './actions.ts';
+/** Rate limit of events such as `drop`: one a second of each reason, with the count since the last. */
+import type { Millis } from './actions.ts';
 
 const every = 1000;
 
-export class Drops {
-  readonly #seen = new Map<DropReason, { reported: Millis; since: number }>();
+export class Drops<Reason extends string> {
+  readonly #seen = new Map<Reason, { reported: Millis; since: number }>();
 
   /** How many like it the event to emit now stands for; 0: emit none. */
-  count(reason: DropReason, now: Millis): number {
+  count(reason: Reason, now: Millis): number {
     const seen = this.#seen.get(reason);
     if (seen === undefined) {
       this.#seen.set(reason, { reported: now, since: 0 });

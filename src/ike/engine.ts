@@ -4,12 +4,10 @@ import { type LabelAccess, simpleLabels } from '../policy/label.ts';
 import { Pad, sameEntry } from '../policy/pad.ts';
 import type { PadEntry, Policy } from '../policy/policy.ts';
 import { AddressPools } from '../policy/pool.ts';
-import { pskFor } from '../policy/secrets.ts';
 import type {
   Action,
   Answer,
   Ask,
-  Command,
   DropReason,
   EngineEvent,
   Failure,
@@ -19,19 +17,18 @@ import type {
   SocketName,
 } from './actions.ts';
 import { Asks } from './asks.ts';
-import { noSharedKey } from './auth/proof.ts';
 import { Trust } from './auth/trust.ts';
+import { Commands } from './commands.ts';
 import type { Services } from './context.ts';
 import { DataPlane } from './data-plane.ts';
 import { Drops } from './drops.ts';
-import { start } from './exchange.ts';
-import { ikeSaInit, opening } from './exchanges/ike-sa-init.ts';
-import { checkLiveness, deleteChild, wantChild, wantIkeRekey, wantRekey } from './exchanges/index.ts';
-import { IkeSa } from './ike-sa.ts';
-import type { PhaseName } from './phase.ts';
+import { Flows } from './flows.ts';
+import type { IkeSa } from './ike-sa.ts';
+import { Initiation, reauthenticated } from './initiation.ts';
 import { Router } from './router.ts';
+import { Routes } from './routes.ts';
 import { SaTable } from './sa-table.ts';
-import { type IkeSaStatus, statusOf } from './status.ts';
+import { type EngineStatus, statusOf } from './status.ts';
 import { Timers } from './timers.ts';
 import { keepOne, whoIs } from './uniqueness.ts';
 
@@ -67,18 +64,24 @@ export interface Held {
   readonly asks: number;
   /** Internal addresses of peers. */
   readonly leases: number;
+  /** Packets whose child is negotiated, or could not be. */
+  readonly flows: number;
 }
 
 export class IkeEngine {
   readonly #services: Services;
   readonly #start: { readonly now: Millis; readonly unixTime: number };
   readonly #table = new SaTable();
-  readonly #timers = new Timers<IkeSa>();
+  readonly #timers = new Timers<IkeSa | Flows>();
   readonly #pools = new AddressPools();
   readonly #asks: Asks;
-  readonly #drops = new Drops();
+  readonly #drops = new Drops<DropReason>();
   readonly #router: Router;
   readonly #plane: DataPlane;
+  readonly #commands: Commands;
+  readonly #routes: Routes;
+  readonly #flows: Flows;
+  readonly #initiation: Initiation;
   #now: Millis;
   #policy: Policy;
   #pad: Pad;
@@ -95,8 +98,13 @@ export class IkeEngine {
     this.#trust = new Trust(options.policy.pki, options.crypto);
     this.#asks = new Asks((action) => this.#actions.push(action), this.#timers);
     this.#services = this.#makeServices(options);
+    this.#routes = new Routes(this.#services);
+    this.#flows = new Flows(this.#services);
+    this.#initiation = new Initiation(this.#services, this.#table);
     this.#router = new Router(this.#services, this.#table);
     this.#plane = new DataPlane(this.#services, this.#table);
+    this.#commands = new Commands(this.#services, this.#table, this.#plane);
+    this.#routes.load(options.policy);
   }
 
   /** Never throws on what came from outside. The returned actions are to be performed in their order. */
@@ -104,6 +112,7 @@ export class IkeEngine {
     this.#now = now;
     try {
       this.#take(input);
+      this.#flows.turned();
     } catch (error) {
       const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
       this.#emit({ kind: 'bug', message, stack });
@@ -111,9 +120,9 @@ export class IkeEngine {
     return this.#actions.splice(0);
   }
 
-  /** When `wake` is due: the earliest of all named timers. */
+  /** When `wake` is due: the earliest of all named timers; at once where the first policy has to be performed. */
   get wakeAt(): Millis | undefined {
-    return this.#timers.next;
+    return this.#actions.length > 0 ? this.#now : this.#timers.next;
   }
 
   /** No IKE SA lives: after `shutdown`, all is said. */
@@ -128,11 +137,16 @@ export class IkeEngine {
       timers: this.#timers.size,
       asks: this.#asks.size,
       leases: this.#pools.held,
+      flows: this.#flows.size,
     };
   }
 
-  status(): { readonly ikeSas: readonly IkeSaStatus[] } {
-    return { ikeSas: [...this.#table.all()].filter(({ phase }) => phase.name !== 'dead').map(statusOf) };
+  status(): EngineStatus {
+    return {
+      ikeSas: [...this.#table.all()].filter(({ phase }) => phase.name !== 'dead').map(statusOf),
+      routes: this.#routes.status((route) => this.#flows.negotiating(route)),
+      shunts: [...this.#routes.shunts, ...this.#flows.shunts],
+    };
   }
 
   #take(input: Input): void {
@@ -146,7 +160,7 @@ export class IkeEngine {
       case 'wake':
         return this.#wake();
       case 'command':
-        return this.#command(input.command);
+        return this.#commands.take(input.command);
       case 'policy':
         return this.#newPolicy(input.policy);
       case 'kernel':
@@ -164,124 +178,11 @@ export class IkeEngine {
       due !== undefined;
       due = this.#timers.takeDue(this.#now)
     ) {
-      if (due.name === 'ask') this.#asks.expire(due.owner, this.#now);
-      else due.owner.alarm(due.name);
+      due.owner.alarm(due.name);
     }
   }
 
-  // Commands and policy
-
-  #command(command: Command): void {
-    switch (command.kind) {
-      case 'up':
-        return this.#up(command.name, command.peer);
-      case 'down':
-        for (const sa of this.#table.ofConnection(command.name))
-          sa.quit({ code: 'DELETED_BY_US', text: 'taken down' });
-        return;
-      case 'liveness':
-        for (const sa of this.#table.ofConnection(command.name))
-          if (sa.phase.name === 'established') sa.want(checkLiveness);
-        return;
-      case 'upChild':
-        return this.#upChild(command.name, command.child);
-      case 'rekey':
-        for (const sa of this.#table.ofConnection(command.name)) this.#rekey(sa, command.what);
-        return;
-      case 'deleteChild': {
-        const { owner, child } = this.#plane.childOf(command.spi);
-        if (owner && child) owner.want(deleteChild(child));
-        return;
-      }
-      case 'shutdown':
-        for (const sa of [...this.#table.all()]) sa.quit({ code: 'SHUTDOWN', text: 'shutting down' });
-        return;
-    }
-  }
-
-  #upChild(name: string, child: string): void {
-    const sa = this.#table.ofConnection(name).find(inCharge);
-    const spd = this.#pad.named(name)?.children.find((each) => each.name === child);
-    if (sa === undefined || spd === undefined)
-      return this.#cannot(name, `${name} is not up, or has no child ${child}`);
-    sa.want(wantChild(spd, sa));
-  }
-
-  #rekey(sa: IkeSa, what: 'children' | 'ike'): void {
-    if (!inCharge(sa)) return;
-    if (what === 'ike') sa.want(wantIkeRekey(sa));
-    // A child the peer has not moved over to is fresh already.
-    else
-      for (const child of sa.children.values())
-        if (!child.heir && !child.outboundHeld) sa.want(wantRekey(child, sa));
-  }
-
-  #up(name: string, peer: string | undefined): void {
-    const entry = this.#pad.named(name);
-    if (entry === undefined) return this.#cannot(name, `there is no connection ${name}`);
-    const address = entry.remote.address ?? peer;
-    if (address === undefined) return this.#cannot(name, `${name} has no peer address to initiate to`);
-    const living = this.#table
-      .ofConnection(name)
-      .find(({ phase, path }) => isAlive(phase.name) && (!peer || path.remote.address === peer));
-    if (living?.phase.name === 'established') return this.#upMissing(living, entry);
-    if (living !== undefined) return living.progress('up', `already ${living.phase.name}`);
-    // Known beforehand: the peer is spared a half-open SA.
-    const { identity, auth } = entry.local;
-    const keys = this.#policy.preSharedKeys;
-    const needsKey = auth.every(({ kind }) => kind === 'psk');
-    if (needsKey && !pskFor(keys, identity, entry.remote.identity, entry.local.address, address)) {
-      return this.#cannot(name, noSharedKey(entry, entry.remote.identity));
-    }
-    this.#initiate(entry, address);
-  }
-
-  /** Children of the connection that are not there. */
-  #upMissing(sa: IkeSa, entry: PadEntry): void {
-    const up = new Set([...sa.children.values()].map(({ spd }) => spd.name));
-    const missing = entry.children.filter(({ name, action }) => action === 'protect' && !up.has(name));
-    if (missing.length === 0) sa.progress('up', 'already established');
-    for (const spd of missing) sa.want(wantChild(spd, sa));
-  }
-
-  #initiate(entry: PadEntry, address: string): IkeSa {
-    const spis = { local: this.#table.freshSpi(this.#services.random), remote: 0n };
-    const sa = new IkeSa(this.#services, 'initiator', spis, this.#firstPath(entry, address), entry);
-    this.#table.add(sa);
-    sa.want({ key: 'up', begin: (of, cx) => start(ikeSaInit, of, opening(entry, cx), cx) });
-    return sa;
-  }
-
-  /** The old SA goes when the new one is authenticated, or before the new one is begun. §2.8.3. */
-  #reauthenticate(old: IkeSa): void {
-    const { entry, path } = old;
-    const begun = this.#table.ofConnection(entry?.name ?? '').some(({ replaces }) => replaces === old);
-    if (entry === undefined || begun) return;
-    const address = entry.remote.address ?? path.remote.address;
-    if (entry.lifetime.reauth === 'break-before-make')
-      old.leave(reauthenticated, undefined, () => this.#initiate(entry, address));
-    else this.#initiate(entry, address).replaces = old;
-  }
-
-  /** A peer with a port of its own always gets the marker. */
-  #firstPath(entry: PadEntry, address: string): Path {
-    const socket = entry.remote.port === 500 ? 'ike' : 'nat';
-    const { ports } = this.#services;
-    return {
-      socket,
-      local: { address: entry.local.address, port: ports[socket] },
-      remote: { address, port: entry.remote.port },
-    };
-  }
-
-  #cannot(connection: string, text: string): void {
-    const none = '0'.repeat(16);
-    this.#emit({
-      kind: 'ikeFailed',
-      sa: { spiI: none, spiR: none, role: 'initiator', connection },
-      reason: { code: 'LOCAL', text },
-    });
-  }
+  // Policy
 
   /** An unchanged connection keeps its SAs; changed and removed ones are deleted at their peers. */
   #newPolicy(policy: Policy): void {
@@ -290,6 +191,7 @@ export class IkeEngine {
     this.#pad = new Pad(policy);
     this.#trust = this.#trust.under(policy.pki);
     this.#pools.keep(policy.pad.flatMap(poolsOf));
+    const takeAway = this.#routes.load(policy);
     for (const sa of [...this.#table.all()]) {
       const { connection } = sa;
       if (connection === undefined || sa.phase.name === 'dead') continue;
@@ -301,6 +203,8 @@ export class IkeEngine {
           text: fresh ? `${connection} has changed` : `${connection} is gone`,
         });
     }
+    takeAway();
+    this.#flows.prune();
   }
 
   // What SAs are given
@@ -322,7 +226,10 @@ export class IkeEngine {
   #dead(sa: IkeSa, kind: 'ikeDeleted' | 'ikeFailed' | undefined, reason: Failure): void {
     this.#table.died(sa);
     this.#asks.forget(sa);
-    if (kind && this.#others(sa).length === 0) this.#emit({ kind, sa: sa.name, reason });
+    const [other] = this.#others(sa);
+    if (other) this.#flows.passed(sa.children, other.children);
+    else if (kind) this.#flows.lost(sa, reason, kind === 'ikeDeleted');
+    if (kind && other === undefined) this.#emit({ kind, sa: sa.name, reason });
   }
 
   /** Other living tries for the same negotiation. */
@@ -334,6 +241,8 @@ export class IkeEngine {
   #established(sa: IkeSa): void {
     for (const rival of [...(this.#table.bySpi(sa.localSpi) ?? [])]) {
       if (rival === sa) continue;
+      this.#flows.passed(rival.children, sa.children);
+      for (const want of rival.takeWants()) sa.want(want);
       rival.die({ code: 'REPLACED', text: 'another responder authenticated first' });
       this.#forget(rival);
     }
@@ -382,7 +291,16 @@ export class IkeEngine {
       sameIdentities: (sa) => this.#table.sameIdentities(sa),
       sasOf: (connection) => this.#table.ofConnection(connection),
       takeReqid: () => this.#reqid++,
-      reauthenticate: (sa) => this.#reauthenticate(sa),
+      get routes() {
+        return engine.#routes;
+      },
+      get flows() {
+        return engine.#flows;
+      },
+      get initiation() {
+        return engine.#initiation;
+      },
+      expireAsks: (sa) => this.#asks.expire(sa, this.#now),
       freshSpi: () => this.#table.freshSpi(random),
       add: (sa) => this.#table.add(sa),
       established: (sa) => this.#established(sa),
@@ -396,11 +314,3 @@ export class IkeEngine {
 
 const poolsOf = ({ configuration }: PadEntry) =>
   configuration?.role === 'server' ? configuration.pools : [];
-
-const reauthenticated: Failure = { code: 'REPLACED', text: 'authenticated anew' };
-
-/** Established, and no heir that waits for our own rekey of the same SA. */
-const inCharge = (sa: IkeSa): boolean => sa.phase.name === 'established' && sa.children.owner === sa;
-
-const isAlive = (phase: PhaseName): boolean =>
-  phase === 'init' || phase === 'authenticating' || phase === 'established';

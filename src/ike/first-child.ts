@@ -49,6 +49,8 @@ export function* finish(
 ): Generator<Ask, void, Answer> {
   establish(sa, phase, entry, peer.identity, { local: proof.kind, remote: peer.proof }, cx);
   cx.afterwards(() => {
+    // What was begun for a packet is for that packet.
+    if (sa.first) return;
     for (const spd of entry.children) {
       if (spd.action === 'protect' && spd !== offer?.spd) sa.want(wantChild(spd, sa));
     }
@@ -87,14 +89,19 @@ function* concludeChild(
   source: KeySource,
   cx: Context,
 ): Generator<Ask, void, Answer> {
+  const { demand } = offer;
   try {
     yield* acceptChild(sa, offer, response, { entry, source, pfs: false }, cx);
+    cx.afterwards(() => demand?.end());
   } catch (error) {
     if (!isExpected(error)) throw error;
     cx.releaseChildSpi(offer.inboundSpi);
     const single = error instanceof PeerRefused && error.notify === NotifyType.SINGLE_PAIR_REQUIRED;
-    if (single && !isSinglePair(offer)) cx.afterwards(() => wantPairs(offer.spd, sa));
-    else childFailed(sa, entry, offer.spd.name, error, cx);
+    if (single && !isSinglePair(offer)) cx.afterwards(() => wantPairs(offer.spd, sa, { demand }));
+    else {
+      childFailed(sa, entry, offer.spd.name, error, cx);
+      cx.afterwards(() => demand?.end(failureOf(error)));
+    }
     if (find(response, 'sa') || !(error instanceof PeerRefused))
       cx.afterwards(() => sa.want(deleteSpi(offer.inboundSpi)));
   }

@@ -9,11 +9,13 @@ import { Children } from './children.ts';
 import type { Services } from './context.ts';
 import { Envelope } from './envelope.ts';
 import { failureOf, isExpected } from './errors.ts';
-import type { About, Outstanding, Want } from './exchange.ts';
+import type { About, Want } from './exchange.ts';
 import { tellPeer } from './exchanges/index.ts';
 import { samePath } from './extensions/nat-detection.ts';
+import type { FirstChild } from './initiation.ts';
 import { noAddresses } from './internal-addresses.ts';
 import { destroyKeys } from './keys.ts';
+import { noOpening, type Opening } from './opening.ts';
 import { OurRequest } from './our-request.ts';
 import { PeerRequest } from './peer-request.ts';
 import { type Established, isKeyed, type Phase } from './phase.ts';
@@ -22,17 +24,6 @@ import { describeIkeSuite } from './suite-text.ts';
 import type { Alarms, TimerName } from './timers.ts';
 import { Upkeep } from './upkeep.ts';
 import { Window } from './window.ts';
-
-/** IKE_SA_INIT as it was on the wire: what AUTH signs, and what another response to it is tried with (§2.4). */
-export interface Opening {
-  request: Uint8Array;
-  response: Uint8Array;
-  outstanding?: Outstanding;
-  /** The path the request took, before any response named a NAT. */
-  path?: Path;
-}
-
-const nothing = new Uint8Array(0);
 
 /** How long a dead SA still answers retransmissions of what it answered last. */
 const tombstoneMillis = 30_000;
@@ -55,7 +46,9 @@ export class IkeSa {
   establishedAt: Millis;
   /** The SA that goes when this one is authenticated. */
   replaces: IkeSa | undefined;
-  opening: Opening = { request: nothing, response: nothing };
+  /** What we began it for, unless for all children of the connection. */
+  first: FirstChild | undefined;
+  opening: Opening = noOpening();
   internal = noAddresses();
   /** Made by a rekey. */
   readonly isHeir: boolean;
@@ -198,7 +191,8 @@ export class IkeSa {
   /** A named timer has come. */
   alarm(name: TimerName): void {
     this.guard(() => {
-      if (name === 'retransmit') this.#ours.retransmit();
+      if (name === 'ask') this.#services.expireAsks(this);
+      else if (name === 'retransmit') this.#ours.retransmit();
       else if (name === 'fragment') this.#envelope.forgetFragments();
       else if (name === 'halfOpen') this.#halfOpenOver();
       else if (name === 'linger') this.children.lingerOver();
@@ -267,6 +261,7 @@ export class IkeSa {
     }
     this.phase = { ...phase, name: 'deleting', why };
     this.#ours.forgetWants();
+    if (this.children.owner === this) this.#services.flows.lost(this, why, phase.name === 'established');
     this.#leaving ??= why;
     this.want(tellPeer(tell));
   }
@@ -298,6 +293,9 @@ export class IkeSa {
     this.#peers.stop();
     this.#envelope.forgetFragments();
     if (this.children.owner === this) {
+      // Of a peer found dead: its traffic waits rather than goes in clear.
+      const isHeld = phase.name === 'established' && why.code === 'TIMEOUT';
+      if (isHeld && this.entry?.dpdAction === 'hold') this.#services.routes.route(this.entry, 'hold');
       this.children.dropAll(why.text);
       for (const lease of this.internal.leases.splice(0)) this.#services.pools.giveBack(lease);
     }
@@ -335,6 +333,7 @@ export class IkeSa {
       this.entry,
     );
     rival.opening = { ...this.opening };
+    rival.first = this.first;
     rival.#ours.adopt(outstanding);
     return rival;
   }
@@ -385,7 +384,7 @@ export class IkeSa {
   #forgetOpening(): void {
     if (this.#services.alone(this)) this.opening.outstanding?.abandon();
     this.#services.forgetOpening(this);
-    this.opening = { request: nothing, response: nothing };
+    this.opening = noOpening();
   }
 
   #setTimer(name: TimerName, after: Millis): void {

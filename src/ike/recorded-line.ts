@@ -137,8 +137,8 @@ const policy = object({
 });
 const kinds = {
   kernel: ['addSa', 'updateSa', 'deleteSa', 'addPolicy', 'deletePolicy'],
-  notice: ['acquire', 'expire', 'mapping'],
-  command: ['up', 'down', 'liveness', 'upChild', 'rekey', 'deleteChild', 'shutdown'],
+  notice: ['acquire', 'expire', 'selectors', 'mapping'],
+  command: ['up', 'down', 'liveness', 'upChild', 'rekey', 'route', 'unroute', 'deleteChild', 'shutdown'],
 };
 const command: Check = (value, where) =>
   object({ kind: oneOf(...kinds.command) })(value, where) ??

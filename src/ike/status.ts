@@ -26,6 +26,7 @@ export interface ChildSaStatus extends ChildName, Due {
   readonly label?: string;
   readonly reqid: number;
   readonly encapsulated: boolean;
+  readonly since: Millis;
 }
 
 export interface IkeSaStatus extends SaName, Due {
@@ -39,6 +40,42 @@ export interface IkeSaStatus extends SaName, Due {
   /** Internal addresses: ours from the peer, and the peer's from our pools. */
   readonly internal: { readonly local: readonly string[]; readonly remote: readonly string[] };
   readonly children: readonly ChildSaStatus[];
+}
+
+/** All there is. */
+export interface EngineStatus {
+  readonly ikeSas: readonly IkeSaStatus[];
+  readonly routes: readonly RouteStatus[];
+  readonly shunts: readonly ShuntStatus[];
+}
+
+/** An on-demand policy: a packet it selects asks for a child, unless one is there. */
+export interface RouteStatus {
+  readonly connection: string;
+  readonly child: string;
+  readonly local: string;
+  readonly remote: string;
+  readonly what: 'protect';
+  readonly mode: 'tunnel' | 'transport';
+  readonly reqid: number;
+  readonly since: Millis;
+  /** Flows whose child is negotiated. */
+  readonly negotiating: number;
+}
+
+/** What goes in clear, or not at all. */
+export interface ShuntStatus {
+  readonly connection: string;
+  readonly child: string;
+  readonly local: string;
+  readonly remote: string;
+  readonly what: 'bypass' | 'discard';
+  /** A connection that says so; or a flow whose child is negotiated, or could not be. */
+  readonly why: 'policy' | 'negotiation' | 'failure';
+  readonly reqid: number;
+  readonly since: Millis;
+  /** When a flow may ask again. */
+  readonly until?: Millis;
 }
 
 export function statusOf(sa: IkeSa): IkeSaStatus {
@@ -73,6 +110,7 @@ const childStatus = (child: ChildSa): ChildSaStatus => ({
   ...(child.label && { label: formatLabel(child.label, mostLabelOctets) }),
   reqid: child.reqid,
   encapsulated: child.encapsulated,
+  since: child.since,
   ...due(child.ends),
 });
 

@@ -85,3 +85,6 @@ export class Succession {
     if (this.#sa.leaving) heir.leave(this.#sa.leaving);
   }
 }
+
+/** Established, and no heir that waits for our own rekey of the same SA. */
+export const inCharge = (sa: IkeSa): boolean => sa.phase.name === 'established' && sa.children.owner === sa;

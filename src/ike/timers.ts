@@ -11,6 +11,7 @@ export type TimerName =
   | 'ask'
   | 'linger'
   | 'retry'
+  | 'shunt'
   | 'tombstone';
 
 interface Entry<Owner> {

@@ -7,6 +7,7 @@ import type { Services } from './context.ts';
 import type { Want } from './exchange.ts';
 import { checkLiveness, deleteChild, tellSelectors, wantIkeRekey, wantRekey } from './exchanges/index.ts';
 import type { IkeSa } from './ike-sa.ts';
+import { inCharge } from './succession.ts';
 import type { TimerName } from './timers.ts';
 
 /** When the rekey begins, and when it is too late. */
@@ -87,9 +88,9 @@ export class Upkeep {
   /** The peer rekeys nothing on this IKE SA (NO_ADDITIONAL_SAS): another takes its place before the end. RFC 7296 §2.8. */
   notRekeyed(): void {
     const sa = this.#sa;
-    if (sa.phase.name !== 'established' || sa.children.owner !== sa) return;
+    if (!inCharge(sa)) return;
     sa.progress('rekey', 'the peer rekeys nothing on this IKE SA: authenticating anew');
-    this.#services.reauthenticate(sa);
+    this.#services.initiation.reauthenticate(sa);
   }
 
   /** Of a rekey the wait is cut: as much time as it takes is to be left before the `hard` end. */
@@ -152,7 +153,7 @@ export class Upkeep {
     if (now >= ends.hard) return sa.leave(expired);
     if (now >= ends.soft) {
       ends.soft = again(now, ends);
-      if (lifetime?.reauth) this.#services.reauthenticate(sa);
+      if (lifetime?.reauth) this.#services.initiation.reauthenticate(sa);
       else this.#again(wantIkeRekey(sa));
     }
     this.#watch(ends);

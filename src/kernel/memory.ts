@@ -20,7 +20,8 @@ interface Refusal {
 export class MemoryKernel implements Kernel {
   readonly name = 'memory';
   readonly #sas = new Map<string, SaCommand>();
-  readonly #policies = new Map<string, PolicyCommand>();
+  /** In the order they were added. Equal ones may be there more than once. */
+  #policies: PolicyCommand[] = [];
   readonly #applied: KernelCommand[] = [];
   readonly #history: number;
   #refusals: Refusal[] = [];
@@ -35,9 +36,20 @@ export class MemoryKernel implements Kernel {
     return [...this.#sas.values()];
   }
 
-  /** The policies that hold now, oldest first. */
+  /** The policies that hold now, oldest first; of those that select the same one decides. */
   get policies(): PolicyCommand[] {
-    return [...this.#policies.values()];
+    return [...this.#policies];
+  }
+
+  /** Those that decide: of those that select the same the newest of the best rank. */
+  get deciding(): PolicyCommand[] {
+    const best = new Map<string, PolicyCommand>();
+    for (const policy of this.#policies) {
+      const name = nameOf(policy);
+      const other = best.get(name);
+      if (other === undefined || rankOf(policy) <= rankOf(other)) best.set(name, policy);
+    }
+    return [...best.values()];
   }
 
   /** The last commands that succeeded, oldest first; the keys of a deleted SA are zeroed here too. */
@@ -78,15 +90,14 @@ export class MemoryKernel implements Kernel {
         this.#sas.delete(key);
         break;
       }
-      case 'addPolicy': {
-        const key = policyKey(command.policy);
-        if (this.#policies.has(key)) throw new KernelError(command.kind, 'EEXIST', key);
-        this.#policies.set(key, command.policy);
+      case 'addPolicy':
+        this.#policies.push(command.policy);
         break;
-      }
       case 'deletePolicy': {
         const key = policyKey(command.policy);
-        if (!this.#policies.delete(key)) throw new KernelError(command.kind, 'ENOENT', key);
+        const at = this.#policies.findLastIndex((each) => policyKey(each) === key);
+        if (at < 0) throw new KernelError(command.kind, 'ENOENT', key);
+        this.#policies = this.#policies.toSpliced(at, 1);
         break;
       }
     }
@@ -102,7 +113,7 @@ export class MemoryKernel implements Kernel {
   close(): void {
     for (const sa of this.#sas.values()) forget(sa);
     this.#sas.clear();
-    this.#policies.clear();
+    this.#policies = [];
   }
 
   #refuse(command: KernelCommand): void {
@@ -146,15 +157,22 @@ function forget(sa: SaCommand): void {
 
 const saKey = (id: SaId): string => `${id.spi.toString(16).padStart(8, '0')}@${id.destination}`;
 
-/** The reqid belongs to the name: a child and its successor of another IKE SA hold equal selectors for a while. */
-const policyKey = (policy: PolicyCommand): string =>
-  [
-    policy.direction,
-    policy.reqid,
-    selectorKey(policy.local),
-    selectorKey(policy.remote),
-    policy.label ? toHex(policy.label) : '',
-  ].join(' ');
+/** What a policy selects, which the data plane knows it by. */
+const nameOf = ({ direction, local, remote, label, settings }: PolicyCommand): string => {
+  const { mark, markIn, markOut, ifId } = settings ?? {};
+  const marks = JSON.stringify([direction === 'out' ? (markOut ?? mark) : (markIn ?? mark), ifId]);
+  return [direction, selectorKey(local), selectorKey(remote), label ? toHex(label) : '', marks].join(' ');
+};
+
+/** The same, and what it does with it. */
+const policyKey = (policy: PolicyCommand): string => {
+  const { reqid, mode, localAddress, remoteAddress, action = 'protect' } = policy;
+  return [nameOf(policy), reqid, mode, localAddress, remoteAddress, action, rankOf(policy)].join(' ');
+};
+
+const ranks = ['shunt', 'connection', 'opportunistic', 'anonymous'] as const;
+
+const rankOf = ({ rank = 'connection' }: PolicyCommand): number => ranks.indexOf(rank);
 
 function selectorKey(selector: TrafficSelector): string {
   switch (selector.kind) {

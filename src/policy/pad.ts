@@ -59,7 +59,10 @@ export function identify(
 }
 
 /** Whether two entries of one name mean the same: an unchanged connection keeps its SAs on a reload. */
-export const sameEntry = (a: PadEntry, b: PadEntry): boolean =>
+export const sameEntry = (a: PadEntry, b: PadEntry): boolean => sameValue(a, b);
+
+/** Whether two parts of policies mean the same. */
+export const sameValue = (a: object, b: object): boolean =>
   JSON.stringify(a, octets) === JSON.stringify(b, octets);
 
 const octets = (_key: string, value: unknown): unknown => (value instanceof Uint8Array ? [...value] : value);

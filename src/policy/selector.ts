@@ -70,11 +70,19 @@ export function narrow(
 ): RangeSelector[] {
   const mine = own.map((each) => toWire(each, address));
   const common = ranges(offered).flatMap((theirs) => mine.flatMap((each) => intersect(theirs, each) ?? []));
-  const widest = common.filter((each, at) => !common.some((other, place) => hides(other, place, each, at)));
+  const wide = widest(common);
   const first = common[0];
-  const leading = first && widest.find((each) => covers(each, first));
-  return leading === undefined ? [] : [leading, ...widest.filter((each) => each !== leading)];
+  const leading = first && wide.find((each) => covers(each, first));
+  return leading === undefined ? [] : [leading, ...wide.filter((each) => each !== leading)];
 }
+
+/** Those that no other has in it. Labels and unknown kinds stay. */
+export const widest = <S extends TrafficSelector>(selectors: readonly S[]): S[] =>
+  selectors.filter(
+    (each, at) =>
+      each.kind !== 'range' ||
+      !selectors.some((other, place) => other.kind === 'range' && hides(other, place, each, at)),
+  );
 
 /** Of two equal selectors the earlier hides the later. */
 const hides = (other: RangeSelector, place: number, each: RangeSelector, at: number): boolean =>

@@ -18,7 +18,7 @@ import { type EngineOptions, type Held, IkeEngine } from '../ike/engine.ts';
 import { PrivateKeys } from '../ike/private-keys.ts';
 import { type Engine, record } from '../ike/recording.ts';
 import { toJson } from '../ike/run-json.ts';
-import type { ChildSaStatus, IkeSaStatus } from '../ike/status.ts';
+import type { ChildSaStatus, EngineStatus, IkeSaStatus } from '../ike/status.ts';
 import { lastUse } from '../kernel/last-use.ts';
 import { MemoryKernel } from '../kernel/memory.ts';
 import { type Kernel, type KernelCommand, KernelError } from '../kernel/port.ts';
@@ -170,7 +170,11 @@ export class Host {
   }
 
   get ikeSas(): readonly IkeSaStatus[] {
-    return this.#engine.status().ikeSas;
+    return this.status.ikeSas;
+  }
+
+  get status(): EngineStatus {
+    return this.#engine.status();
   }
 
   /** IKE SAs whose peer has proven who it is. */

@@ -21,6 +21,8 @@ const events: Kinds<EngineEvent> = {
   ikeDeleted: true,
   ikeFailed: true,
   endpointChanged: true,
+  flow: true,
+  routeFailed: true,
   bug: true,
 };
 
@@ -30,6 +32,8 @@ const commands: Kinds<Command> = {
   liveness: true,
   upChild: true,
   rekey: true,
+  route: true,
+  unroute: true,
   deleteChild: true,
   shutdown: true,
 };

@@ -84,11 +84,41 @@ describe('memory kernel', () => {
     kernel.apply({ kind: 'addSa', sa: sa(1) });
     kernel.apply({ kind: 'addPolicy', policy });
     expect(errno(() => kernel.apply({ kind: 'addSa', sa: sa(1) }))).toBe('EEXIST');
-    expect(errno(() => kernel.apply({ kind: 'addPolicy', policy }))).toBe('EEXIST');
     expect(errno(() => kernel.apply({ kind: 'deleteSa', id: sa(2).id }))).toBe('ESRCH');
     const other = { ...policy, reqid: 2 };
     expect(errno(() => kernel.apply({ kind: 'deletePolicy', policy: other }))).toBe('ENOENT');
     expect(kernel.applied).toHaveLength(2);
+  });
+
+  it('holds equal policies until each is deleted; the newest of the best rank decides', () => {
+    const kernel = new MemoryKernel();
+    const add = (more: Partial<PolicyCommand>): PolicyCommand => {
+      const made = { ...policy, ...more };
+      kernel.apply({ kind: 'addPolicy', policy: made });
+      return made;
+    };
+    const drop = (gone: PolicyCommand): void => kernel.apply({ kind: 'deletePolicy', policy: gone });
+    const onDemand = add({});
+    const child = add({});
+    const successor = add({ reqid: 2 });
+    const shunt = add({ reqid: 3, action: 'bypass', rank: 'shunt' });
+    add({ reqid: 4, rank: 'opportunistic' });
+    add({ direction: 'in', reqid: 5 });
+    const decides = () => kernel.deciding.map(({ reqid }) => reqid);
+    expect(kernel.policies).toHaveLength(6);
+    expect(decides()).toEqual([3, 5]);
+    drop(shunt);
+    expect(decides()).toEqual([2, 5]);
+    drop(successor);
+    expect(decides()).toEqual([1, 5]);
+    drop(child);
+    expect(decides()).toEqual([1, 5]);
+    drop(onDemand);
+    expect(decides()).toEqual([4, 5]);
+    expect(errno(() => drop(onDemand))).toBe('ENOENT');
+    const marked = { mark: { value: 1, mask: 0xff } };
+    add({ reqid: 6, settings: marked });
+    expect(decides()).toEqual([4, 5, 6]);
   });
 
   it('moves an SA to other addresses', () => {

@@ -33,7 +33,7 @@ describe.each(cryptos)('with %s', (_name, ends) => {
 });
 
 describe('first contact', () => {
-  it('tunnel mode makes policies for out, in and fwd', () => {
+  it('tunnel mode makes policies for in, fwd and out', () => {
     const both = pair({
       initiator: { subnet: '192.168.1.0/24' },
       responder: { subnet: '192.168.2.0/24' },
@@ -41,11 +41,11 @@ describe('first contact', () => {
     expectUp(both);
     const child = only(both.initiator.children);
     expect([child.mode, child.local, child.remote]).toEqual(['tunnel', '192.168.1.0/24', '192.168.2.0/24']);
-    expect(both.initiator.memory.policies.map(({ direction }) => direction)).toEqual(['out', 'in', 'fwd']);
-    expect(both.responder.memory.policies.map(({ direction }) => direction)).toEqual(['out', 'in', 'fwd']);
+    expect(both.initiator.memory.policies.map(({ direction }) => direction)).toEqual(['in', 'fwd', 'out']);
+    expect(both.responder.memory.policies.map(({ direction }) => direction)).toEqual(['in', 'fwd', 'out']);
   });
 
-  it('transport mode makes policies for out and in', () => {
+  it('transport mode makes policies for in and out', () => {
     const both = pair({ mode: 'transport' }).up();
     expectUp(both);
     expect(only(both.responder.children)).toMatchObject({
@@ -53,7 +53,7 @@ describe('first contact', () => {
       local: '10.0.0.2/32',
       remote: '10.0.0.1/32',
     });
-    expect(both.initiator.memory.policies.map(({ direction }) => direction)).toEqual(['out', 'in']);
+    expect(both.initiator.memory.policies.map(({ direction }) => direction)).toEqual(['in', 'out']);
   });
 
   it('over IPv6', () => {

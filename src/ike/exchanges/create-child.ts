@@ -31,6 +31,7 @@ import {
   type Want,
 } from '../exchange.ts';
 import { answerConfiguration, offerConfiguration, readConfiguration } from '../extensions/configuration.ts';
+import type { Demand } from '../flows.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { lowest } from '../nonces.ts';
 import { errorIn } from '../notify.ts';
@@ -54,6 +55,8 @@ interface Wanted {
   readonly retries: number;
   /** This of its traffic only: the peer takes no more in one child. */
   readonly only?: SelectorPair;
+  /** The packet it is for. */
+  readonly demand?: Demand;
 }
 
 type Held = Wanted & { readonly offer: ChildOffer; readonly ni: Uint8Array; readonly pair?: KeyPair };
@@ -77,6 +80,7 @@ export const createChild: Exchange<Wanted, Held> = {
       ...(pair && { pair }),
       ...(replaces && { replaces }),
       ...(want.only && { only: want.only }),
+      ...(want.demand && { demand: want.demand }),
     });
     const ni = cx.random(nonceLength);
     const [proposal, ...rest] = payloads;
@@ -105,6 +109,7 @@ export const createChild: Exchange<Wanted, Held> = {
     if (sa.phase.name === 'deleting' || deleted) {
       held.pair?.destroy();
       cx.releaseChildSpi(held.offer.inboundSpi);
+      cx.afterwards(() => held.demand?.end({ code: 'DELETED_BY_PEER', text: 'deleted by the peer' }));
       return undefined;
     }
     const phase = established(sa);
@@ -128,6 +133,7 @@ export const createChild: Exchange<Wanted, Held> = {
       return undefined;
     }
     if (held.replaces) cx.afterwards(() => settle(sa, held, child, nr));
+    cx.afterwards(() => held.demand?.end());
     return undefined;
   },
 
@@ -190,35 +196,57 @@ export const tooLate: Responder = {
   },
 };
 
-export const wantChild = (spd: SpdEntry, sa: IkeSa): Want =>
-  want(sa, { spd, groups: firstGroup(sa, spd), retries: 0 });
+export const wantChild = (spd: SpdEntry, sa: IkeSa): Want => want(sa, { spd, retries: 0 });
+
+/** For a packet, unless a child that carries it comes up meanwhile. */
+export const wantFlow = (spd: SpdEntry, demand: Demand, sa: IkeSa): Want =>
+  want(sa, { spd, demand, retries: 0 });
 
 /**
  * A child for each pair of selectors, after SINGLE_PAIR_REQUIRED: nothing of the connection's traffic is lost. A child that
  * these replace goes when they are there. RFC 7296 §2.9.
  */
-export function wantPairs(spd: SpdEntry, sa: IkeSa, replaces?: ChildSa): void {
+export function wantPairs(
+  spd: SpdEntry,
+  sa: IkeSa,
+  {
+    replaces,
+    demand,
+  }: { readonly replaces?: ChildSa | undefined; readonly demand?: Demand | undefined } = {},
+): void {
+  if (demand) {
+    const { packet: only } = demand;
+    if (only) sa.want(want(sa, { spd, retries: 0, demand, only }));
+    else demand.end();
+    return;
+  }
   const pairs = selectorPairs(sa, spd, replaces);
   sa.progress(
     createChild.name,
     `the peer wants one pair of selectors for each child: ${pairs.length} of them`,
   );
-  for (const only of pairs) sa.want(want(sa, { spd, groups: firstGroup(sa, spd), retries: 0, only }));
+  for (const only of pairs) sa.want(want(sa, { spd, retries: 0, only }));
   if (replaces) sa.want(deleteChild(replaces));
 }
 
 /** Nothing, when the child is on its way out already. */
 export const wantRekey = (child: ChildSa, sa: IkeSa): Want =>
-  want(sa, { spd: child.spd, replaces: child, groups: firstGroup(sa, child.spd), retries: 0 });
+  want(sa, { spd: child.spd, replaces: child, retries: 0 });
 
-function want(sa: IkeSa, wanted: Wanted): Want {
-  const { spd, replaces, only } = wanted;
+/** Its first group is found when it is begun: until then the IKE SA's may not be known. */
+function want(sa: IkeSa, wanted: Omit<Wanted, 'groups'> & Partial<Pick<Wanted, 'groups'>>): Want {
+  const { spd, replaces, only, demand } = wanted;
   const traffic = only ? ` ${formatSelector(only.local)} ${formatSelector(only.remote)}` : '';
+  const name = replaces ? `rekey child ${replaces.inboundSpi}` : `child ${spd.name}${traffic}`;
   return {
-    key: replaces ? `rekey child ${replaces.inboundSpi}` : `child ${spd.name}${traffic}`,
-    begin: (of, cx) => start(replaces ? rekeyChild : createChild, of, wanted, cx),
+    key: demand?.key ?? name,
+    begin: (of, cx) => {
+      const { groups = firstGroup(of, spd) } = wanted;
+      return start(replaces ? rekeyChild : createChild, of, { ...wanted, groups }, cx);
+    },
     obsolete: () =>
-      replaces !== undefined && (replaces.heir !== undefined || !sa.children.has(replaces.inboundSpi)),
+      (demand?.isOver() ?? false) ||
+      (replaces !== undefined && (replaces.heir !== undefined || !sa.children.has(replaces.inboundSpi))),
   };
 }
 
@@ -255,6 +283,7 @@ function* refused(
     groups,
     retries,
     ...(held.only && { only: held.only }),
+    ...(held.demand && { demand: held.demand }),
     ...(replaces && { replaces }),
   };
   if (notify === NotifyType.INVALID_KE_PAYLOAD) {
@@ -273,7 +302,7 @@ function* refused(
     return undefined;
   }
   if (notify === NotifyType.SINGLE_PAIR_REQUIRED && !isSinglePair(offer)) {
-    cx.afterwards(() => wantPairs(spd, sa, replaces));
+    cx.afterwards(() => wantPairs(spd, sa, { replaces, demand: held.demand }));
     return undefined;
   }
   if (notify === NotifyType.CHILD_SA_NOT_FOUND && replaces) {
@@ -296,6 +325,7 @@ function report(sa: IkeSa, held: Wanted, error: unknown, cx: Context): void {
   const { entry } = sa;
   const reason = failureOf(error);
   cx.emit({ kind: 'childFailed', sa: sa.name, connection: entry?.name ?? '', child: held.spd.name, reason });
+  cx.afterwards(() => held.demand?.end(reason));
 }
 
 /**

@@ -139,8 +139,8 @@ function* requestWhen(
 
 function requestWith(sa: IkeSa, phase: Authenticating, entry: PadEntry, proof: Proof, cx: Context): Request {
   const { local, remote } = entry;
-  const spd = entry.children.find(({ action }) => action === 'protect');
-  const child = spd && offerChild(sa, spd, cx);
+  const { spd, demand } = sa.first ?? { spd: entry.children.find(({ action }) => action === 'protect') };
+  const child = spd && offerChild(sa, spd, cx, { ...(demand && { demand }) });
   const first =
     entry.initialContact &&
     local.auth[0]?.kind !== 'null' &&

@@ -11,7 +11,7 @@ import { ikeSaInit } from './ike-sa-init.ts';
 import { liveness } from './liveness.ts';
 import { rekeyIke } from './rekey-ike.ts';
 
-export { wantChild, wantRekey } from './create-child.ts';
+export { wantChild, wantFlow, wantRekey } from './create-child.ts';
 export { deleteChild, ikeDelete, tellPeer } from './delete.ts';
 export { checkLiveness, tellSelectors } from './liveness.ts';
 export { wantIkeRekey } from './rekey-ike.ts';

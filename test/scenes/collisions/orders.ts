@@ -200,6 +200,7 @@ export function expectAtRest(both: Pair, children: readonly string[]): void {
       timers: 0,
       asks: 0,
       leases: 0,
+      flows: 0,
     });
   }
   expectMirrored(initiator, responder);

@@ -1,0 +1,288 @@
+/** Policies that stand before any child: on-demand ones, whose packets ask for a child, and what bypasses or is discarded. RFC 4301 §4.4.1. */
+import type { KernelCommand, PolicyCommand } from '../kernel/port.ts';
+import { sameEntry, sameValue } from '../policy/pad.ts';
+import type { PadEntry, Policy, SpdEntry } from '../policy/policy.ts';
+import { covers, type SelectorPolicy, toWire } from '../policy/selector.ts';
+import { parseAddress } from '../wire/address.ts';
+import type { RangeSelector, TrafficSelector } from '../wire/payloads/ts.ts';
+import type { Millis } from './actions.ts';
+import { describeSelectors } from './child-sa.ts';
+import type { Services } from './context.ts';
+import {
+  addPolicy,
+  deletePolicy,
+  policyCommands,
+  policyKey,
+  selectionKey,
+  withdrawn,
+} from './spd-policies.ts';
+import type { RouteStatus, ShuntStatus } from './status.ts';
+
+/** An on-demand policy. */
+export interface Route {
+  readonly connection: string;
+  readonly spd: SpdEntry;
+  readonly reqid: number;
+  readonly local: readonly RangeSelector[];
+  readonly remote: readonly RangeSelector[];
+  readonly policies: readonly PolicyCommand[];
+  readonly since: Millis;
+}
+
+/** A connection whose children are asked for by packets. */
+interface Routed {
+  readonly entry: PadEntry;
+  readonly routes: readonly Route[];
+}
+
+interface Shunt {
+  readonly spd: SpdEntry;
+  readonly policies: readonly PolicyCommand[];
+  readonly since: Millis;
+}
+
+/** By the operator, or by a peer's death; it holds while the connection stays what it is. */
+interface Said {
+  readonly entry: PadEntry;
+  readonly how: 'route' | 'unroute' | 'hold';
+}
+
+export class Routes {
+  readonly #services: Pick<Services, 'now' | 'act' | 'emit' | 'takeReqid'>;
+  readonly #routed = new Map<string, Routed>();
+  readonly #byReqid = new Map<number, Set<Route>>();
+  readonly #said = new Map<string, Said>();
+  #shunts = new Map<string, Shunt>();
+
+  constructor(services: Pick<Services, 'now' | 'act' | 'emit' | 'takeReqid'>) {
+    this.#services = services;
+  }
+
+  /**
+   * A policy was read: what is new of it is there at once. Returns what takes away what is not in it any more, to be
+   * called when the children that stood on it are gone.
+   */
+  load({ pad, shunts = [] }: Policy): () => void {
+    const gone: PolicyCommand[] = this.#loadShunts(shunts);
+    const names = new Set(pad.map(({ name }) => name));
+    for (const entry of pad) {
+      const { name } = entry;
+      const said = this.#said.get(name);
+      if (said && !sameEntry(said.entry, entry)) this.#said.delete(name);
+      const before = this.#routed.get(name);
+      if (before && sameEntry(before.entry, entry)) continue;
+      const old = this.#take(name);
+      if (this.#wanted(entry)) this.#put(entry);
+      gone.push(...old);
+    }
+    for (const name of [...this.#routed.keys()].filter((each) => !names.has(each))) {
+      this.#said.delete(name);
+      gone.push(...this.#take(name));
+    }
+    return () => this.#delete(gone);
+  }
+
+  /** From now on; false when it has no address to initiate to. */
+  route(entry: PadEntry, how: 'route' | 'hold' = 'route'): boolean {
+    if (entry.remote.address === undefined) return false;
+    if (this.#routed.has(entry.name)) return true;
+    this.#said.set(entry.name, { entry, how });
+    this.#put(entry);
+    return true;
+  }
+
+  /** No longer. */
+  unroute(entry: PadEntry): void {
+    this.#said.set(entry.name, { entry, how: 'unroute' });
+    this.#delete(this.#take(entry.name));
+  }
+
+  /** What was kept waiting for a dead peer is not any more: the operator took the connection down. */
+  release(name: string): void {
+    if (this.#said.get(name)?.how !== 'hold') return;
+    this.#said.delete(name);
+    this.#delete(this.#take(name));
+  }
+
+  /** The engine ends. */
+  clear(): void {
+    for (const name of [...this.#routed.keys()]) this.#delete(this.#take(name));
+    this.#said.clear();
+    this.#delete(this.#loadShunts([]));
+  }
+
+  /** The on-demand policy of an acquire. */
+  find(reqid: number, local: RangeSelector, remote: RangeSelector): Route | undefined {
+    for (const route of this.#byReqid.get(reqid) ?? []) {
+      if (holds(route.local, local) && holds(route.remote, remote)) return route;
+    }
+    return undefined;
+  }
+
+  has(route: Route): boolean {
+    return this.#byReqid.get(route.reqid)?.has(route) ?? false;
+  }
+
+  /** The reqid of the on-demand policy that selects just this: a child of the same selectors takes its place. */
+  reqidOf(
+    connection: string,
+    child: string,
+    local: readonly TrafficSelector[],
+    remote: readonly TrafficSelector[],
+  ): number | undefined {
+    const route = this.#routed.get(connection)?.routes.find(({ spd }) => spd.name === child);
+    if (route === undefined) return undefined;
+    const [here] = route.policies;
+    if (here === undefined) return undefined;
+    const shape = { ...here, local, remote };
+    const keys = (policies: readonly PolicyCommand[]) => policies.map(selectionKey).sort().join('\n');
+    return keys(policyCommands(shape)) === keys(route.policies) ? route.reqid : undefined;
+  }
+
+  /** The data plane did not take a policy; false when it is none of these. */
+  failed(policy: PolicyCommand, errno: string): boolean {
+    const key = policyKey(policy);
+    const isIt = (each: PolicyCommand): boolean => policyKey(each) === key;
+    const route = [...(this.#byReqid.get(policy.reqid) ?? [])].find(({ policies }) => policies.some(isIt));
+    const shunt = [...this.#shunts.values()].find(({ policies }) => policies.some(isIt));
+    const whose = route ?? (shunt && { connection: shunt.spd.name, spd: shunt.spd });
+    if (whose === undefined) return false;
+    const reason = { code: 'KERNEL', text: `addPolicy: ${errno}` } as const;
+    this.#services.emit({
+      kind: 'routeFailed',
+      connection: whose.connection,
+      child: whose.spd.name,
+      reason,
+    });
+    return true;
+  }
+
+  status(negotiating: (route: Route) => number): RouteStatus[] {
+    return [...this.#routed.values()].flatMap(({ routes }) =>
+      routes.map((route) => ({
+        connection: route.connection,
+        child: route.spd.name,
+        local: describeSelectors(route.local),
+        remote: describeSelectors(route.remote),
+        what: 'protect' as const,
+        mode: route.spd.mode,
+        reqid: route.reqid,
+        since: route.since,
+        negotiating: negotiating(route),
+      })),
+    );
+  }
+
+  get shunts(): ShuntStatus[] {
+    return [...this.#shunts.values()].map(({ spd, since }) => ({
+      connection: spd.name,
+      child: spd.name,
+      local: describeSelectors(fixed(spd.local, nowhere)),
+      remote: describeSelectors(fixed(spd.remote, nowhere)),
+      what: spd.action === 'bypass' ? ('bypass' as const) : ('discard' as const),
+      why: 'policy' as const,
+      reqid: 0,
+      since,
+    }));
+  }
+
+  #wanted(entry: PadEntry): boolean {
+    if (entry.remote.address === undefined) return false;
+    const said = this.#said.get(entry.name);
+    return said === undefined ? entry.start === 'ondemand' : said.how !== 'unroute';
+  }
+
+  #put(entry: PadEntry): void {
+    const routes = entry.children
+      .filter(({ action }) => action === 'protect')
+      .map((spd) => this.#routeOf(entry, spd));
+    this.#routed.set(entry.name, { entry, routes });
+    for (const route of routes) {
+      const others = this.#byReqid.get(route.reqid) ?? new Set();
+      this.#byReqid.set(route.reqid, others.add(route));
+      this.#add(route.policies);
+    }
+  }
+
+  #routeOf(entry: PadEntry, spd: SpdEntry): Route {
+    const { settings } = spd;
+    const reqid = settings?.reqid ?? this.#services.takeReqid();
+    const [own, peers] = [entry.local.address, entry.remote.address ?? ''];
+    const [local, remote] = [fixed(spd.local, octets(own)), fixed(spd.remote, octets(peers))];
+    const shape = { reqid, mode: spd.mode, local, remote, localAddress: own, remoteAddress: peers };
+    const policies = policyCommands({ ...shape, ...(settings && { settings }) });
+    return { connection: entry.name, spd, reqid, local, remote, policies, since: this.#services.now };
+  }
+
+  /** Out of the tables; its policies are to be deleted. */
+  #take(name: string): PolicyCommand[] {
+    const { routes = [] } = this.#routed.get(name) ?? {};
+    this.#routed.delete(name);
+    for (const route of routes) {
+      const others = this.#byReqid.get(route.reqid);
+      others?.delete(route);
+      if (others?.size === 0) this.#byReqid.delete(route.reqid);
+    }
+    return routes.flatMap(({ policies }) => withdrawn(policies));
+  }
+
+  /** What stays, stays as it is; returns what goes. */
+  #loadShunts(wanted: readonly SpdEntry[]): PolicyCommand[] {
+    const before = this.#shunts;
+    this.#shunts = new Map();
+    for (const spd of wanted) {
+      const old = before.get(spd.name);
+      if (old && sameValue(old.spd, spd)) {
+        this.#shunts.set(spd.name, old);
+        continue;
+      }
+      const policies = shuntPolicies(spd);
+      this.#shunts.set(spd.name, { spd, policies, since: this.#services.now });
+      this.#add(policies);
+    }
+    const stays = new Set(this.#shunts.values());
+    return [...before.values()]
+      .filter((each) => !stays.has(each))
+      .flatMap(({ policies }) => withdrawn(policies));
+  }
+
+  #add(policies: readonly PolicyCommand[]): void {
+    this.#act(policies.map(addPolicy));
+  }
+
+  #delete(policies: readonly PolicyCommand[]): void {
+    this.#act(policies.map(deletePolicy));
+  }
+
+  #act(commands: readonly KernelCommand[]): void {
+    for (const command of commands) this.#services.act({ type: 'kernel', command });
+  }
+}
+
+/** They have no peer, and so no tunnel: the unspecified address of their family stands at both ends. */
+function shuntPolicies(spd: SpdEntry): PolicyCommand[] {
+  const [local, remote] = [fixed(spd.local, nowhere), fixed(spd.remote, nowhere)];
+  const { settings } = spd;
+  const none = local[0]?.start.length === 16 ? '::' : '0.0.0.0';
+  return policyCommands({
+    reqid: 0,
+    mode: 'tunnel',
+    local,
+    remote,
+    localAddress: none,
+    remoteAddress: none,
+    action: spd.action === 'bypass' ? 'bypass' : 'discard',
+    ...(settings && { settings }),
+  });
+}
+
+const nowhere = new Uint8Array(0);
+
+const octets = (address: string): Uint8Array => parseAddress(address) ?? nowhere;
+
+const fixed = (selectors: readonly SelectorPolicy[], address: Uint8Array): RangeSelector[] =>
+  selectors.map((each) => toWire(each, address));
+
+/** Whether the packet is among them. */
+export const holds = (selectors: readonly TrafficSelector[], packet: RangeSelector): boolean =>
+  selectors.some((each) => each.kind === 'range' && covers(each, packet));
