@@ -114,7 +114,7 @@ function describe(event: EngineEvent, full: boolean): string | undefined {
     case 'childFailed':
       return `${saLabel(event.sa)}: child "${event.child}" failed: ${failureText(event.reason)}`;
     case 'labelRefused':
-      return `${saLabel(event.sa)}: label refused: ${failureText(event.reason)}`;
+      return `${event.sa ? saLabel(event.sa) : `"${event.connection}"`}: label refused: ${failureText(event.reason)}`;
     case 'ikeRekeyFailed':
       return `${saLabel(event.sa)}: IKE SA not rekeyed: ${failureText(event.reason)}`;
     case 'ikeRekeyed':

@@ -241,7 +241,8 @@ export type EngineEvent =
   /** The peer asked for a child, or a packet for an SA, of a label that is not to be; `reason.label` says more. */
   | {
       readonly kind: 'labelRefused';
-      readonly sa: SaName;
+      /** Where a peer asked. */
+      readonly sa?: SaName;
       readonly connection: string;
       readonly reason: Failure;
     }

@@ -26,10 +26,12 @@ export const newChild = (
 ) => {
   const settings = settingsFor(child.spd, said);
   const acquire = replaces ? undefined : cx.flows.sequenceOf(child);
+  const template = replaces ? undefined : cx.templateOf(child);
   return {
     ...child,
-    reqid: replaces?.reqid ?? cx.reqidFor(child),
+    reqid: replaces?.reqid ?? template?.reqid ?? cx.reqidFor(child),
     since: cx.now,
+    ...((template || replaces?.sharesPolicies) && { sharesPolicies: true }),
     ...(settings && { settings }),
     ...(acquire !== undefined && { acquire }),
   };

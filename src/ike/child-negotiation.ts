@@ -100,6 +100,7 @@ export function offerChild(
     /** Only this of what the policy has. */
     readonly only?: SelectorPair;
     readonly demand?: Demand;
+    readonly label?: Uint8Array;
   } = {},
 ): { payloads: Payload[]; offer: ChildOffer } {
   const { pair, proposals = spd.proposals, replaces, only, demand } = how;
@@ -107,7 +108,7 @@ export function offerChild(
   const { local, remote } = only
     ? { local: [only.local], remote: [only.remote] }
     : packetFirst(offeredTraffic(sa, spd, replaces), demand?.packet);
-  const label = replaces?.label ?? demand?.label ?? spd.label;
+  const label = replaces?.label ?? demand?.label ?? how.label ?? spd.label;
   const payloads: Payload[] = [
     { kind: 'sa', proposals: espPayload(proposals, inboundSpi, pair !== undefined) },
     { kind: 'tsi', selectors: besideLabel(local, label) },

@@ -22,6 +22,8 @@ export interface ChildSa {
   readonly remote: readonly TrafficSelector[];
   /** Of its packets, as it was negotiated. */
   readonly label?: Uint8Array;
+  /** Its policies are those of its entry, which stand for all labels as long as the IKE SA does. */
+  readonly sharesPolicies?: boolean;
   readonly encapsulated: boolean;
   /** Of its entry, but for what the peer does not take. */
   readonly settings?: DataPlaneSettings;
@@ -100,9 +102,11 @@ function settingsOf({ settings }: ChildSa, direction: 'in' | 'out'): Pick<SaComm
   return { settings: rest };
 }
 
-/** Every policy of the child. Their label is the policy's: flows of other labels may use them, each by SAs of its own. */
-export const policiesOf = ({ reqid, mode, local, remote, path, spd, settings }: ChildSa): PolicyCommand[] =>
-  policyCommands({
+/** Every policy of the child, and of no other. */
+export const policiesOf = (child: ChildSa): PolicyCommand[] => {
+  if (child.sharesPolicies) return [];
+  const { reqid, mode, local, remote, path, spd, settings } = child;
+  return policyCommands({
     reqid,
     mode,
     local,
@@ -112,6 +116,7 @@ export const policiesOf = ({ reqid, mode, local, remote, path, spd, settings }: 
     ...(spd.label && { label: spd.label }),
     ...(settings && { settings }),
   });
+};
 
 /**
  * Commands that take the child out of the data plane, policies first so that nothing is lost in between: the one that

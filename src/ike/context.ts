@@ -3,7 +3,7 @@ import type { Crypto, Random } from '../crypto/provider.ts';
 import type { KernelCommand } from '../kernel/port.ts';
 import type { LabelAccess } from '../policy/label.ts';
 import type { Pad } from '../policy/pad.ts';
-import type { Policy } from '../policy/policy.ts';
+import type { PadEntry, Policy } from '../policy/policy.ts';
 import type { AddressPools, PoolPolicy } from '../policy/pool.ts';
 import type { Answer, Ask, DropReason, EngineEvent, Failure, Millis, Path, SocketName } from './actions.ts';
 import type { Trust } from './auth/trust.ts';
@@ -12,8 +12,9 @@ import { Bug } from './errors.ts';
 import type { Flows } from './flows.ts';
 import type { IkeSa } from './ike-sa.ts';
 import type { Initiation } from './initiation.ts';
+import { isTemplate } from './labels.ts';
 import type { Phase } from './phase.ts';
-import type { Routes } from './routes.ts';
+import type { Route, Routes } from './routes.ts';
 import type { Timers } from './timers.ts';
 
 /** What the engine does for its SAs. */
@@ -210,6 +211,21 @@ export class Context {
     const { routes } = this.#services;
     const said = spd.settings?.reqid ?? routes.reqidOf(connection, spd.name, local, remote);
     return said ?? this.#services.takeReqid();
+  }
+
+  /** What stands for the child's label and others: policies that it shares with their children. */
+  templateOf({ connection, spd }: Pick<ChildSa, 'connection' | 'spd'>): Route | undefined {
+    if (!isTemplate(spd, this.labels)) return undefined;
+    return this.#services.routes.templateOf(connection, spd.name, this.#sa.path.remote.address);
+  }
+
+  /** The connection's policies for labels are there before any child of theirs, and as long as the IKE SA. */
+  stand(entry: PadEntry): void {
+    const { routes } = this.#services;
+    const { children, path } = this.#sa;
+    if (!entry.children.some((spd) => isTemplate(spd, this.labels))) return;
+    routes.stand(entry, path.remote.address, children);
+    this.#undo.push(() => routes.fall(children));
   }
 
   get flows(): Flows {

@@ -47,6 +47,35 @@ export const mostBesideLabel = 15;
 export const isTemplate = ({ label }: SpdEntry, { mode }: LabelAccess): boolean =>
   label !== undefined && mode === 'selinux';
 
+/** Whether a child of it can be asked for without a packet. */
+export const isAskable = (spd: SpdEntry, access: LabelAccess): boolean =>
+  spd.action === 'protect' && !isTemplate(spd, access);
+
+/** The label of a packet: where they are but names, no data plane need know them. */
+export function labelFor(
+  { label: template }: SpdEntry,
+  said: Uint8Array | undefined,
+  { mode }: LabelAccess,
+): Uint8Array | undefined {
+  if (template === undefined) return undefined;
+  return said ?? (mode === 'simple' ? template : undefined);
+}
+
+/** Why a packet of the label gets no child of the entry; undefined when it does. */
+export function refusalOf(
+  { name, label: template }: SpdEntry,
+  label: Uint8Array | undefined,
+  packet: { readonly local: TrafficSelector; readonly remote: TrafficSelector },
+  access: LabelAccess,
+): LabelRefusal | undefined {
+  if (template === undefined) return undefined;
+  const selectors = describeBoth({ tsi: [packet.local], tsr: [packet.remote] });
+  if (label === undefined)
+    return { check: 'missing', said: `${name} is for packets with a label`, selectors, ...asText(template) };
+  const denial = denialOf(label, template, access, undefined);
+  return denial && { ...denial, selectors, label: formatLabel(label), ...asText(template) };
+}
+
 /** A label of no octets is none. */
 const labelsOf = (selectors: readonly TrafficSelector[]): Uint8Array[] =>
   selectors.flatMap((each) => (each.kind === 'label' && each.label.length > 0 ? [each.label] : []));

@@ -27,6 +27,8 @@ export interface Route {
   readonly remote: readonly RangeSelector[];
   readonly policies: readonly PolicyCommand[];
   readonly since: Millis;
+  /** Where its children are asked for. */
+  readonly peer: string;
 }
 
 /** A connection whose children are asked for by packets. */
@@ -52,6 +54,8 @@ export class Routes {
   readonly #routed = new Map<string, Routed>();
   readonly #byReqid = new Map<number, Set<Route>>();
   readonly #said = new Map<string, Said>();
+  /** IKE SAs, by what of them stays when they are rekeyed, for which labelled policies stand: whether wanted else or not. */
+  readonly #standing = new Map<string, Set<object>>();
   #shunts = new Map<string, Shunt>();
 
   constructor(services: Pick<Services, 'now' | 'act' | 'emit' | 'takeReqid'>) {
@@ -75,9 +79,10 @@ export class Routes {
       if (this.#wanted(entry)) this.#put(entry);
       gone.push(...old);
     }
-    for (const name of [...this.#routed.keys()].filter((each) => !names.has(each))) {
-      this.#said.delete(name);
-      gone.push(...this.#take(name));
+    for (const [key, { entry }] of [...this.#routed]) {
+      if (names.has(entry.name)) continue;
+      this.#said.delete(entry.name);
+      gone.push(...this.#take(key));
     }
     return () => this.#delete(gone);
   }
@@ -85,23 +90,49 @@ export class Routes {
   /** From now on; false when it has no address to initiate to. */
   route(entry: PadEntry, how: 'route' | 'hold' = 'route'): boolean {
     if (entry.remote.address === undefined) return false;
-    if (this.#routed.has(entry.name)) return true;
+    const isThere = this.#routed.has(entry.name);
+    if (isThere && this.#wanted(entry)) return true;
     this.#said.set(entry.name, { entry, how });
-    this.#put(entry);
+    if (!isThere) this.#put(entry);
     return true;
+  }
+
+  /**
+   * An IKE SA is there for children of labels: the policies they share are, too, from now on until it falls. `by` stays
+   * the same when it is rekeyed.
+   */
+  stand(entry: PadEntry, peer: string, by: object): void {
+    const key = keyOf(entry, peer);
+    this.#standing.set(key, (this.#standing.get(key) ?? new Set()).add(by));
+    if (!this.#routed.has(key)) this.#put(entry, peer);
+  }
+
+  fall(by: object): void {
+    for (const [key, those] of this.#standing) {
+      if (!those.delete(by) || those.size > 0) continue;
+      this.#standing.delete(key);
+      const routed = this.#routed.get(key);
+      if (routed && !(this.#wanted(routed.entry) && key === routed.entry.name)) this.#delete(this.#take(key));
+    }
+  }
+
+  /** What stands for the labels of a child with that peer. */
+  templateOf(connection: string, child: string, peer: string): Route | undefined {
+    const { routes = [] } = this.#routed.get(connection) ?? this.#routed.get(`${connection} ${peer}`) ?? {};
+    return routes.find(({ spd }) => spd.name === child);
   }
 
   /** No longer. */
   unroute(entry: PadEntry): void {
     this.#said.set(entry.name, { entry, how: 'unroute' });
-    this.#delete(this.#take(entry.name));
+    if (!this.#standing.has(entry.name)) this.#delete(this.#take(entry.name));
   }
 
   /** What was kept waiting for a dead peer is not any more: the operator took the connection down. */
   release(name: string): void {
     if (this.#said.get(name)?.how !== 'hold') return;
     this.#said.delete(name);
-    this.#delete(this.#take(name));
+    if (!this.#standing.has(name)) this.#delete(this.#take(name));
   }
 
   /** The engine ends. */
@@ -192,11 +223,11 @@ export class Routes {
     return said === undefined ? entry.start === 'ondemand' : said.how !== 'unroute';
   }
 
-  #put(entry: PadEntry): void {
+  #put(entry: PadEntry, peer = entry.remote.address ?? ''): void {
     const routes = entry.children
       .filter(({ action }) => action === 'protect')
-      .map((spd) => this.#routeOf(entry, spd));
-    this.#routed.set(entry.name, { entry, routes });
+      .map((spd) => this.#routeOf(entry, spd, peer));
+    this.#routed.set(keyOf(entry, peer), { entry, routes });
     for (const route of routes) {
       const others = this.#byReqid.get(route.reqid) ?? new Set();
       this.#byReqid.set(route.reqid, others.add(route));
@@ -204,14 +235,15 @@ export class Routes {
     }
   }
 
-  #routeOf(entry: PadEntry, spd: SpdEntry): Route {
-    const { settings } = spd;
+  #routeOf(entry: PadEntry, spd: SpdEntry, peers: string): Route {
+    const { settings, label } = spd;
     const reqid = settings?.reqid ?? this.#services.takeReqid();
-    const [own, peers] = [entry.local.address, entry.remote.address ?? ''];
+    const own = entry.local.address;
     const [local, remote] = [fixed(spd.local, octets(own)), fixed(spd.remote, octets(peers))];
     const shape = { reqid, mode: spd.mode, local, remote, localAddress: own, remoteAddress: peers };
-    const policies = policyCommands({ ...shape, ...(settings && { settings }) });
-    return { connection: entry.name, spd, reqid, local, remote, policies, since: this.#services.now };
+    const policies = policyCommands({ ...shape, ...(label && { label }), ...(settings && { settings }) });
+    const { now: since } = this.#services;
+    return { connection: entry.name, spd, reqid, local, remote, policies, since, peer: peers };
   }
 
   /** Out of the tables; its policies are to be deleted. */
@@ -277,6 +309,10 @@ function shuntPolicies(spd: SpdEntry): PolicyCommand[] {
 }
 
 const nowhere = new Uint8Array(0);
+
+/** A connection for several peers has policies for each. */
+const keyOf = ({ name, remote }: PadEntry, peer: string): string =>
+  remote.address === undefined ? `${name} ${peer}` : name;
 
 const octets = (address: string): Uint8Array => parseAddress(address) ?? nowhere;
 

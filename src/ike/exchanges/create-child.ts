@@ -2,6 +2,7 @@
 import type { KeyPair } from '../../crypto/provider.ts';
 import type { PadEntry, SpdEntry } from '../../policy/policy.ts';
 import { formatSelector } from '../../policy/selector.ts';
+import { toHex } from '../../wire/hex.ts';
 import { find, notifies } from '../../wire/message.ts';
 import { ExchangeType, KeyExchangeMethod, NotifyType, nameOf, ProtocolId } from '../../wire/numbers.ts';
 import type { Payload } from '../../wire/payloads/index.ts';
@@ -57,6 +58,7 @@ interface Wanted {
   readonly only?: SelectorPair;
   /** The packet it is for. */
   readonly demand?: Demand;
+  readonly label?: Uint8Array;
 }
 
 type Held = Wanted & { readonly offer: ChildOffer; readonly ni: Uint8Array; readonly pair?: KeyPair };
@@ -81,6 +83,7 @@ export const createChild: Exchange<Wanted, Held> = {
       ...(replaces && { replaces }),
       ...(want.only && { only: want.only }),
       ...(want.demand && { demand: want.demand }),
+      ...(want.label && { label: want.label }),
     });
     const ni = cx.random(nonceLength);
     const [proposal, ...rest] = payloads;
@@ -196,7 +199,9 @@ export const tooLate: Responder = {
   },
 };
 
-export const wantChild = (spd: SpdEntry, sa: IkeSa): Want => want(sa, { spd, retries: 0 });
+/** `label` where the entry's own is none of packets. */
+export const wantChild = (spd: SpdEntry, sa: IkeSa, label?: Uint8Array): Want =>
+  want(sa, { spd, retries: 0, ...(label && { label }) });
 
 /** For a packet, unless a child that carries it comes up meanwhile. */
 export const wantFlow = (spd: SpdEntry, demand: Demand, sa: IkeSa): Want =>
@@ -235,14 +240,14 @@ export const wantRekey = (child: ChildSa, sa: IkeSa): Want =>
 
 /** Its first group is found when it is begun: until then the IKE SA's may not be known. */
 function want(sa: IkeSa, wanted: Omit<Wanted, 'groups'> & Partial<Pick<Wanted, 'groups'>>): Want {
-  const { spd, replaces, only, demand } = wanted;
+  const { spd, replaces, only, demand, label } = wanted;
   const traffic = only ? ` ${formatSelector(only.local)} ${formatSelector(only.remote)}` : '';
-  const name = replaces ? `rekey child ${replaces.inboundSpi}` : `child ${spd.name}${traffic}`;
+  const child = `child ${spd.name}${traffic}${label ? ` ${toHex(label)}` : ''}`;
   return {
-    key: demand?.key ?? name,
-    begin: (of, cx) => {
-      const { groups = firstGroup(of, spd) } = wanted;
-      return start(replaces ? rekeyChild : createChild, of, { ...wanted, groups }, cx);
+    key: demand?.key ?? (replaces ? `rekey child ${replaces.inboundSpi}` : child),
+    begin: (on, cx) => {
+      const { groups = firstGroup(on, spd) } = wanted;
+      return start(replaces ? rekeyChild : createChild, on, { ...wanted, groups }, cx);
     },
     obsolete: () =>
       (demand?.isOver() ?? false) ||
@@ -284,6 +289,7 @@ function* refused(
     retries,
     ...(held.only && { only: held.only }),
     ...(held.demand && { demand: held.demand }),
+    ...(held.label && { label: held.label }),
     ...(replaces && { replaces }),
   };
   if (notify === NotifyType.INVALID_KE_PAYLOAD) {
@@ -310,7 +316,7 @@ function* refused(
     // The peer lost it: what we hold of it goes, and a new one is asked for (§2.25.1).
     cx.afterwards(() => {
       sa.dropChild(replaces, 'unknown to the peer');
-      sa.want(wantChild(spd, sa));
+      sa.want(wantChild(spd, sa, replaces.label));
     });
     return undefined;
   }
