@@ -2,7 +2,6 @@
 import type { KeyPair, Prf } from '../crypto/provider.ts';
 import type { Secret } from '../crypto/secret.ts';
 import { type EspSuite, espSuite } from '../crypto/suite.ts';
-import { formatLabel } from '../policy/label.ts';
 import type { PadEntry, SpdEntry } from '../policy/policy.ts';
 import {
   acceptEsp,
@@ -37,7 +36,7 @@ import type { Demand } from './flows.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { clientOf, offeredSelectors, ownSelectors, peerSelectors } from './internal-addresses.ts';
 import { childKeys } from './keys.ts';
-import { besideLabel, checkAnswer, describeBoth, offeredLabels, unlabelled } from './labels.ts';
+import { besideLabel, checkAnswer, offeredLabels, peersRefusal, unlabelled } from './labels.ts';
 import { errorIn, statusNotify, unknownErrorIn } from './notify.ts';
 import { matchSpd } from './spd-match.ts';
 import { meet } from './spd-policies.ts';
@@ -340,19 +339,12 @@ function childNotifies(mode: SpdEntry['mode'], { settings }: SpdEntry): Payload[
 }
 
 /** What the peer's error notify is about. */
-function refusedBy(notify: number, { spd, local, remote, label }: ChildOffer): PeerRefused {
+function refusedBy(notify: number, offer: ChildOffer): PeerRefused {
+  const { spd, local, remote } = offer;
+  const refusal = peersRefusal(notify, offer);
   if (notify === NotifyType.TS_UNACCEPTABLE) {
     const traffic = `our traffic selectors ${describeSelectors(local)} === ${describeSelectors(remote)}`;
-    if (label === undefined) return new PeerRefused(notify, traffic);
-    const shown = formatLabel(label);
-    const said = 'TS_UNACCEPTABLE';
-    const selectors = describeBoth({ tsi: local, tsr: remote });
-    return new PeerRefused(notify, `${traffic} label ${shown}`, {
-      check: 'peer',
-      selectors,
-      label: shown,
-      said,
-    });
+    return new PeerRefused(notify, refusal ? `${traffic} label ${refusal.label}` : traffic, refusal);
   }
   if (notify === NotifyType.NO_PROPOSAL_CHOSEN)
     return new PeerRefused(notify, `our ESP proposals for ${spd.name}, ${spd.mode} mode`);

@@ -11,6 +11,7 @@ import type { SpdEntry } from '../policy/policy.ts';
 import { networks } from '../policy/range.ts';
 import { ranges } from '../policy/selector.ts';
 import { toHex } from '../wire/hex.ts';
+import { NotifyType } from '../wire/numbers.ts';
 import type { LabelSelector, RangeSelector, TrafficSelector } from '../wire/payloads/ts.ts';
 import type { LabelRefusal } from './actions.ts';
 import { describeSelectors } from './child-sa.ts';
@@ -170,6 +171,20 @@ export function checkAnswer(offered: Uint8Array | undefined, answer: BothSelecto
     ...(other && { label: formatLabel(other) }),
     ...asText(offered),
   });
+}
+
+/** TS_UNACCEPTABLE to an offer with a label: most likely that is what the peer does not take. */
+export function peersRefusal(
+  notify: number,
+  offer: {
+    readonly local: readonly RangeSelector[];
+    readonly remote: readonly RangeSelector[];
+    readonly label?: Uint8Array;
+  },
+): LabelRefusal | undefined {
+  if (notify !== NotifyType.TS_UNACCEPTABLE || offer.label === undefined) return undefined;
+  const selectors = describeBoth({ tsi: offer.local, tsr: offer.remote });
+  return { check: 'peer', selectors, label: formatLabel(offer.label), said: 'TS_UNACCEPTABLE' };
 }
 
 export const describeBoth = ({ tsi, tsr }: BothSelectors): string =>

@@ -109,7 +109,7 @@ describe('on demand', () => {
   it('the first label rides in IKE_AUTH, those that come meanwhile wait, each gets its child', () => {
     const both = labelled(onDemand);
     const { initiator, responder, network } = both;
-    network.settle();
+    network.advance(1);
     expectShared(initiator);
     packet(initiator, responder, app1, network, false);
     packet(initiator, responder, app2, network, false);
@@ -140,7 +140,7 @@ describe('on demand', () => {
       responder: { labels: { ...access, denial: () => ({ check: 'setcontext', said: 'denied' }) } },
     });
     const { initiator, responder, network } = both;
-    network.settle();
+    network.advance(1);
     packet(initiator, responder, app1, network);
     expect(only(initiator.told('childFailed')).reason).toMatchObject({
       notify: NotifyType.TS_UNACCEPTABLE,
@@ -169,7 +169,7 @@ describe('on demand', () => {
       },
     });
     const { initiator, responder, network } = both;
-    network.settle();
+    network.advance(1);
     packet(initiator, responder, app1, network);
     packet(initiator, responder, app2, network);
     network.advance(10_000);
@@ -190,7 +190,7 @@ describe('on demand', () => {
   ])('a packet %s asks in vain, and it is told once', (_, text, check) => {
     const both = labelled(onDemand);
     const { initiator, responder, network } = both;
-    network.settle();
+    network.advance(1);
     packet(initiator, responder, text, network);
     packet(initiator, responder, text, network);
     expect(only(initiator.told('labelRefused')).reason).toMatchObject({
@@ -219,7 +219,7 @@ describe('collisions', () => {
   it('both ends begin for the same label at once: one IKE SA is left', () => {
     const both = labelled(onDemand);
     const { initiator, responder, network } = both;
-    network.settle();
+    network.advance(1);
     packet(initiator, responder, app1, network, false);
     packet(responder, initiator, app2, network, false);
     network.settle();
@@ -302,7 +302,7 @@ it('500 labels at one peer: 500 children, one set of policies, each asked about 
   const any = { mode: 'selinux', denial: () => void asked++ } as const;
   const both = labelled({ ...onDemand, labels: any });
   const { initiator, responder, network } = both;
-  network.settle();
+  network.advance(1);
   const texts = Array.from({ length: 500 }, (_, at) => `u:r:app${at}_t:s0:c${at}`);
   for (const text of texts) packet(initiator, responder, text, network, false);
   network.settle();

@@ -34,8 +34,9 @@ import {
 import { answerConfiguration, offerConfiguration, readConfiguration } from '../extensions/configuration.ts';
 import type { Demand } from '../flows.ts';
 import type { IkeSa } from '../ike-sa.ts';
+import { peersRefusal } from '../labels.ts';
 import { lowest } from '../nonces.ts';
-import { errorIn } from '../notify.ts';
+import { errorIn, rekeySa } from '../notify.ts';
 import type { Established } from '../phase.ts';
 import { childOf, deleteChild, deleteReplaced, deleteSpi, readSpi } from './delete.ts';
 
@@ -89,7 +90,7 @@ export const createChild: Exchange<Wanted, Held> = {
     const [proposal, ...rest] = payloads;
     if (proposal === undefined) throw new Bug('an offer without a proposal');
     const request: Payload[] = [
-      ...(replaces ? [rekeySa(replaces)] : []),
+      ...(replaces ? [rekeySa(replaces.inboundSpi)] : []),
       proposal,
       { kind: 'nonce', data: ni },
       ...(pair && group !== undefined ? [{ kind: 'ke' as const, group, data: pair.publicValue }] : []),
@@ -322,7 +323,7 @@ function* refused(
   }
   const group = groups.at(-1);
   const what = `our ${replaces ? 'rekey' : 'request'} of child ${spd.name}${group ? ` with ${nameOf(KeyExchangeMethod, group)}` : ''}`;
-  report(sa, held, new PeerRefused(notify, what), cx);
+  report(sa, held, new PeerRefused(notify, what, peersRefusal(notify, offer)), cx);
   if (notify === NotifyType.NO_ADDITIONAL_SAS && replaces) cx.afterwards(() => sa.upkeep.notRekeyed());
   return undefined;
 }
@@ -390,11 +391,3 @@ function firstGroup(sa: IkeSa, spd: SpdEntry): number[] {
   const group = pfsProposals(sa, spd, true)[0]?.ke.find((id) => id !== KeyExchangeMethod.NONE);
   return group === undefined ? [] : [group];
 }
-
-const rekeySa = ({ inboundSpi: spi }: ChildSa): Payload => ({
-  kind: 'notify',
-  protocol: ProtocolId.ESP,
-  spi: Uint8Array.of(spi >>> 24, spi >>> 16, spi >>> 8, spi),
-  type: NotifyType.REKEY_SA,
-  data: new Uint8Array(0),
-});
