@@ -31,7 +31,7 @@ export default defineConfig({
       // Each test has namespaces of its own; most of its time is spent waiting for a peer.
       project('interop', ['test/interop/**/*.test.ts'], 120_000, { maxWorkers: 2 }),
       // One guest for all cases: each test waits for the guest's word on it.
-      project('lab', ['test/lab/**/*.test.ts'], 360_000),
+      project('lab', ['test/lab/**/*.test.ts'], 800_000),
     ],
   },
 });

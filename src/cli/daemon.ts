@@ -33,7 +33,11 @@ export function add(program: Command): void {
       'UDP port for IKE and ESP behind NAT, 0 for a free one (default: 4500)',
       port,
     )
-    .addOption(new Option('--kernel <name>', 'data plane').choices(kernelNames).default('userspace'))
+    .addOption(
+      new Option('--kernel <name>', "data plane; auto: the kernel's own if it can do ESP, else in user space")
+        .choices(kernelNames)
+        .default('auto'),
+    )
     .option(
       '--tun <name>',
       'carry the traffic of this host by a TUN device of this name; with --kernel userspace',
@@ -57,7 +61,7 @@ export function add(program: Command): void {
 async function run(options: DaemonCommandOptions): Promise<void> {
   if (options.withSecrets && options.record === undefined)
     throw new CommandError('--with-secrets says what --record keeps: give --record too', 2);
-  if (options.tun !== undefined && options.kernel !== 'userspace')
+  if (options.tun !== undefined && options.kernel !== 'userspace' && options.kernel !== 'auto')
     throw new CommandError('--tun is the device of --kernel userspace', 2);
   const source = fileSource(options);
   const daemon = await startDaemon({ ...options, source, log: (settings) => logFor(options, settings) });

@@ -3,10 +3,19 @@ import type { Command } from 'commander';
 import { duration } from '../daemon/duration.ts';
 import { formatEndpoint } from '../daemon/endpoint.ts';
 import { escapeText, formatSpi } from '../daemon/lines.ts';
-import type { ChildSaStatus, ConnectionStatus, DaemonStatus, Due, IkeSaStatus } from '../daemon/status.ts';
-import { CommandError } from './failure.ts';
+import type {
+  ConnectionStatus,
+  DaemonStatus,
+  Due,
+  NumberedChildSa,
+  NumberedIkeSa,
+  RouteStatus,
+  SaCounters,
+  ShuntStatus,
+} from '../daemon/status.ts';
 import { type ControlOptions, withControl } from './options.ts';
 import { type Colour, type Output, paint } from './output.ts';
+import { ofConnection } from './status-choice.ts';
 import { withDaemon } from './with-daemon.ts';
 
 interface StatusOptions extends ControlOptions {
@@ -19,25 +28,24 @@ export function add(program: Command): void {
     .option('--counters', 'show the counters too')
     .action((name: string | undefined, options: StatusOptions) =>
       withDaemon(options, async (control, output) => {
-        const status = await control.request<DaemonStatus>({ command: 'status' });
+        const status = ofConnection(await control.request<DaemonStatus>({ command: 'status' }), name);
         if (name === undefined) showDaemon(status, output);
-        const connections = status.connections.filter((each) => name === undefined || each.name === name);
-        if (name !== undefined && connections.length === 0)
-          throw new CommandError(`there is no connection "${name}" loaded`);
-        for (const connection of connections) showConnection(connection, status, output);
-        for (const sa of status.ikeSas)
-          if (sa.connection === undefined && name === undefined) showSa(sa, status, output);
+        for (const connection of status.connections) showConnection(connection, status, output);
+        for (const sa of status.ikeSas) if (sa.connection === undefined) showSa(sa, status, output);
+        for (const shunt of status.shunts) showShunt(shunt, status, output);
         if (options.counters) showCounters(status.counters, output);
       }),
     );
 }
 
-function showDaemon({ pid, uptime, kernel, listening, counters }: DaemonStatus, output: Output): void {
+function showDaemon(status: DaemonStatus, output: Output): void {
+  const { pid, uptime, kernel, lacks, listening, counters } = status;
   const where = listening
     .map(({ address, ike, nat }) => `${formatEndpoint({ address, port: ike })} and ${nat}`)
     .join(', ');
   output.line(`daemon ${pid}, up ${uptime} s, ${kernel} data plane, listening on ${where || 'nothing'}`);
-  output.object({ kind: 'daemon', pid, uptime, kernel, listening, counters });
+  for (const lack of lacks) output.line(`  the data plane cannot do ${lack}`);
+  output.object({ kind: 'daemon', pid, uptime, kernel, lacks, listening, counters });
 }
 
 const colours: Record<ConnectionStatus['state'], Colour> = {
@@ -52,15 +60,30 @@ function showConnection(connection: ConnectionStatus, status: DaemonStatus, outp
   const ends = `${local} (${localId}) - ${remote ?? '%any'} (${remoteId ?? '%any'})`;
   output.line(`${paint('bold', name)} ${paint(colours[state], state)}, auto=${start}, ${ends}`);
   output.object({ kind: 'connection', ...connection });
+  for (const route of status.routes) if (route.connection === name) showRoute(route, output);
   for (const sa of status.ikeSas) if (sa.connection === name) showSa(sa, status, output);
 }
 
-function showSa(sa: IkeSaStatus, { traffic, now }: DaemonStatus, output: Output): void {
-  const { path, spiI, spiR, role, phase, suite, remoteId } = sa;
+function showRoute(route: RouteStatus, output: Output): void {
+  const { child, local, remote, mode, negotiating } = route;
+  const flows = negotiating > 0 ? `, ${negotiating} under negotiation` : '';
+  output.line(`  on demand ${child}: ${mode} mode, ${local} === ${remote}${flows}`);
+  output.object({ kind: 'route', ...route });
+}
+
+function showShunt(shunt: ShuntStatus, { now }: DaemonStatus, output: Output): void {
+  const { connection, local, remote, what, why, until } = shunt;
+  const end = until === undefined ? '' : `, ends in ${duration(until - now)}`;
+  output.line(`${what} for ${connection}: ${local} === ${remote}, by ${why}${end}`);
+  output.object({ kind: 'shunt', ...shunt });
+}
+
+function showSa(sa: NumberedIkeSa, { traffic, now }: DaemonStatus, output: Output): void {
+  const { path, spiI, spiR, role, phase, suite, remoteId, number } = sa;
   const peer = remoteId === undefined ? '' : ` ${escapeText(remoteId)}`;
   const state = phase === 'replaced' ? 'replaced by a rekey' : phase;
   output.line(
-    `  IKE SA ${state} as ${role}, SPIs ${spiI} ${spiR}, ${suite ?? 'no suite yet'}${due(sa, now)}`,
+    `  IKE SA #${number} ${state} as ${role}, SPIs ${spiI} ${spiR}, ${suite ?? 'no suite yet'}${due(sa, now)}`,
   );
   output.line(`    ${formatEndpoint(path.local)} - ${formatEndpoint(path.remote)}${peer}`);
   output.object({ kind: 'ikeSa', ...sa });
@@ -68,17 +91,24 @@ function showSa(sa: IkeSaStatus, { traffic, now }: DaemonStatus, output: Output)
     const { in: inbound, out: outbound } = traffic[child.inboundSpi] ?? {};
     const esp = `ESP${child.encapsulated ? ' in UDP' : ''} ${child.suite}`;
     output.line(
-      `    child ${child.child}${states[child.state]}: ${child.mode} mode, ${esp}${due(child, now)}`,
+      `    child #${child.number} ${child.child}${states[child.state]}: ${child.mode} mode, ${esp}${due(child, now)}`,
     );
     output.line(
-      `      SPI in ${formatSpi(child.inboundSpi)} (${inbound?.packets ?? 0} packets) out ${formatSpi(child.outboundSpi)} (${outbound?.packets ?? 0} packets)`,
+      `      SPI in ${formatSpi(child.inboundSpi)} (${carried(inbound, now)}) out ${formatSpi(child.outboundSpi)} (${carried(outbound, now)})`,
     );
     output.line(`      ${child.local} === ${child.remote}`);
     output.object({ kind: 'childSa', ...child, inbound, outbound });
   }
 }
 
-const states: Record<ChildSaStatus['state'], string> = {
+/** `3 packets, 252 octets, the last 12 s ago`. */
+function carried(counters: SaCounters | undefined, now: number): string {
+  const { packets = 0, octets = 0, lastUse } = counters ?? {};
+  const last = lastUse === undefined ? '' : `, the last ${duration(now - lastUse)} ago`;
+  return `${packets} packets, ${octets} octets${last}`;
+}
+
+const states: Record<NumberedChildSa['state'], string> = {
   installed: '',
   new: ' (rekeyed by the peer, who has yet to move to it)',
   replaced: ' (replaced by a rekey)',

@@ -6,7 +6,7 @@ import { type FixedSelector, resolve, type SelectorPolicy } from '../policy/sele
 import { type Oriented, placeOf } from './host.ts';
 import { withLabels } from './label.ts';
 import type { End } from './lookup.ts';
-import { type Mistakes, type Place, quoted } from './mistake.ts';
+import type { Mistakes, Place } from './mistake.ts';
 import type { ConnSettings } from './settings.ts';
 import type { BothTraffic } from './traffic.ts';
 import { parseCount } from './values.ts';
@@ -42,7 +42,7 @@ export function children(
   }
   const type = settings.get('type')?.word ?? 'tunnel';
   const action = actions[type] ?? 'protect';
-  if (action !== 'protect') warnAboutShunt(conn, type, mistakes);
+  if (type === 'reject') mistakes.note(placeOf(conn, 'type'), 'type=reject discards without an ICMP message');
   const found: SpdEntry[] = [];
   for (const { suffix, own, peer } of pairs({ left, right }, ends)) {
     const child = {
@@ -96,14 +96,6 @@ function readWindow(conn: ConnSettings, mistakes: Mistakes): number | undefined 
   if (typeof size === 'number') return size;
   if (setting !== undefined) mistakes.error(setting.at, `replay-window=: ${size.wrong}`, size.expected);
   return undefined;
-}
-
-function warnAboutShunt(conn: ConnSettings, type: string, mistakes: Mistakes): void {
-  mistakes.warning(
-    placeOf(conn, 'type'),
-    `conn ${quoted(conn.name)}: no data plane yet enforces type=${type} for the traffic of this host`,
-  );
-  if (type === 'reject') mistakes.note(placeOf(conn, 'type'), 'type=reject discards without an ICMP message');
 }
 
 /** A shunt has no peer to take addresses from; an end of any address is all addresses. */

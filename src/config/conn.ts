@@ -15,6 +15,7 @@ import { IdType } from '../wire/numbers.ts';
 import { authentication, type BothAuth } from './auth.ts';
 import { children } from './children.ts';
 import type { Credentials } from './credentials.ts';
+import { packetSettings } from './data-plane.ts';
 import { type EndIdentity, endIdentity } from './end-identity.ts';
 import { type HostFacts, type Oriented, orient, placeOf } from './host.ts';
 import { policyLabels } from './label.ts';
@@ -76,11 +77,18 @@ export function resolveConn(
   const given: Modecfg | undefined =
     shunt || !traffic ? traffic && { traffic } : modecfg(conn, ends, traffic, mistakes);
   const esp = proposals?.esp ?? [];
-  const spd = given && labels && children(conn, ends, given.traffic, esp, lives.child, labels, mistakes);
+  const bare = given && labels && children(conn, ends, given.traffic, esp, lives.child, labels, mistakes);
+  const packets = packetSettings(conn, setup, mistakes);
+  const spd = bare?.map((each) => ({ ...each, ...packets }));
   const base = { name: conn.name, at: conn.at, ours: ends.ours, parameters: [...conn.settings.values()] };
   const unheard = shunt && conn.settings.get(`${ends.ours}updown`);
   if (unheard) mistakes.note(unheard.at, `${unheard.name}= is not run for type=${type}, which has no SAs`);
-  if (shunt) return spd && { ...base, pad: undefined, shunts: spd };
+  if (shunt) {
+    const isRouted = enforced.has(settingWord(conn, 'auto'));
+    if (!isRouted && settingWord(conn, 'auto') !== 'ignore')
+      mistakes.note(placeOf(conn, 'type'), `type=${type} holds once it is routed`, 'auto=ondemand');
+    return spd && { ...base, pad: undefined, shunts: isRouted ? spd : [] };
+  }
   const pad = auth && padEntry(conn, ends, auth, lives, cx);
   if (pad === undefined || 'waitingFor' in pad) return pad;
   if (given === undefined || spd === undefined || proposals === undefined) return undefined;
@@ -97,6 +105,12 @@ export function resolveConn(
   };
   return { ...base, shunts: [], pad: all };
 }
+
+/** `auto=` of what has no peer to wait for. */
+const enforced: ReadonlySet<string> = new Set(['ondemand', 'start']);
+
+const settingWord = ({ settings }: ConnSettings, name: string): string =>
+  settings.get(name)?.word ?? 'ignore';
 
 type Skeleton = Omit<PadEntry, 'ike' | 'children'>;
 

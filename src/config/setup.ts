@@ -21,6 +21,8 @@ export interface DaemonSettings {
   readonly debug: boolean;
   readonly secretsFile: string | undefined;
   readonly uniqueIds: boolean;
+  /** Milliseconds what comes of a failed negotiation lasts, where it was said. */
+  readonly shuntLifetime: number | undefined;
   /** Milliseconds between NAT keepalives. */
   readonly natKeepalive: number;
   /** Half-open SAs from which on cookies are asked for. 0: always. */
@@ -51,6 +53,7 @@ export function daemonSettings(
     debug: readDebug(settings.get('plutodebug'), mistakes),
     secretsFile: text('secretsfile'),
     uniqueIds: settings.get('uniqueids')?.word !== 'no',
+    shuntLifetime: settings.has('shuntlifetime') ? timeOf(settings, 'shuntlifetime', 's', 0) : undefined,
     natKeepalive: typeof keepAlive === 'number' && keepAlive > 0 ? keepAlive : 20_000,
     cookieThreshold: cookieThreshold(settings.get('ddos-mode')?.word, count('ddos-ike-threshold', 25_000)),
     halfOpenLimit: count('max-halfopen-ike', 50_000),

@@ -4,7 +4,7 @@ import type { EngineEvent } from '../ike/actions.ts';
 
 export type ControlRequest =
   | { readonly command: 'status' | 'reload' | 'stop' | 'watch' }
-  | { readonly command: 'add' | 'delete'; readonly name: string }
+  | { readonly command: 'add' | 'delete' | 'route' | 'unroute'; readonly name: string }
   | {
       readonly command: 'up';
       readonly name: string;
@@ -88,7 +88,7 @@ export class ControlError extends Error {
 export const longestRequest = 65_536;
 
 const plain = ['status', 'reload', 'stop', 'watch'] as const;
-const named = ['add', 'up', 'delete'] as const;
+const named = ['add', 'up', 'delete', 'route', 'unroute'] as const;
 
 /** The request's number; undefined when it has none. */
 export function requestId(value: unknown): number | undefined {

@@ -11,10 +11,13 @@ import type { KernelName } from './data-plane.ts';
 import { formatEndpoint } from './endpoint.ts';
 import { deviceOf } from './host.ts';
 import { type Logger, makeLog } from './log.ts';
+import { choosePlane, type Plane } from './plane.ts';
 import type { Loaded, PolicySource } from './policy-source.ts';
 import { SaBook } from './sa-book.ts';
 import { Shell } from './shell.ts';
-import { connectionStatus, type DaemonStatus, isUp, trafficOf } from './status.ts';
+import { directSockets } from './socket-direct.ts';
+import { xfrmSockets } from './socket-xfrm.ts';
+import { connectionStatus, type DaemonStatus, isUp, lacksOf, numbered, trafficOf } from './status.ts';
 import { type Delays, Supervisor } from './supervisor.ts';
 import { Trace, type TraceFiles } from './trace.ts';
 import { type LocalPorts, UdpSockets } from './udp.ts';
@@ -31,7 +34,7 @@ export interface DaemonOptions extends TraceFiles {
   readonly ikePort?: number | undefined;
   /** 4500; 0 takes a free one. */
   readonly natPort?: number | undefined;
-  /** `userspace` unless said. */
+  /** `userspace` unless said; `auto`: the kernel's own if it can do ESP. */
   readonly kernel?: KernelName | undefined;
   /** The name of a TUN device before `userspace`: traffic of this host, and through it, is then what is protected. */
   readonly tun?: string | undefined;
@@ -60,34 +63,46 @@ const resolveInterval = 60_000;
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const loaded = await options.source();
   const log = options.log?.(loaded.settings) ?? makeLog({ level: 'info', format: 'text' });
+  const plane = planeOf(options, loaded);
   const udp = new UdpSockets({
     ikePort: options.ikePort ?? loaded.settings?.ikePort ?? 500,
     natPort: options.natPort ?? loaded.settings?.natPort ?? 4500,
+    ...(plane.name === 'xfrm' && { open: xfrmSockets() }),
+    ...(plane.name === 'userspace' && options.tun !== undefined && { open: directSockets() }),
   });
   const trace = new Trace(
     options,
     () => systemClock.unixTime(),
     (text) => log.error(text),
   );
+  let daemon: Daemon | undefined;
   try {
     const connections = new Connections(loaded.policy);
     await listen(udp, options, loaded, connections.entries);
-    const daemon = new Daemon({
+    daemon = new Daemon({
       options,
       log,
       udp,
       trace,
       connections,
+      plane,
       secrets: loaded.secrets ?? noSecrets,
     });
     if (options.control !== undefined) await daemon.control.listen(options.control);
     daemon.begin(loaded);
     return daemon;
   } catch (error) {
+    daemon?.shell.close();
     await udp.close();
     trace.close();
     throw error;
   }
+}
+
+/** A TUN device is of user space. */
+function planeOf({ kernel = 'userspace', tun, crypto }: DaemonOptions, { policy }: Loaded): Plane {
+  if (kernel === 'auto' && tun !== undefined) return { name: 'userspace' };
+  return choosePlane(kernel, policy, crypto ?? defaultCrypto);
 }
 
 interface Parts {
@@ -96,6 +111,7 @@ interface Parts {
   readonly udp: UdpSockets;
   readonly trace: Trace;
   readonly connections: Connections;
+  readonly plane: Plane;
   readonly secrets: DaemonSecrets;
 }
 
@@ -136,7 +152,7 @@ export class Daemon {
       clock: systemClock,
       crypto: options.crypto ?? defaultCrypto,
       answer: this.#answers.answer,
-      kernel: options.kernel ?? 'userspace',
+      kernel: parts.plane.name,
       tun: options.tun,
       policy: connections.policy,
       keyLog: options.keyLog !== undefined || options.espKeyLog !== undefined,
@@ -181,6 +197,10 @@ export class Daemon {
 
   /** `auto=start` connections are started. */
   begin(loaded: Loaded): void {
+    const { name, why } = this.#parts.plane;
+    this.log.info(
+      `data plane: ${name}${why === undefined ? '' : `, since the kernel's own cannot be had: ${why}`}`,
+    );
     for (const { address, ike, nat } of this.listening) {
       this.log.info(`listening on ${formatEndpoint({ address, port: ike })}, with NAT traversal on ${nat}`);
     }
@@ -198,16 +218,20 @@ export class Daemon {
   }
 
   status(): DaemonStatus {
-    const ikeSas = this.shell.ikeSas;
+    const { ikeSas, routes, shunts } = this.shell.status;
     const { kernel } = this.shell;
+    const { entries } = this.connections;
     return {
       pid: process.pid,
       now: systemClock.now(),
       uptime: Math.floor((systemClock.now() - this.#startedAt) / 1000),
       kernel: kernel.name,
+      lacks: lacksOf(entries, this.#parts.options.crypto ?? defaultCrypto, kernel),
       listening: this.listening,
-      connections: this.connections.entries.map((entry) => connectionStatus(entry, ikeSas)),
-      ikeSas,
+      connections: entries.map((entry) => connectionStatus(entry, ikeSas)),
+      ikeSas: numbered(ikeSas, entries, this.#book),
+      routes,
+      shunts,
       traffic: trafficOf(ikeSas, kernel),
       counters: this.shell.metrics.counters,
     };

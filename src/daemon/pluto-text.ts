@@ -41,3 +41,12 @@ export function readableOctets(count: number): string {
   const kilo = Math.floor(count / 1024);
   return kilo < 1024 ? `${kilo}KB` : `${Math.floor(kilo / 1024)}MB`;
 }
+
+const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+
+/** A limit: `97KiB`, and `2^63B` for 0, which is none. */
+export function readableLimit(octets: number): string {
+  if (octets === 0) return '2^63B';
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(octets) / 10));
+  return `${Math.floor(octets / 1024 ** power)}${units[power]}`;
+}

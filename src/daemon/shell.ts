@@ -5,14 +5,16 @@ import type { Command, EngineEvent, Millis, Path } from '../ike/actions.ts';
 import type { Engine } from '../ike/recording.ts';
 import type { EngineStatus, IkeSaStatus } from '../ike/status.ts';
 import { SystemError } from '../kernel/errno.ts';
-import type { MemoryKernel } from '../kernel/memory.ts';
+import type { Kernel } from '../kernel/port.ts';
 import type { Prefix } from '../kernel/rtnetlink.ts';
-import type { UserspaceKernel } from '../kernel/userspace.ts';
+import { UserspaceKernel } from '../kernel/userspace.ts';
 import { TunKernel } from '../kernel/userspace-tun.ts';
+import { ourReqids } from '../kernel/xfrm/leftovers.ts';
 import type { PadEntry, Policy } from '../policy/policy.ts';
 import type { Clock } from './clock.ts';
-import { type KernelName, makeKernel, type TunSettings } from './data-plane.ts';
+import { makeKernel, type PlaneName, type TunSettings } from './data-plane.ts';
 import { formatEndpoint } from './endpoint.ts';
+import { suited } from './esp-lacks.ts';
 import { type Logger, logEvent } from './log.ts';
 import { type Answerer, Loop } from './loop.ts';
 import { Metrics } from './metrics.ts';
@@ -26,7 +28,7 @@ export interface ShellOptions {
   readonly crypto: Crypto;
   /** Signatures, revocation, EAP. */
   readonly answer: Answerer;
-  readonly kernel: KernelName;
+  readonly kernel: PlaneName;
   /** The name of a TUN device. */
   readonly tun?: string | undefined;
   readonly policy: Policy;
@@ -42,13 +44,15 @@ const warningInterval = 60_000;
 
 export class Shell {
   readonly metrics = new Metrics();
-  readonly kernel: MemoryKernel | UserspaceKernel;
+  readonly kernel: Kernel;
   readonly counters: RemovedCounters;
   readonly #options: ShellOptions;
   readonly #engine: Engine;
   readonly #loop: Loop;
   readonly #listeners = new Set<(event: EngineEvent) => void>();
   readonly #warned = new Map<string, Millis>();
+  /** What was said of the data plane's lacks. */
+  readonly #lacking = new Set<string>();
   readonly #addresses: TunAddresses | undefined;
 
   constructor(options: ShellOptions) {
@@ -62,6 +66,8 @@ export class Shell {
       notice: (notice) => this.#loop.feed({ type: 'kernel', notice }),
       dropped: (reason) => this.metrics.count(`esp.drop.${reason}`),
       tun: options.tun === undefined ? undefined : this.#tunSettings(options.tun),
+      remark: (text) => options.log.warn(text),
+      reqids: fixedReqids(options.policy),
     });
     const { kernel } = this;
     this.counters = new RemovedCounters(kernel);
@@ -76,6 +82,7 @@ export class Shell {
       random,
       keyLog,
       ...(first && { ports: { ike: first.ike, nat: first.nat } }),
+      ...(kernel.name === 'xfrm' && { firstReqid: ourReqids.first }),
     });
     this.#loop = new Loop(this.#engine, this.kernel, clock, {
       transmit: (path, octets) => this.#transmit(path, octets),
@@ -91,7 +98,7 @@ export class Shell {
       esp: (path, octets) => {
         this.#received(path, octets);
         this.metrics.count('esp.in');
-        if ('input' in this.kernel) this.kernel.input(octets, path);
+        if (this.kernel instanceof UserspaceKernel) this.kernel.input(octets, path);
       },
       keepalive: (path) => {
         this.#received(path, Uint8Array.of(0xff));
@@ -152,10 +159,20 @@ export class Shell {
     this.kernel.close();
   }
 
-  /** A data plane without IP protocol 50 needs ESP in UDP, NAT or not. */
+  /**
+   * A data plane without IP protocol 50 needs ESP in UDP, NAT or not; and what it cannot do at all is not to be agreed on.
+   */
   #adapt(policy: Policy): Policy {
-    if (!('encapsulationOnly' in this.kernel)) return policy;
-    return { ...policy, pad: policy.pad.map((entry) => ({ ...entry, encapsulation: 'yes' as const })) };
+    const { kernel } = this;
+    if (kernel.encapsulationOnly)
+      return { ...policy, pad: policy.pad.map((entry) => ({ ...entry, encapsulation: 'yes' as const })) };
+    if (kernel.lacks === undefined) return policy;
+    const { policy: able, remarks } = suited(policy, (of) => kernel.lacks?.(of), this.#options.crypto);
+    for (const remark of remarks) {
+      if (!this.#lacking.has(remark)) this.#options.log.warn(`not offered, the kernel lacks it: ${remark}`);
+      this.#lacking.add(remark);
+    }
+    return able;
   }
 
   #tunSettings(name: string): TunSettings {
@@ -208,3 +225,6 @@ export class Shell {
     if (last === undefined || now - last >= warningInterval) this.#warned.set(key, now);
   }
 }
+
+const fixedReqids = (policy: Policy): number[] =>
+  policy.pad.flatMap(({ children }) => children.flatMap(({ settings }) => settings?.reqid ?? []));

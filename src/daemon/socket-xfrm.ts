@@ -32,7 +32,7 @@ const xfrmPolicy = { ipv4: [0, 17], ipv6: [IPPROTO_IPV6, 35] } as const;
 /** Throws SystemError without koffi. */
 export function xfrmSockets(calls: Libc = libc()): OpenSocket {
   return async (local, name) => {
-    const fd = open(local, name === 'nat', calls);
+    const fd = openUdp(local, { exempt: true, encapsulated: name === 'nat' }, calls);
     const socket = await bound(local, dgram(local, {}), { fd }).catch((error) => {
       // A descriptor that was handed over is closed with its socket: this one was not.
       calls.close(fd);
@@ -45,7 +45,11 @@ export function xfrmSockets(calls: Libc = libc()): OpenSocket {
 }
 
 /** A bound descriptor. Throws UdpError. */
-function open(local: Endpoint, encapsulated: boolean, calls: Libc): number {
+export function openUdp(
+  local: Endpoint,
+  { exempt: isExempt, encapsulated }: { readonly exempt: boolean; readonly encapsulated: boolean },
+  calls: Libc,
+): number {
   const family = isIPv6(local.address) ? 'ipv6' : 'ipv4';
   const option = (fd: number, what: string, level: number, option: number, value: number) =>
     checked(calls, what, setOption(calls, fd, level, option, value));
@@ -56,7 +60,7 @@ function open(local: Endpoint, encapsulated: boolean, calls: Libc): number {
     if (family === 'ipv6') option(fd, 'IPV6_V6ONLY', IPPROTO_IPV6, IPV6_V6ONLY, 1);
     if (setOption(calls, fd, SOL_SOCKET, SO_RCVBUFFORCE, receiveBuffer) < 0)
       setOption(calls, fd, SOL_SOCKET, SO_RCVBUF, receiveBuffer);
-    exempt(fd, family, calls);
+    if (isExempt) exempt(fd, family, calls);
     const address = socketAddress(local);
     checked(calls, 'bind', calls.bind(fd, address, address.length));
     if (encapsulated) option(fd, 'UDP_ENCAP', SOL_UDP, UDP_ENCAP, UDP_ENCAP_ESPINUDP);
@@ -80,7 +84,7 @@ function exempt(fd: number, family: 'ipv4' | 'ipv6', calls: Libc): void {
 }
 
 /** struct sockaddr_in or sockaddr_in6. */
-function socketAddress({ address, port }: Endpoint): Uint8Array {
+export function socketAddress({ address, port }: Endpoint): Uint8Array {
   const octets = parseAddress(address) ?? new Uint8Array(4);
   const six = octets.length === 16;
   const written = new Uint8Array(six ? 28 : 16);

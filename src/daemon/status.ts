@@ -1,12 +1,32 @@
 /** What a daemon says of itself: the result of the control protocol's `status`. */
-import type { ChildSaStatus, Due, IkeSaStatus } from '../ike/status.ts';
+import type { Crypto } from '../crypto/provider.ts';
+import type { ChildSaStatus, Due, IkeSaStatus, RouteStatus, ShuntStatus } from '../ike/status.ts';
 import type { Kernel, SaCounters } from '../kernel/port.ts';
 import { formatIdentity } from '../policy/identity.ts';
 import type { PadEntry } from '../policy/policy.ts';
 import { formatSelector } from '../policy/selector.ts';
+import { transformsOf } from './esp-lacks.ts';
+import type { SaBook } from './sa-book.ts';
 import type { LocalPorts } from './udp.ts';
 
-export type { ChildSaStatus, Due, IkeSaStatus };
+export type { ChildSaStatus, Due, IkeSaStatus, RouteStatus, SaCounters, ShuntStatus };
+
+/** With its number, which no other SA of this run has had. */
+export interface NumberedIkeSa extends Omit<IkeSaStatus, 'children'> {
+  readonly number: number;
+  /** Which of its connection's IKE SAs, from 1; stays through rekeys. 0 while nobody is proven. */
+  readonly instance: number;
+  readonly children: readonly NumberedChildSa[];
+}
+
+/** A label that a child is for belongs here. */
+export interface NumberedChildSa extends ChildSaStatus {
+  readonly number: number;
+  /** Unix seconds. */
+  readonly addTime: number;
+  /** `ipsec-max-bytes=`; 0: without limit. */
+  readonly maxOctets: number;
+}
 
 export interface DaemonStatus {
   readonly pid: number;
@@ -15,9 +35,15 @@ export interface DaemonStatus {
   /** Milliseconds on the clock of `rekeyAt`, `endsAt` and `lastUse`. */
   readonly now: number;
   readonly kernel: string;
+  /** What the connections may ask for and the data plane cannot do, a line each. */
+  readonly lacks: readonly string[];
   readonly listening: readonly LocalPorts[];
   readonly connections: readonly ConnectionStatus[];
-  readonly ikeSas: readonly IkeSaStatus[];
+  readonly ikeSas: readonly NumberedIkeSa[];
+  /** On-demand policies. */
+  readonly routes: readonly RouteStatus[];
+  /** What goes in clear, or not at all. */
+  readonly shunts: readonly ShuntStatus[];
   /** By our inbound SPI: what each child carried, in and out. */
   readonly traffic: Readonly<Record<string, { readonly in?: SaCounters; readonly out?: SaCounters }>>;
   readonly counters: Readonly<Record<string, number>>;
@@ -39,6 +65,34 @@ export interface ConnectionStatus {
     readonly local: string;
     readonly remote: string;
   }[];
+}
+
+/** The engine's SAs with what the daemon knows of them. */
+export function numbered(
+  ikeSas: readonly IkeSaStatus[],
+  entries: readonly PadEntry[],
+  book: Pick<SaBook, 'ike' | 'child'>,
+): NumberedIkeSa[] {
+  const named = new Map(entries.map((entry) => [entry.name, entry]));
+  return ikeSas.map(({ children, ...sa }) => {
+    const { number, instance } = book.ike(sa);
+    const spds = named.get(sa.connection ?? '')?.children ?? [];
+    return {
+      ...sa,
+      number,
+      instance,
+      children: children.map((child) => {
+        const limit = spds.find(({ name }) => name === child.child)?.lifetime.octets ?? 0;
+        return { ...child, ...book.child(child.inboundSpi), maxOctets: limit };
+      }),
+    };
+  });
+}
+
+/** Suites of ESP that connections may ask for and the data plane cannot do, a line each. */
+export function lacksOf(entries: readonly PadEntry[], crypto: Crypto, kernel: Kernel): string[] {
+  const proposals = entries.flatMap(({ children }) => children.flatMap((child) => child.proposals));
+  return [...new Set(transformsOf(proposals, crypto).flatMap((each) => kernel.lacks?.(each) ?? []))];
 }
 
 /** What each child carried, by our inbound SPI. */

@@ -3,6 +3,7 @@ import type { Socket } from 'node:dgram';
 import type { Endpoint, Path, SocketName } from '../ike/actions.ts';
 import { isKeepalive } from '../wire/index.ts';
 import { errnoOf, type OpenSocket, plainSocket, UdpError } from './socket.ts';
+import { type DirectSocket, directOf } from './socket-direct.ts';
 
 export { UdpError };
 
@@ -42,6 +43,7 @@ export interface LocalPorts {
 interface Bound {
   readonly socket: Socket;
   readonly local: Endpoint;
+  readonly direct: DirectSocket | undefined;
 }
 
 type Pair = Readonly<Record<SocketName, Bound>>;
@@ -51,6 +53,8 @@ export class UdpSockets {
   #receiver = nobody;
   readonly #pairs = new Map<string, Pair>();
   #caughtUp: (() => void) | undefined;
+  /** Octets handed to Node and not sent yet. */
+  #unsent = 0;
   /** By address and port. */
   readonly #sockets = new Map<string, Bound>();
 
@@ -79,9 +83,9 @@ export class UdpSockets {
 
   /** Whether a good deal waits to be sent; then `caughtUp` is called once, when it is. */
   isBehind(caughtUp: () => void): boolean {
-    const behind = [...this.#sockets.values()].some(({ socket }) => socket.getSendQueueSize() > mostUnsent);
-    if (behind) this.#caughtUp = caughtUp;
-    return behind;
+    if (this.#unsent <= mostUnsent) return false;
+    this.#caughtUp = caughtUp;
+    return true;
   }
 
   /**
@@ -124,13 +128,19 @@ export class UdpSockets {
       this.#receiver.unsent(path, 'EADDRNOTAVAIL');
       return;
     }
-    bound.socket.send(octets, path.remote.port, path.remote.address, (error) => {
+    const { socket, direct } = bound;
+    // What Node still holds goes first.
+    const refused = direct && this.#unsent === 0 ? direct.send(octets, path.remote) : 'EAGAIN';
+    if (refused === undefined) return;
+    if (refused !== 'EAGAIN') return this.#receiver.unsent(path, refused);
+    this.#unsent += octets.length;
+    socket.send(octets, path.remote.port, path.remote.address, (error) => {
+      this.#unsent -= octets.length;
       if (error) this.#receiver.unsent(path, errnoOf(error));
-      if (this.#caughtUp !== undefined && bound.socket.getSendQueueSize() === 0) {
-        const caughtUp = this.#caughtUp;
-        this.#caughtUp = undefined;
-        caughtUp();
-      }
+      if (this.#unsent > 0 || this.#caughtUp === undefined) return;
+      const caughtUp = this.#caughtUp;
+      this.#caughtUp = undefined;
+      caughtUp();
     });
   }
 
@@ -147,6 +157,18 @@ export class UdpSockets {
     return [this.#options.ikePort || (first?.ike ?? 0), this.#options.natPort || (first?.nat ?? 0)];
   }
 
+  /** What came in the same moment as the datagram Node told of. */
+  #drain(direct: DirectSocket, socket: SocketName, local: Endpoint): void {
+    for (let read = 0; read < mostInOneTurn; read++) {
+      const next = direct.receive();
+      if (next === undefined) return;
+      const { from, octets } = next;
+      // ESP is worked on at once; IKE may be kept, and these octets hold the next datagram soon.
+      const kept = socket === 'nat' && isEsp(octets) ? octets : octets.slice();
+      deliver(this.#receiver, { socket, local, remote: from }, kept);
+    }
+  }
+
   async #bind(name: SocketName, at: Endpoint, into: Bound[]): Promise<Bound> {
     const socket = await (this.#options.open ?? plainSocket)(at, name);
     const local: Endpoint = { address: at.address, port: socket.address().port };
@@ -156,16 +178,22 @@ export class UdpSockets {
     socket.on('message', (buffer, { address, port }) => {
       const octets = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
       deliver(this.#receiver, { socket: name, local, remote: { address, port } }, octets);
+      if (direct) this.#drain(direct, name, local);
     });
-    const bound = { socket, local };
+    const direct = directOf(socket);
+    const bound = { socket, local, direct };
     into.push(bound);
     return bound;
   }
 }
 
+/** Datagrams read at once before the rest of the program has its turn. */
+const mostInOneTurn = 32;
+
 const keyOf = ({ address, port }: Endpoint): string => `${address} ${port}`;
 
 async function closeAll(bound: readonly Bound[]): Promise<void> {
+  for (const { direct } of bound) direct?.end();
   await Promise.all(bound.map(({ socket }) => new Promise<void>((done) => socket.close(() => done()))));
 }
 
@@ -177,4 +205,4 @@ function deliver(receiver: UdpReceiver, path: Path, octets: Uint8Array): void {
 
 /** An SPI is never zero, so it is not the non-ESP marker. */
 const isEsp = (octets: Uint8Array): boolean =>
-  octets.length >= 4 && octets.subarray(0, 4).some((octet) => octet !== 0);
+  octets.length >= 4 && (octets[0] || octets[1] || octets[2] || octets[3]) !== 0;

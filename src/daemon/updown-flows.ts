@@ -65,7 +65,8 @@ export class UpdownFlows {
   event(event: EngineEvent): void {
     if (event.kind === 'childEstablished') this.#established(event);
     else if (event.kind === 'childDeleted') this.#deleted(event);
-    else if (event.kind === 'ikeDeleted') this.synchronize();
+    // `dpdaction=hold` keeps the traffic of a dead peer on demand.
+    else if (event.kind === 'ikeDeleted' && event.reason.code === 'TIMEOUT') this.synchronize();
   }
 
   /** Connections or on-demand policies may be others than before. */

@@ -77,17 +77,24 @@ export class UpdownRunner {
 
   #start(one: UpdownRun): void {
     this.#log.debug(`${nameOf(one)} command: ${escapeText(one.command)}`);
-    const command = new Command(one, this.#limits, this.#log, () => {
+    const ended = (): void => {
       this.#busy.delete(one.connection);
       this.#next();
-    });
-    this.#busy.set(one.connection, command);
+    };
+    try {
+      this.#busy.set(one.connection, new Command(one, this.#limits, this.#log, ended));
+    } catch (error) {
+      // A peer's identity may be longer than the system lets a variable be (E2BIG).
+      this.#log.warn(`${nameOf(one)} command not run: ${error instanceof Error ? error.message : error}`);
+      setImmediate(() => this.#next());
+    }
   }
 }
 
 /** One command that runs, with all that it starts. */
 class Command {
   readonly #child: ChildProcess;
+  #ending = false;
   #timers: NodeJS.Timeout[] = [];
 
   constructor(one: UpdownRun, limits: UpdownLimits, log: Logger, ended: () => void) {
@@ -119,6 +126,7 @@ class Command {
     this.#child.once('exit', (code, signal) => {
       if (code !== 0)
         log.warn(`${name} command ${code === null ? `ended by ${signal}` : `exited with status ${code}`}`);
+      if (this.#ending) this.#signal('SIGKILL');
       // What it left behind in the background may hold its output open.
       this.#after(grace, () => this.#child.emit('close'));
     });
@@ -127,13 +135,14 @@ class Command {
 
   /** SIGTERM, and SIGKILL if that is not enough. */
   end(): void {
+    this.#ending = true;
     this.#signal('SIGTERM');
     this.#after(grace, () => this.#signal('SIGKILL'));
   }
 
   #signal(signal: NodeJS.Signals): void {
-    const { pid, exitCode, signalCode } = this.#child;
-    if (pid === undefined || exitCode !== null || signalCode !== null) return;
+    const { pid } = this.#child;
+    if (pid === undefined) return;
     try {
       process.kill(-pid, signal);
     } catch {

@@ -11,6 +11,7 @@ import type { Daemon } from './daemon.ts';
 import { eventText } from './lines.ts';
 import { echoesOf, type PingResult, pingChild } from './ping.ts';
 import { renewable, renewal } from './renewal.ts';
+import { route, unroute } from './routing.ts';
 import { type ChildSaStatus, childrenOf, isUp } from './status.ts';
 
 export function makeVerbs(daemon: Daemon): ControlVerbs {
@@ -24,6 +25,10 @@ export function makeVerbs(daemon: Daemon): ControlVerbs {
         return daemon.add(request.name);
       case 'delete':
         return daemon.delete(request.name);
+      case 'route':
+        return route(daemon, request.name);
+      case 'unroute':
+        return unroute(daemon, request.name);
       case 'up':
         return up(daemon, request, call);
       case 'down':

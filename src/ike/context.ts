@@ -56,6 +56,8 @@ export interface Services {
   sasOf(connection: string): readonly IkeSa[];
   takeReqid(): number;
   freshSpi(): bigint;
+  /** When this turn has done all else: what is made stands before what it replaces goes. */
+  afterwards(effect: () => void): void;
   /** The time limit of an SA's oldest question has come. */
   expireAsks(sa: IkeSa): void;
   /** An IKE SA that a rekey made: into the tables. */
@@ -138,6 +140,11 @@ export class Context {
   /** Once the step is through. */
   afterwards(effect: () => void): void {
     this.#commit.push(effect);
+  }
+
+  /** When the step is through, and all that came of it. */
+  lastOfAll(effect: () => void): void {
+    this.#commit.push(() => this.#services.afterwards(effect));
   }
 
   /** Run if the step throws. */

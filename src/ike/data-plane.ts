@@ -1,5 +1,5 @@
 /** What the data plane tells of the children, and what it could not do. RFC 7296 §2.8, §2.23. */
-import type { KernelCommand, KernelNotice } from '../kernel/port.ts';
+import type { KernelCommand, KernelNotice, PolicyCommand } from '../kernel/port.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { Services } from './context.ts';
 import { deleteChild } from './exchanges/index.ts';
@@ -39,13 +39,23 @@ export class DataPlane {
   /** The child whose command failed is deleted at both ends; the IKE SA lives. */
   failed(command: KernelCommand, errno: string): void {
     if (command.kind !== 'addSa' && command.kind !== 'addPolicy') return;
+    if (command.kind === 'addPolicy' && command.policy.action)
+      return this.#standingRefused(command.policy, errno);
     for (const sa of this.#table.all()) {
       const child = [...sa.children.values()].findLast((each) => isOf(command, each));
       if (child === undefined) continue;
       if (command.kind === 'addSa') child.outboundRefused = true;
       return this.#childRefused(sa.children.owner, child, `${command.kind}: ${errno}`);
     }
-    if (command.kind === 'addPolicy') this.#services.routes.failed(command.policy, errno);
+    if (command.kind === 'addPolicy') this.#standingRefused(command.policy, errno);
+  }
+
+  /** An on-demand policy, or a shunt: the operator is told. */
+  #standingRefused(policy: PolicyCommand, errno: string): void {
+    const whose = this.#services.routes.whose(policy) ?? this.#services.flows.whose(policy);
+    if (whose === undefined) return;
+    const reason = { code: 'KERNEL', text: `addPolicy: ${errno}` } as const;
+    this.#services.emit({ kind: 'routeFailed', ...whose, reason });
   }
 
   #childRefused(sa: IkeSa, child: ChildSa, text: string): void {

@@ -87,6 +87,8 @@ export class IkeEngine {
   #pad: Pad;
   #trust: Trust;
   #actions: Action[] = [];
+  /** When the turn has done all else. */
+  readonly #afterwards: (() => void)[] = [];
   #reqid: number;
 
   constructor(options: EngineOptions) {
@@ -112,6 +114,7 @@ export class IkeEngine {
     this.#now = now;
     try {
       this.#take(input);
+      for (const effect of this.#afterwards.splice(0)) effect();
       this.#flows.turned();
     } catch (error) {
       const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
@@ -247,10 +250,15 @@ export class IkeEngine {
       this.#forget(rival);
     }
     if (sa.phase.name !== 'established') return;
-    sa.replaces?.leave(reauthenticated);
+    const { replaces } = sa;
     sa.replaces = undefined;
     this.#table.established(sa, whoIs(sa.phase, sa.path));
-    if (sa.entry?.unique && !sa.isHeir) keepOne(sa, this.#table.sameIdentities(sa), this.#now);
+    // Its child is to stand before those it takes the place of go.
+    this.#afterwards.push(() => {
+      replaces?.leave(reauthenticated);
+      if (sa.entry?.unique && !sa.isHeir && sa.phase.name === 'established')
+        keepOne(sa, this.#table.sameIdentities(sa), this.#now);
+    });
   }
 
   #makeServices(options: EngineOptions): Services {
@@ -300,6 +308,7 @@ export class IkeEngine {
       get initiation() {
         return engine.#initiation;
       },
+      afterwards: (effect) => this.#afterwards.push(effect),
       expireAsks: (sa) => this.#asks.expire(sa, this.#now),
       freshSpi: () => this.#table.freshSpi(random),
       add: (sa) => this.#table.add(sa),

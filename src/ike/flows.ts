@@ -19,7 +19,7 @@ import type { IkeSa } from './ike-sa.ts';
 import { clientOf } from './internal-addresses.ts';
 import { isTemplate, labelFor, refusalOf } from './labels.ts';
 import type { Route } from './routes.ts';
-import { addPolicy, deletePolicy, policyCommands, withdrawn } from './spd-policies.ts';
+import { addPolicy, deletePolicy, policyCommands, policyKey, withdrawn } from './spd-policies.ts';
 import type { ShuntStatus } from './status.ts';
 import { inCharge } from './succession.ts';
 import type { Alarms } from './timers.ts';
@@ -193,6 +193,15 @@ export class Flows {
     for (const flow of [...this.#flows.values()])
       if (flow.state.name === 'failed' && flow.state.until <= now) this.#forget(flow);
     this.#setTimer();
+  }
+
+  /** Whose shunt it is, if it is one of these. */
+  whose(policy: PolicyCommand): { readonly connection: string; readonly child: string } | undefined {
+    const key = policyKey(policy);
+    for (const { route, shunt } of this.#flows.values())
+      if (shunt.some((each) => policyKey(each) === key))
+        return { connection: route.connection, child: route.spd.name };
+    return undefined;
   }
 
   negotiating(route: Route): number {

@@ -359,7 +359,8 @@ export class IkeSa {
 
   /** Protected traffic of the peer's came from another address. §2.23. */
   mapped(remote: Path['remote']): void {
-    if (this.phase.name === 'established' && this.nat.peer) this.#move({ ...this.path, remote });
+    const path = { ...this.path, remote };
+    if (this.phase.name === 'established' && this.nat.peer && !samePath(path, this.path)) this.#move(path);
   }
 
   #move(path: Path): void {

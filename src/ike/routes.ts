@@ -6,7 +6,7 @@ import { covers, type SelectorPolicy, toWire } from '../policy/selector.ts';
 import { parseAddress } from '../wire/address.ts';
 import type { RangeSelector, TrafficSelector } from '../wire/payloads/ts.ts';
 import type { Millis } from './actions.ts';
-import { describeSelectors } from './child-sa.ts';
+import { describeSelectors, policiesOf } from './child-sa.ts';
 import type { Services } from './context.ts';
 import {
   addPolicy,
@@ -49,16 +49,19 @@ interface Said {
   readonly how: 'route' | 'unroute' | 'hold';
 }
 
+/** The reqid of what stands in its place already, if anything does. */
+type ReqidOf = (spd: SpdEntry, policies: readonly PolicyCommand[]) => number | undefined;
+
 export class Routes {
-  readonly #services: Pick<Services, 'now' | 'act' | 'emit' | 'takeReqid'>;
+  readonly #services: Pick<Services, 'now' | 'act' | 'takeReqid' | 'sasOf'>;
   readonly #routed = new Map<string, Routed>();
   readonly #byReqid = new Map<number, Set<Route>>();
   readonly #said = new Map<string, Said>();
   /** IKE SAs, by what of them stays when they are rekeyed, for which labelled policies stand: whether wanted else or not. */
-  readonly #standing = new Map<string, Set<object>>();
+  readonly #parents = new Map<string, Set<object>>();
   #shunts = new Map<string, Shunt>();
 
-  constructor(services: Pick<Services, 'now' | 'act' | 'emit' | 'takeReqid'>) {
+  constructor(services: Pick<Services, 'now' | 'act' | 'takeReqid' | 'sasOf'>) {
     this.#services = services;
   }
 
@@ -93,7 +96,7 @@ export class Routes {
     const isThere = this.#routed.has(entry.name);
     if (isThere && this.#wanted(entry)) return true;
     this.#said.set(entry.name, { entry, how });
-    if (!isThere) this.#put(entry);
+    if (!isThere) this.#put(entry, { reqidOf: (spd, policies) => this.#standing(entry, spd, policies) });
     return true;
   }
 
@@ -103,14 +106,14 @@ export class Routes {
    */
   stand(entry: PadEntry, peer: string, by: object): void {
     const key = keyOf(entry, peer);
-    this.#standing.set(key, (this.#standing.get(key) ?? new Set()).add(by));
-    if (!this.#routed.has(key)) this.#put(entry, peer);
+    this.#parents.set(key, (this.#parents.get(key) ?? new Set()).add(by));
+    if (!this.#routed.has(key)) this.#put(entry, { peer });
   }
 
   fall(by: object): void {
-    for (const [key, those] of this.#standing) {
+    for (const [key, those] of this.#parents) {
       if (!those.delete(by) || those.size > 0) continue;
-      this.#standing.delete(key);
+      this.#parents.delete(key);
       const routed = this.#routed.get(key);
       if (routed && !(this.#wanted(routed.entry) && key === routed.entry.name)) this.#delete(this.#take(key));
     }
@@ -125,14 +128,14 @@ export class Routes {
   /** No longer. */
   unroute(entry: PadEntry): void {
     this.#said.set(entry.name, { entry, how: 'unroute' });
-    if (!this.#standing.has(entry.name)) this.#delete(this.#take(entry.name));
+    if (!this.#parents.has(entry.name)) this.#delete(this.#take(entry.name));
   }
 
   /** What was kept waiting for a dead peer is not any more: the operator took the connection down. */
   release(name: string): void {
     if (this.#said.get(name)?.how !== 'hold') return;
     this.#said.delete(name);
-    if (!this.#standing.has(name)) this.#delete(this.#take(name));
+    if (!this.#parents.has(name)) this.#delete(this.#take(name));
   }
 
   /** The engine ends. */
@@ -165,27 +168,17 @@ export class Routes {
     if (route === undefined) return undefined;
     const [here] = route.policies;
     if (here === undefined) return undefined;
-    const shape = { ...here, local, remote };
-    const keys = (policies: readonly PolicyCommand[]) => policies.map(selectionKey).sort().join('\n');
-    return keys(policyCommands(shape)) === keys(route.policies) ? route.reqid : undefined;
+    return selectSame(policyCommands({ ...here, local, remote }), route.policies) ? route.reqid : undefined;
   }
 
-  /** The data plane did not take a policy; false when it is none of these. */
-  failed(policy: PolicyCommand, errno: string): boolean {
+  /** Whose policy it is, if it is one of these. */
+  whose(policy: PolicyCommand): { readonly connection: string; readonly child: string } | undefined {
     const key = policyKey(policy);
     const isIt = (each: PolicyCommand): boolean => policyKey(each) === key;
     const route = [...(this.#byReqid.get(policy.reqid) ?? [])].find(({ policies }) => policies.some(isIt));
+    if (route) return { connection: route.connection, child: route.spd.name };
     const shunt = [...this.#shunts.values()].find(({ policies }) => policies.some(isIt));
-    const whose = route ?? (shunt && { connection: shunt.spd.name, spd: shunt.spd });
-    if (whose === undefined) return false;
-    const reason = { code: 'KERNEL', text: `addPolicy: ${errno}` } as const;
-    this.#services.emit({
-      kind: 'routeFailed',
-      connection: whose.connection,
-      child: whose.spd.name,
-      reason,
-    });
-    return true;
+    return shunt && { connection: shunt.spd.name, child: shunt.spd.name };
   }
 
   status(negotiating: (route: Route) => number): RouteStatus[] {
@@ -223,10 +216,16 @@ export class Routes {
     return said === undefined ? entry.start === 'ondemand' : said.how !== 'unroute';
   }
 
-  #put(entry: PadEntry, peer = entry.remote.address ?? ''): void {
+  #put(
+    entry: PadEntry,
+    {
+      peer = entry.remote.address ?? '',
+      reqidOf = () => undefined,
+    }: { readonly peer?: string; readonly reqidOf?: ReqidOf } = {},
+  ): void {
     const routes = entry.children
       .filter(({ action }) => action === 'protect')
-      .map((spd) => this.#routeOf(entry, spd, peer));
+      .map((spd) => this.#routeOf(entry, spd, peer, reqidOf));
     this.#routed.set(keyOf(entry, peer), { entry, routes });
     for (const route of routes) {
       const others = this.#byReqid.get(route.reqid) ?? new Set();
@@ -235,15 +234,25 @@ export class Routes {
     }
   }
 
-  #routeOf(entry: PadEntry, spd: SpdEntry, peers: string): Route {
-    const { settings, label } = spd;
-    const reqid = settings?.reqid ?? this.#services.takeReqid();
+  #routeOf(entry: PadEntry, spd: SpdEntry, peer: string, reqidOf: ReqidOf): Route {
+    const { settings, mode, label } = spd;
     const own = entry.local.address;
-    const [local, remote] = [fixed(spd.local, octets(own)), fixed(spd.remote, octets(peers))];
-    const shape = { reqid, mode: spd.mode, local, remote, localAddress: own, remoteAddress: peers };
-    const policies = policyCommands({ ...shape, ...(label && { label }), ...(settings && { settings }) });
-    const { now: since } = this.#services;
-    return { connection: entry.name, spd, reqid, local, remote, policies, since, peer: peers };
+    const [local, remote] = [fixed(spd.local, octets(own)), fixed(spd.remote, octets(peer))];
+    const shape = { mode, local, remote, localAddress: own, remoteAddress: peer, ...(label && { label }) };
+    const made = (reqid: number) => policyCommands({ ...shape, reqid, ...(settings && { settings }) });
+    const reqid = settings?.reqid ?? reqidOf(spd, made(0)) ?? this.#services.takeReqid();
+    const since = this.#services.now;
+    return { connection: entry.name, spd, reqid, local, remote, policies: made(reqid), since, peer };
+  }
+
+  /** A child of the same selectors that is up already goes on carrying what they select. */
+  #standing(entry: PadEntry, { name }: SpdEntry, policies: readonly PolicyCommand[]): number | undefined {
+    for (const sa of this.#services.sasOf(entry.name)) {
+      const children = [...sa.children.values()].filter(({ spd }) => spd.name === name);
+      const equal = children.findLast((child) => selectSame(policiesOf(child), policies));
+      if (equal) return equal.reqid;
+    }
+    return undefined;
   }
 
   /** Out of the tables; its policies are to be deleted. */
@@ -290,6 +299,11 @@ export class Routes {
     for (const command of commands) this.#services.act({ type: 'kernel', command });
   }
 }
+
+const selectSame = (some: readonly PolicyCommand[], others: readonly PolicyCommand[]): boolean => {
+  const keys = (policies: readonly PolicyCommand[]): string => policies.map(selectionKey).sort().join('\n');
+  return keys(some) === keys(others);
+};
 
 /** They have no peer, and so no tunnel: the unspecified address of their family stands at both ends. */
 function shuntPolicies(spd: SpdEntry): PolicyCommand[] {

@@ -49,7 +49,7 @@ export const selectionKey = ({ direction, local, remote, label }: PolicyCommand)
 
 /** The same, and whose: what of rekeyed children is the same policy. */
 export const policyKey = (policy: PolicyCommand): string =>
-  `${policy.reqid} ${policy.localAddress} ${policy.remoteAddress} ${selectionKey(policy)}`;
+  `${policy.action ?? 'protect'} ${policy.reqid} ${policy.localAddress} ${policy.remoteAddress} ${selectionKey(policy)}`;
 
 type OfPolicy<K extends KernelCommand['kind']> = Extract<KernelCommand, { kind: K }>;
 

@@ -9,6 +9,23 @@ export interface Libc {
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
   send(fd: number, octets: Uint8Array, length: number, flags: number): number;
   recv(fd: number, octets: Uint8Array, length: number, flags: number): number;
+  sendto(
+    fd: number,
+    octets: Uint8Array,
+    length: number,
+    flags: number,
+    address: Uint8Array,
+    addressLength: number,
+  ): number;
+  /** `address` and its length (4 octets, the room there is) are filled in. */
+  recvfrom(
+    fd: number,
+    octets: Uint8Array,
+    length: number,
+    flags: number,
+    address: Uint8Array,
+    addressLength: Uint8Array,
+  ): number;
   close(fd: number): number;
   eventfd(initial: number, flags: number): number;
   open(path: string, flags: number): number;
@@ -67,6 +84,12 @@ function load(): Libc {
     ),
     send: number('int64_t send(int fd, const uint8_t *octets, uint64_t length, int flags)'),
     recv: number('int64_t recv(int fd, _Out_ uint8_t *octets, uint64_t length, int flags)'),
+    sendto: number(
+      'int64_t sendto(int fd, const uint8_t *octets, uint64_t length, int flags, const uint8_t *address, uint32_t size)',
+    ),
+    recvfrom: number(
+      'int64_t recvfrom(int fd, _Out_ uint8_t *octets, uint64_t length, int flags, _Out_ uint8_t *address, _Inout_ uint8_t *size)',
+    ),
     close: number('int close(int fd)'),
     eventfd: number('int eventfd(unsigned int initial, int flags)'),
     open: number('int open(const char *path, int flags)'),

@@ -14,6 +14,7 @@ const EINTR = 4;
 const longest = 65_535;
 /** Packets read before the rest of the program has its turn. */
 const mostInOneTurn = 32;
+const emptyTurns = 4;
 
 export interface TunOptions {
   /** At most 15 octets; `%d` in it becomes the first free number. */
@@ -38,6 +39,8 @@ export class TunDevice {
   readonly #readiness: Readiness;
   readonly #buffer = new Uint8Array(longest);
   #idle = false;
+  /** Turns in which there was nothing to read. */
+  #empty = 0;
   #closed = false;
 
   /** Throws SystemError, whose message says what is to be done. */
@@ -70,7 +73,7 @@ export class TunDevice {
     this.#readiness.close(() => this.#calls.close(this.#fd));
   }
 
-  /** An empty device is asked once more in the next turn: a thread that waits costs more than many such questions. */
+  /** An empty device is asked a few turns more: a thread that waits costs more than many such questions. */
   #read = (): void => {
     let read = 0;
     while (!this.#closed && read < mostInOneTurn) {
@@ -91,7 +94,8 @@ export class TunDevice {
       this.#options.packet(this.#buffer.subarray(0, length));
     }
     if (this.#closed) return;
-    if (read > 0) setImmediate(this.#read);
+    this.#empty = read > 0 ? 0 : this.#empty + 1;
+    if (this.#empty < emptyTurns) setImmediate(this.#read);
     else this.#readiness.once(this.#read);
   };
 }

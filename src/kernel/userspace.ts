@@ -22,6 +22,7 @@ import {
 } from './port.ts';
 import { Acquires, type Carriage } from './userspace-acquires.ts';
 import { exactSelectors, policyOf, saFrom, saPath } from './userspace-sa.ts';
+import { PassedOver } from './userspace-settings.ts';
 
 export type UserspaceDrop =
   | InboundDrop
@@ -61,6 +62,8 @@ export interface UserspaceOptions {
   readonly deliver?: (packet: Uint8Array, label: Uint8Array | undefined) => UserspaceDrop | undefined;
   /** Which labels may go by policies of which; equal ones unless said. */
   readonly labels?: LabelAccess;
+  /** Something the operator should know. */
+  readonly remark?: (text: string) => void;
   /** Each packet dropped. */
   readonly dropped?: (reason: UserspaceDrop, path?: DatagramPath) => void;
 }
@@ -87,6 +90,7 @@ export class UserspaceKernel implements Kernel {
   /** The endpoint last told of, for each inbound SA. */
   readonly #mappings = new WeakMap<InboundSa, string>();
   readonly #acquires: Acquires;
+  readonly #passedOver: PassedOver;
   readonly #limits = new WeakMap<EspSa, Limits>();
 
   constructor(options: UserspaceOptions) {
@@ -97,6 +101,7 @@ export class UserspaceKernel implements Kernel {
     this.#outbound = new Spd(
       labels && ((flow, template) => labels.denial(fromHex(flow), fromHex(template)) === undefined),
     );
+    this.#passedOver = new PassedOver((text) => options.remark?.(text));
   }
 
   /** Packets dropped so far, by reason. */
@@ -109,6 +114,7 @@ export class UserspaceKernel implements Kernel {
     switch (command.kind) {
       case 'addSa': {
         const sa = saFrom(this.#options.crypto, command.sa);
+        this.#passedOver.see(command.sa.settings);
         if (!this.#sad.add(sa)) {
           destroy(sa.protection);
           throw new KernelError(command.kind, 'EEXIST', nameOf(command.sa.id));
@@ -127,6 +133,7 @@ export class UserspaceKernel implements Kernel {
         break;
       case 'addPolicy':
         this.addPolicy(command.policy.direction, policyOf(command.kind, command.policy));
+        this.#passedOver.see(command.policy.settings);
         break;
       case 'deletePolicy':
         if (!this.deletePolicy(command.policy.direction, policyOf(command.kind, command.policy))) {

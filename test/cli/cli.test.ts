@@ -208,7 +208,7 @@ describe('ikev2 daemon', () => {
     expect(await initiator.command('rekey', 'net', '--ike', '--child')).toMatchObject({ code: 2 });
     expect(await initiator.command('ping', 'net', '-c', '1')).toMatchObject({ code: 0 });
     expect((await initiator.command('status', 'net')).stdout).toMatch(
-      /net up.*IKE SA established as responder.*rekey in [\d.]+ h.*child net: .*rekey in [\d.]+ h/s,
+      /net up.*IKE SA #\d+ established as responder.*rekey in [\d.]+ h.*child #\d+ net: .*rekey in [\d.]+ h/s,
     );
     expect(await initiator.command('down', 'net')).toMatchObject({
       code: 0,

@@ -78,7 +78,7 @@ describe('authby=', () => {
   });
 
   test('a shunt needs none', () => {
-    const config = good(conn('type=passthrough', 'authby=never', 'leftsubnet=192.0.2.1/32'));
+    const config = good(conn('type=passthrough', 'authby=never', 'leftsubnet=192.0.2.1/32', 'auto=ondemand'));
     expect(config.policy).toMatchObject({ pad: [], shunts: [{ action: 'bypass' }] });
   });
 

@@ -101,9 +101,8 @@ describe('not supported yet: an error where security changes', () => {
     ['keyexchange=ikev1', 'error: keyexchange=ikev1 is not supported: IKEv1'],
     ['leftrsasigkey2=0sAQ', 'error: leftrsasigkey2= is not supported yet'],
     ['dns-match-id=yes', 'error: dns-match-id= is not supported yet'],
-    ['mark=1/0xffffffff', 'error: mark= is not supported yet'],
-    ['failureshunt=drop', 'error: failureshunt= is not supported yet'],
-    ['failureshunt=passthrough', 'warning: failureshunt= is not supported yet'],
+    ['ipsec-interface=yes', 'error: ipsec-interface= is not supported yet: no XFRM interface is made'],
+    ['failureshunt=reject', 'note: failureshunt=reject discards without an ICMP message'],
     ['ppk=insist', 'error: ppk= is not supported yet'],
     ['ppk=yes', 'warning: ppk= is not supported yet'],
     ['sha2-truncbug=yes', 'error: sha2-truncbug= is not supported yet'],
@@ -155,6 +154,12 @@ describe('not supported yet: an error where security changes', () => {
     'keyexchange=ikev2',
     'keyexchange=ike',
     'tfc=0',
+    'tfc=1400',
+    'send-esp-tfc-padding-not-supported=yes',
+    'failureshunt=drop',
+    'mark=1/0xffffffff',
+    'priority=0',
+    'auto=route',
   ])('%s asks for nothing more', (line) => {
     expect(remarks(read(conn(line)))).toEqual([]);
   });

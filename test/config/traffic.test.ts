@@ -152,7 +152,7 @@ describe('traffic', () => {
 
   test('type=passthrough, drop and reject need no peer and no key', () => {
     const file =
-      'conn let-my-dns-go\n\tleft=%defaultroute\n\tleftprotoport=17/%any\n\tright=0.0.0.0\n\trightsubnet=0.0.0.0/0\n\trightprotoport=17/53\n\ttype=passthrough\n\tauto=route\nconn block\n\tleft=192.0.2.1\n\tright=%any\n\ttype=drop\n\tauthby=never\n';
+      'conn let-my-dns-go\n\tleft=%defaultroute\n\tleftprotoport=17/%any\n\tright=0.0.0.0\n\trightsubnet=0.0.0.0/0\n\trightprotoport=17/53\n\ttype=passthrough\n\tauto=route\nconn block\n\tleft=192.0.2.1\n\tright=%any\n\ttype=drop\n\tauthby=never\n\tauto=ondemand\n';
     const { policy } = good(file, {}, '');
     expect(policy.pad).toEqual([]);
     expect(

@@ -56,12 +56,21 @@ function checkOwned(host: Host, memory: MemoryKernel): void {
   same(`${host.name}: inbound SAs`, spis(memory, 'in'), sorted(children.map((each) => each.inboundSpi)));
   same(`${host.name}: outbound SAs`, spis(memory, 'out'), sorted(children.map((each) => each.outboundSpi)));
   const out = memory.policies.filter(({ direction }) => direction === 'out');
-  const reqids = sorted(new Set(children.map(({ reqid }) => reqid)));
-  same(`${host.name}: policies`, sorted(out.map(({ reqid }) => reqid)), reqids);
+  const owned = [...new Set(children.map(({ reqid }) => reqid))];
+  const standing = host.status.routes.map(({ reqid }) => reqid);
+  same(`${host.name}: policies`, sorted(out.map(({ reqid }) => reqid)), sorted([...owned, ...standing]));
   same(`${host.name}: IKE SAs`, host.ikeSas.length <= 1 && host.ikeSas.length === established.length, true);
   const { timers, ...rest } = held;
   const { length: ikeSas } = established;
-  const wanted = { ikeSas, halfOpen: 0, strangers: 0, childSpis: children.length, asks: 0, leases: 0 };
+  const wanted = {
+    ikeSas,
+    halfOpen: 0,
+    strangers: 0,
+    childSpis: children.length,
+    asks: 0,
+    leases: 0,
+    flows: 0,
+  };
   same(`${host.name}: held`, rest, wanted);
   same(`${host.name}: timers`, timers <= 2 * ikeSas, true);
 }

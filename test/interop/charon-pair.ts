@@ -44,6 +44,8 @@ export interface Setting {
   readonly oursSecrets?: string;
   readonly behindNat?: 'ours' | 'charon';
   readonly ipv6?: boolean;
+  /** Further options of `ikev2 daemon`. */
+  readonly args?: readonly string[];
   /** Without a data plane, where ESP in user space is not the point. */
   readonly noData?: boolean;
 }
@@ -68,7 +70,8 @@ export interface Pair extends BothEnds<Ours> {
 /** Both daemons, neither of which has begun to negotiate. */
 export async function pair(stage: Stage, setting: Setting = {}): Promise<Pair> {
   const { charon, peer, wire, files, again } = await bench(stage, setting);
-  const begin = () => stage.daemon(Ours.start({ ...files, kernel: setting.noData ? 'memory' : 'userspace' }));
+  const kernel = setting.noData ? 'memory' : 'userspace';
+  const begin = () => stage.daemon(Ours.start({ ...files, kernel, args: setting.args ?? [] }));
   return { ours: await begin(), charon, peer, wire, again: { ours: begin, charon: again } };
 }
 

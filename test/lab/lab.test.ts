@@ -6,7 +6,7 @@ import { GuestMachine } from './guest-machine.ts';
 import { lacking } from './needs.ts';
 
 /** Milliseconds for all cases of one boot. */
-const limit = 300_000;
+const limit = 600_000;
 
 const reason = lacking();
 if (reason !== undefined) console.warn(`skipped: the kernel lab: ${reason}`);

@@ -53,7 +53,7 @@ export function establish(
  * signature says who asks: a shared key may be that of a whole group.
  */
 export function replaceOthers(sa: IkeSa, proof: AuthKind, cx: Context): void {
-  cx.afterwards(() => {
+  cx.lastOfAll(() => {
     const why = { code: 'REPLACED', text: 'the peer started anew (INITIAL_CONTACT)' } as const;
     for (const other of cx.sameIdentities()) {
       if (other === sa || crossed(sa, other, cx.now)) continue;

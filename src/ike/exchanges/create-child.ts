@@ -175,7 +175,7 @@ export const rekeyChild: Exchange<Wanted, Held> = {
     const ours = 'child' in doing && doing.child === old ? doing.what : undefined;
     if (ours === 'close' || (old.heir && ours !== 'rekey')) throw temporary('that child is on its way out');
     // They go, by the peer's Deletes or by ours.
-    if (sa.children.siblings(old).length >= mostReplaced)
+    if (sa.children.siblings(old).filter(({ heir }) => heir).length >= mostReplaced)
       throw temporary('too many children wait for a Delete');
     const { payloads, child } = yield* answer(sa, request, phase, old, cx);
     const ni = find(request, 'nonce')?.data ?? new Uint8Array(0);

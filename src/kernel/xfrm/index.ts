@@ -1,6 +1,18 @@
-/** XFRM by netlink, for use on its own: structs, messages, what the kernel answers, and a socket (by koffi) to ask it. */
+/**
+ * XFRM by netlink, for use on its own: structs, messages, a socket (by koffi) to ask the kernel, a monitor for what it
+ * tells by itself, and the data plane made of these. See docs/xfrm.md.
+ */
 
 export { errnoName, SystemError } from '../errno.ts';
+export {
+  type KernelCommand,
+  KernelError,
+  type KernelNotice,
+  type PolicyCommand,
+  type SaCommand,
+  type SaCounters,
+  type SaId,
+} from '../port.ts';
 export { addressOctets, addressText, type FamilyAddress, xfrmAddress, xfrmAddressOf } from './addresses.ts';
 export { algorithmAttributes, isNamed, type Keys, keysOf } from './algorithms.ts';
 export {

@@ -13,6 +13,7 @@ import {
 } from '../port.ts';
 import { setAcquireExpiry } from './acquire-expiry.ts';
 import { deleteSa, forgetKeys, getSa, type Masked, newSa } from './commands.ts';
+import { Deletions } from './deletions.ts';
 import { XfrmError } from './errors.ts';
 import { noticeGroups, noticeOf } from './events.ts';
 import { clearLeftovers, ourReqids, policyDeletion } from './leftovers.ts';
@@ -65,8 +66,7 @@ export class XfrmKernel implements Kernel {
   readonly #sas = new Map<string, HeldSa>();
   readonly #stacks = new PolicyStacks();
   readonly #uses: Uses;
-  /** Deletes the kernel had no room to hear of. */
-  #owed: XfrmMessage[] = [];
+  readonly #deletions: Deletions;
   readonly #bypasses: XfrmMessage[];
   readonly #putBack: () => void;
   #closed = false;
@@ -80,6 +80,7 @@ export class XfrmKernel implements Kernel {
     const calls = options.calls ?? libc();
     this.#uses = new Uses(options.now, options.unixTime);
     this.#socket = new XfrmSocket(calls);
+    this.#deletions = new Deletions(this.#socket);
     try {
       this.#clear('from a run before');
       this.#probe = new Probe(this.#socket, probeReqid);
@@ -112,7 +113,7 @@ export class XfrmKernel implements Kernel {
    */
   apply(command: KernelCommand): void {
     try {
-      this.#payOwed();
+      this.#deletions.retry();
       this.#apply(command);
     } catch (error) {
       if (error instanceof XfrmError) throw refusal(command.kind, error);
@@ -142,7 +143,7 @@ export class XfrmKernel implements Kernel {
     this.#monitor.close();
     try {
       const sas = [...this.#sas.values()].map(({ id, mark }) => deleteSa(id, mark));
-      this.#socket.doAll([...this.#stacks.clear(), ...sas, ...this.#owed, ...this.#bypasses]);
+      this.#socket.doAll([...this.#stacks.clear(), ...sas, ...this.#deletions.owed, ...this.#bypasses]);
       this.#clear('at the end');
       this.#putBack();
     } catch (error) {
@@ -167,7 +168,7 @@ export class XfrmKernel implements Kernel {
       case 'deletePolicy': {
         const messages = this.#stacks.remove(command.policy);
         if (messages === undefined) throw new KernelError(command.kind, 'ENOENT', 'no such policy');
-        return this.#doOrOwe(messages);
+        return this.#deletions.do(messages);
       }
     }
   }
@@ -223,7 +224,7 @@ export class XfrmKernel implements Kernel {
     const sa = this.#held('deleteSa', id);
     this.#sas.delete(keyOf(id));
     this.#uses.forget(keyOf(id));
-    this.#doOrOwe([deleteSa(id, sa.mark)]);
+    this.#deletions.do([deleteSa(id, sa.mark)]);
   }
 
   #addPolicy(policy: PolicyCommand): void {
@@ -231,25 +232,6 @@ export class XfrmKernel implements Kernel {
     if (refused === undefined) return;
     this.#socket.doAll(this.#stacks.remove(policy) ?? []);
     throw refused;
-  }
-
-  /** What must not be lost: refused for want of room it is said again, now and later. */
-  #doOrOwe(messages: readonly XfrmMessage[]): void {
-    let left = messages;
-    for (let tries = 0; tries < mostTries && left.length > 0; tries++) {
-      const refused = this.#socket.doAll(left);
-      const serious = refused.find((each) => each && !isGone(each) && !noRoom.has(each.errno));
-      left = left.filter((_, i) => noRoom.has(refused[i]?.errno ?? ''));
-      if (serious && left.length === 0) throw serious;
-    }
-    this.#owed.push(...left);
-  }
-
-  #payOwed(): void {
-    if (this.#owed.length === 0) return;
-    const owed = this.#owed;
-    this.#owed = [];
-    this.#doOrOwe(owed);
   }
 
   #held(kind: KernelCommand['kind'], id: SaId): HeldSa {
@@ -279,7 +261,7 @@ export class XfrmKernel implements Kernel {
   #resync(): void {
     if (this.#closed) return;
     try {
-      this.#payOwed();
+      this.#deletions.retry();
       const { notices, missing } = resync(this.#socket, this.#sas, this.#stacks);
       this.#socket.doAll(missing);
       for (const notice of notices) this.#options.notice(notice);
@@ -332,13 +314,7 @@ export class XfrmKernel implements Kernel {
 }
 
 /** What NEWSA says of an algorithm, or of ESP altogether, that is not there. */
-const cannot: ReadonlySet<string> = new Set(['ENOSYS', 'EPROTONOSUPPORT']);
-/** The request or its answer had no room. */
-const noRoom: ReadonlySet<string> = new Set(['ENOBUFS', 'ENOMEM', 'ENODATA', 'EAGAIN', 'EINTR']);
-const mostTries = 3;
-
-const isGone = ({ errno }: XfrmError): boolean => errno === 'ESRCH' || errno === 'ENOENT';
-
+const cannot: ReadonlySet<string> = new Set(['ENOSYS', 'EPROTONOSUPPORT', 'ENOENT']);
 const keyOf = ({ spi, destination }: SaId): string => `${spi.toString(16).padStart(8, '0')}@${destination}`;
 
 const endsOf = ({ id: { destination }, source, direction }: HeldSa) =>

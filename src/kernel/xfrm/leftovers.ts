@@ -1,9 +1,11 @@
 /** What a run before left in the kernel, or this one is about to: the SAs of our reqids, the policies of our reqids or indexes. */
+import type { XfrmAttribute } from './attributes.ts';
 import { forgetKeys } from './commands.ts';
+import { XfrmError } from './errors.ts';
 import type { MessageOf, XfrmMessage } from './messages.ts';
 import { Protocol } from './numbers.ts';
 import { isOurPolicy } from './policy-stacks.ts';
-import { dumpPolicies, dumpSas } from './requests.ts';
+import { allocateSpi, dumpPolicies, dumpSas } from './requests.ts';
 import type { XfrmSocket } from './socket.ts';
 import { userPolicyId, userSaId } from './structs.ts';
 
@@ -24,21 +26,42 @@ export function clearLeftovers(socket: XfrmSocket, isOurReqid: (reqid: number) =
     );
   const sas = socket
     .dump(dumpSas(Protocol.ESP))
-    .flatMap((shown) => (shown.kind === 'NEWSA' ? saDeletion(shown, isOurReqid) : []));
+    .flatMap((shown) =>
+      shown.kind === 'NEWSA' && isOurReqid(shown.body.reqid) ? [named(socket, shown)] : [],
+    )
+    .map(saDeletion);
   const refused = socket.doAll([...policies, ...sas]);
   const done = (from: number, to: number) => refused.slice(from, to).filter((one) => !one).length;
   return { policies: done(0, policies.length), sas: done(policies.length, refused.length) };
 }
 
-/** A larval state without an SPI has no name to delete it by: it expires. */
-function saDeletion(shown: MessageOf<'NEWSA'>, isOurReqid: (reqid: number) => boolean): XfrmMessage[] {
+/** A larval state of an ACQUIRE has no SPI, and so no name to delete it by: it is given one. */
+function named(socket: XfrmSocket, shown: MessageOf<'NEWSA'>): MessageOf<'NEWSA'> {
   forgetKeys(shown);
-  const { id, family, reqid } = shown.body;
-  if (!isOurReqid(reqid) || id.spi === 0) return [];
-  const { daddr, spi, proto } = id;
-  const attributes = shown.attributes.filter(({ kind }) => kind === 'MARK');
-  return [{ kind: 'DELSA', body: userSaId.of({ daddr, spi, proto, family }), attributes }];
+  const { id, saddr, family, mode, reqid, seq } = shown.body;
+  if (id.spi !== 0) return shown;
+  const ends = { source: { family, octets: saddr }, destination: { family, octets: id.daddr } };
+  const request = allocateSpi({ ...ends, mode, reqid, acquire: seq, min: 0x100, max: 0xffff_ffff });
+  try {
+    const given = socket.ask({ ...request, attributes: shown.attributes.filter(isMark) });
+    return given.kind === 'NEWSA' ? given : shown;
+  } catch (error) {
+    // It has expired meanwhile.
+    if (error instanceof XfrmError) return shown;
+    throw error;
+  }
 }
+
+function saDeletion({ body: { id, family }, attributes }: MessageOf<'NEWSA'>): XfrmMessage {
+  const { daddr, spi, proto } = id;
+  return {
+    kind: 'DELSA',
+    body: userSaId.of({ daddr, spi, proto, family }),
+    attributes: attributes.filter(isMark),
+  };
+}
+
+const isMark = ({ kind }: XfrmAttribute): boolean => kind === 'MARK';
 
 const nameKinds: readonly string[] = ['MARK', 'SEC_CTX', 'IF_ID', 'POLICY_TYPE'];
 

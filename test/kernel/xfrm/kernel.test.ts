@@ -3,12 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { libc } from '../../../src/kernel/libc.ts';
 import type { KernelNotice, PolicyCommand, SaCommand } from '../../../src/kernel/port.ts';
 import { xfrmAddressOf } from '../../../src/kernel/xfrm/addresses.ts';
 import { XfrmKernel, type XfrmKernelOptions } from '../../../src/kernel/xfrm/kernel.ts';
-import { ourReqids } from '../../../src/kernel/xfrm/leftovers.ts';
+import { ourReqids, policyDeletion } from '../../../src/kernel/xfrm/leftovers.ts';
 import type { MessageOf } from '../../../src/kernel/xfrm/messages.ts';
-import { Mode } from '../../../src/kernel/xfrm/numbers.ts';
+import { MessageType, Mode } from '../../../src/kernel/xfrm/numbers.ts';
 import { neighbourDiscoveryBypass, newPolicies } from '../../../src/kernel/xfrm/policies.ts';
 import {
   allocateSpi,
@@ -191,6 +192,52 @@ describe.skipIf(why !== undefined)('the data plane of the kernel', () => {
       sequence: expect.any(Number),
       remote: net('10.2.0.1/32', 17, 5000),
     });
+    apply('deletePolicy', { settings: { reqid: 77 } });
+  });
+
+  it('takes the larval states of its packets with it', async () => {
+    apply('addPolicy');
+    const notice = next();
+    const packet = createSocket('udp4');
+    packet.send('x', 5000, '10.2.0.1', () => packet.close());
+    await notice;
+    const larval = () =>
+      socket.dump(dumpSas()).filter((one) => one.kind === 'NEWSA' && one.body.reqid === reqid);
+    expect(larval()).toHaveLength(1);
+    kernel.close();
+    expect(larval()).toEqual([]);
+  });
+
+  it('finds again what it did not hear of, and puts back what others deleted', async () => {
+    const calls = { ...libc() };
+    let lost = 0;
+    // The kernel had more to tell than the monitor's socket held: ENOBUFS instead of the message.
+    kernel.close();
+    kernel = open({
+      calls: {
+        ...calls,
+        recv(fd, octets, length, flags) {
+          const got = calls.recv(fd, octets, length, flags);
+          if (got < 20 || octets[4] !== MessageType.ACQUIRE) return got;
+          lost++;
+          return -1;
+        },
+        errno: () => (lost === 1 && ++lost ? 105 : calls.errno()),
+      },
+    });
+    apply('addPolicy');
+    apply('addPolicy', { direction: 'in' });
+    for (const one of policies().filter(({ body }) => body.dir === 0 && body.sel.family === 2))
+      socket.do(policyDeletion(one));
+    const notice = next();
+    const packet = createSocket('udp4');
+    packet.send('x', 5000, '10.2.0.1', () => packet.close());
+    expect(await notice).toMatchObject({ kind: 'acquire', reqid, remote: net('10.2.0.1/32', 17, 5000) });
+    expect(
+      policies()
+        .filter(({ body }) => body.sel.family === 2)
+        .map(({ body }) => body.dir),
+    ).toEqual(expect.arrayContaining([0, 1]));
   });
 
   it('hears nothing of the policies of others', async () => {

@@ -7,7 +7,7 @@ import { deleteSa, newSa } from '../../../src/kernel/xfrm/commands.ts';
 import { noticeGroups, noticeOf } from '../../../src/kernel/xfrm/events.ts';
 import type { XfrmMessage } from '../../../src/kernel/xfrm/messages.ts';
 import { XfrmMonitor } from '../../../src/kernel/xfrm/monitor.ts';
-import { Mode } from '../../../src/kernel/xfrm/numbers.ts';
+import { Mode, NlmFlag } from '../../../src/kernel/xfrm/numbers.ts';
 import { deletePolicies, neighbourDiscoveryBypass, newPolicies } from '../../../src/kernel/xfrm/policies.ts';
 import {
   allocateSpi,
@@ -15,7 +15,10 @@ import {
   dumpSas,
   flushPolicies,
   flushSas,
+  getAe,
   getDefault,
+  migrate,
+  newAe,
   sadInfo,
   setDefault,
   spdInfo,
@@ -146,6 +149,49 @@ describe.skipIf(why !== undefined)('XFRM of the kernel', () => {
         { kind: 'INFO', value: expect.objectContaining({ outcnt: 1005, incnt: 5, fwdcnt: 5 }) },
       ]),
     });
+    socket.do(flushPolicies());
+  });
+
+  it('knows the SA of a GETAE, and refuses a NEWAE for what is no SA yet', () => {
+    const ends = { source: end('192.0.2.1'), destination: end('192.0.2.2') };
+    socket.ask(spi(0x3000, 0x3000));
+    const of = { ...ends, spi: 0x3000, reqid: 7 };
+    expect(socket.ask(getAe(of))).toMatchObject({
+      kind: 'NEWAE',
+      body: { sa_id: { spi: 0x3000 }, reqid: 7 },
+      attributes: expect.arrayContaining([{ kind: 'LTIME_VAL', value: expect.anything() }]),
+    });
+    const numbers = { kind: 'REPLAY_VAL', value: { oseq: 5, seq: 6, bitmap: 0 } } as const;
+    expect(() => socket.do(newAe(of, [numbers]), NlmFlag.REPLACE)).toThrow(
+      expect.objectContaining({ command: 'NEWAE', errno: 'EINVAL' }),
+    );
+    expect(() => socket.ask(getAe({ ...of, spi: 0x3001 }))).toThrow(
+      expect.objectContaining({ errno: 'ESRCH' }),
+    );
+    socket.do(flushSas());
+  });
+
+  it('takes a MIGRATE for what it is', () => {
+    const [made] = newPolicies(policy(1));
+    if (!made) throw new Error('no policy');
+    socket.do(made);
+    const [from, to] = [end('192.0.2.2'), end('192.0.2.3')];
+    const move = { proto: 50, mode: Mode.TUNNEL, reqid: 1, old_family: from.family, new_family: to.family };
+    const moves = [{ ...move, old_saddr: end('192.0.2.1').octets, new_saddr: end('192.0.2.1').octets }].map(
+      (each) => ({ ...each, old_daddr: from.octets, new_daddr: to.octets }),
+    );
+    try {
+      socket.do(migrate({ sel: made.body.sel, dir: made.body.dir }, moves));
+      const [moved] = socket.dump(dumpPolicies());
+      expect(moved?.attributes).toContainEqual(
+        expect.objectContaining({
+          value: [expect.objectContaining({ id: expect.objectContaining({ daddr: to.octets }) })],
+        }),
+      );
+    } catch (error) {
+      // A kernel without XFRM_MIGRATE.
+      expect(error).toMatchObject({ command: 'MIGRATE', errno: 'ENOPROTOOPT' });
+    }
     socket.do(flushPolicies());
   });
 

@@ -2,15 +2,20 @@
 import type { Keywords } from '../../interop/peers/ipsec-conf.ts';
 import type { Bench } from './bench.ts';
 import type { Boot } from './job.ts';
-import type { Host } from './namespaces.ts';
+import type { Host, Places } from './namespaces.ts';
+
+/** `keyword=value` lines, an empty value takes a line away; by the case's addresses where they say so. */
+export type Lines = Keywords | ((places: Places) => Keywords);
 
 export interface Setting {
   /** Of both ends' conn, beyond `plain` of connections.ts. Left is ours. */
-  readonly conn?: Keywords;
+  readonly conn?: Lines;
   /** Of one end alone. */
-  readonly ours?: Keywords;
-  readonly pluto?: Keywords;
-  /** IP versions, 4 unless said. */
+  readonly ours?: Lines;
+  readonly pluto?: Lines;
+  /** `tunnel` unless said; in transport mode the daemons' own addresses are all there is. */
+  readonly mode?: 'tunnel' | 'transport';
+  /** IP versions, 4 unless said; `inner` is as `outer` unless said. */
   readonly outer?: 4 | 6;
   readonly inner?: 4 | 6;
   readonly behindNat?: Host;

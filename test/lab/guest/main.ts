@@ -12,7 +12,7 @@ import { Pluto } from './pluto.ts';
 import { holding } from './xfrm.ts';
 
 /** Milliseconds for one case. */
-const limit = 90_000;
+const limit = 60_000;
 
 const job = JSON.parse(readFileSync('/share/job.json', 'utf8')) as Job;
 const chosen = cases.filter(({ name }) => job.cases.includes(name)).map((one, i) => place(one, i + 1));

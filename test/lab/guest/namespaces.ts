@@ -87,14 +87,15 @@ const version = (address: string): 4 | 6 => (address.includes(':') ? 6 : 4);
 /** Of the guest's two packet filters only the older one can do this. */
 const filters = { 4: 'iptables-legacy', 6: 'ip6tables-legacy' } as const;
 const echoes = {
-  4: ['-p', 'icmp', '--icmp-type', 'echo-request'],
-  6: ['-p', 'icmpv6', '--icmpv6-type', 'echo-request'],
+  4: ['-p', 'icmp', '--icmp-type'],
+  6: ['-p', 'icmpv6', '--icmpv6-type'],
 } as const;
 
-/** Counts the echo requests that pass the router for all to read. */
+/** Counts the echoes that pass the router for all to read. */
 export async function watchWire(): Promise<void> {
   for (const version of [4, 6] as const)
-    await must(inside('wire', [filters[version], '-A', 'FORWARD', ...echoes[version]]));
+    for (const type of ['echo-request', 'echo-reply'])
+      await must(inside('wire', [filters[version], '-A', 'FORWARD', ...echoes[version], type]));
 }
 
 /** How many there were so far, of the IP version of an address. */

@@ -39,7 +39,10 @@ export class Pluto {
       if (!daemon.running) throw new Error(`pluto ended\n${daemon.output}`);
       const added = [...daemon.output.matchAll(/"([^"]+)": added /g)].map(([, name = '']) => name);
       const isListening = daemon.output.includes('loading secrets');
-      return isListening && this.conns.every((name) => added.includes(name)) ? true : undefined;
+      return isListening &&
+        this.conns.every((name) => added.some((one) => one === name || one.startsWith(`${name}/`)))
+        ? true
+        : undefined;
     };
     await until('pluto has loaded its conns', loaded, 30_000, () => daemon.output);
   }
@@ -64,6 +67,13 @@ export class Pluto {
   async rekey(conn: string, what: 'child' | 'ike'): Promise<void> {
     const verb = what === 'ike' ? '--rekey-ike' : '--rekey-ipsec';
     await run(this.#whack(verb, '--name', conn), { within: 20_000 });
+  }
+
+  /** The numbers of its children's states. */
+  async children(conn: string): Promise<string[]> {
+    const said = await this.whack('--showstates');
+    const found = said.matchAll(/#(\d+): "([^"/]+)[^"]*".*STATE_V2_ESTABLISHED_CHILD_SA/g);
+    return [...found].filter(([, , name]) => name === conn).map(([, number = '']) => number);
   }
 
   whack(...args: string[]): Promise<string> {

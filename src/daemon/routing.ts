@@ -1,0 +1,25 @@
+/** The verbs `route` and `unroute`: whether packets of a connection's traffic ask for its children. */
+import { ControlError } from './control-protocol.ts';
+import type { Daemon } from './daemon.ts';
+
+const isRouted = (daemon: Daemon, name: string): boolean =>
+  daemon.shell.status.routes.some(({ connection }) => connection === name);
+
+/** Throws ControlError BAD_REQUEST when there is nobody to initiate to. */
+export function route(daemon: Daemon, name: string): { already: boolean } {
+  const { remote } = daemon.connections.find(name);
+  if (remote.address === undefined)
+    throw new ControlError('BAD_REQUEST', `"${name}" is for peers of any address: it can only wait for them`);
+  const already = isRouted(daemon, name);
+  daemon.shell.command({ kind: 'route', name });
+  daemon.updown.synchronize();
+  return { already };
+}
+
+export function unroute(daemon: Daemon, name: string): { was: boolean } {
+  daemon.connections.find(name);
+  const was = isRouted(daemon, name);
+  daemon.shell.command({ kind: 'unroute', name });
+  daemon.updown.unroute(name);
+  return { was };
+}

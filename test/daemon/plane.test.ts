@@ -1,0 +1,114 @@
+/** Which data plane a daemon gets, and what becomes of proposals that it cannot do. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nobleCrypto } from '../../src/crypto/noble/index.ts';
+import { type Lacks, suited, transformsOf } from '../../src/daemon/esp-lacks.ts';
+import { choosePlane } from '../../src/daemon/plane.ts';
+import { SystemError } from '../../src/kernel/errno.ts';
+import { whyNoXfrm } from '../../src/kernel/xfrm/probe.ts';
+import { isAead } from '../../src/policy/proposal.ts';
+import { formatEspProposal, parseEspProposals } from '../../src/policy/proposal-text.ts';
+import { connection } from '../../src/testing/index.ts';
+import { Encr, Integ } from '../../src/wire/numbers.ts';
+import { acknowledged, fakeKernel } from '../kernel/xfrm/fake-libc.ts';
+import { ownNetwork } from '../kernel/xfrm/own-network.ts';
+
+const policyOf = (esp: string) =>
+  connection({ name: 'net', address: '10.0.0.1', psk: 'secret', peer: { address: '10.0.0.2' }, esp });
+
+describe('ESP proposals a data plane can do in part', () => {
+  const offered = (esp: string, lacks: Lacks) => {
+    const { policy, remarks } = suited(policyOf(esp), lacks, nobleCrypto);
+    const proposals = policy.pad[0]?.children[0]?.proposals ?? [];
+    return { texts: proposals.map((one) => formatEspProposal(one, 'libreswan')), remarks };
+  };
+  const without =
+    (...ids: number[]): Lacks =>
+    ({ encr, integ }) =>
+      ids.includes(encr) || ids.includes(integ) ? `no ${encr} ${integ}` : undefined;
+
+  it('are offered in that part', () => {
+    const { texts, remarks } = offered('aes_gcm128,chacha20_poly1305', without(Encr.CHACHA20_POLY1305));
+    expect(texts).toEqual(offered('aes_gcm128', without()).texts);
+    expect(remarks).toEqual([`no ${Encr.CHACHA20_POLY1305} 0`]);
+  });
+
+  it('keep the integrity algorithms there are', () => {
+    const { texts } = offered('aes128-sha1,aes128-sha2_256', without(Integ.HMAC_SHA1_96));
+    expect(texts).toEqual(offered('aes128-sha2_256', without()).texts);
+  });
+
+  it('are as they were when all can be done', () => {
+    const policy = policyOf('aes_gcm128,aes256-sha2_512');
+    expect(suited(policy, without(), nobleCrypto).policy).toEqual(policy);
+  });
+
+  it('stay when none can be done, and that is said', () => {
+    const { texts, remarks } = offered('aes_gcm128', without(Encr.AES_GCM_16));
+    expect(texts).toHaveLength(1);
+    expect(remarks.at(-1)).toMatch(/^"net": the data plane can do none of the ESP proposals of /);
+  });
+
+  it('are asked for with the key size of ciphers that have but one', () => {
+    const chacha = { encr: Encr.CHACHA20_POLY1305, keyBits: 256, integ: 0 };
+    expect(isAead(chacha.encr)).toBe(true);
+    expect(transformsOf(parseEspProposals('chacha20_poly1305'), nobleCrypto)).toEqual([chacha]);
+  });
+});
+
+describe('the kernel says why there is no XFRM', () => {
+  const failing = (call: 'socket' | 'setsockopt', number: number) => {
+    const fake = fakeKernel();
+    return { ...fake.calls, [call]: () => -1, errno: () => number };
+  };
+
+  it.each([
+    [
+      'without koffi',
+      () => {
+        throw new SystemError('load', 'ENOENT', 'koffi is not here: no');
+      },
+      /koffi is not here/,
+    ],
+    ['without xfrm_user', () => failing('socket', 93), /modprobe xfrm_user/],
+  ])('%s', (_, calls, text) => {
+    expect(whyNoXfrm(calls)).toMatch(text);
+  });
+
+  it('without the right to it', () => {
+    const fake = fakeKernel();
+    fake.answer = (asked) => [acknowledged(asked, 1)];
+    expect(whyNoXfrm(() => fake.calls)).toMatch(/CAP_NET_ADMIN.*setcap cap_net_admin/);
+  });
+});
+
+const network = ownNetwork();
+const why = typeof network === 'string' ? network : undefined;
+if (why) console.warn(`skipped: ${why}`);
+
+describe.skipIf(why !== undefined)('the data plane on this machine', () => {
+  beforeAll(() => {
+    if (typeof network !== 'string') network.enter();
+  });
+  afterAll(() => {
+    if (typeof network !== 'string') network.leave();
+  });
+
+  it('is the kernel’s if that can do ESP, else in user space; and what was asked for or none', () => {
+    const policy = policyOf('aes_gcm128');
+    const plane = choosePlane('auto', policy, nobleCrypto);
+    if (plane.name === 'xfrm') return expect(choosePlane('xfrm', policy, nobleCrypto)).toEqual(plane);
+    expect(plane).toEqual({
+      name: 'userspace',
+      why: expect.stringContaining('can do no ESP (AES_GCM_16-128: '),
+    });
+    expect(() => choosePlane('xfrm', policy, nobleCrypto)).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG',
+        message: expect.stringMatching(
+          /^--kernel xfrm: .*modprobe -a esp4 esp6; or choose: --kernel userspace$/,
+        ),
+      }),
+    );
+    expect(choosePlane('memory', policy, nobleCrypto)).toEqual({ name: 'memory' });
+  });
+});
