@@ -3,7 +3,7 @@ import type { ChildLifetime, SpdEntry } from '../policy/policy.ts';
 import type { EspProposal } from '../policy/proposal.ts';
 import { formatRange } from '../policy/range.ts';
 import { type FixedSelector, resolve, type SelectorPolicy } from '../policy/selector.ts';
-import { type Oriented, placeOf } from './host.ts';
+import { type HostFacts, type Oriented, placeOf } from './host.ts';
 import { withLabels } from './label.ts';
 import type { End } from './lookup.ts';
 import type { Mistakes, Place } from './mistake.ts';
@@ -28,6 +28,7 @@ export function children(
   proposals: readonly EspProposal[],
   lifetime: ChildLifetime,
   labels: readonly Uint8Array[],
+  facts: HostFacts,
   mistakes: Mistakes,
 ): SpdEntry[] | undefined {
   const { settings } = conn;
@@ -62,7 +63,7 @@ export function children(
       continue;
     }
     if (!fits(child, ends, assigned, placeOf(conn, 'leftsubnet'), mistakes)) return undefined;
-    const labelled = withLabels(child, labels, conn, mistakes);
+    const labelled = withLabels(child, labels, facts, conn, mistakes);
     if (labelled === undefined) return undefined;
     found.push(...labelled);
   }

@@ -77,7 +77,8 @@ export function resolveConn(
   const given: Modecfg | undefined =
     shunt || !traffic ? traffic && { traffic } : modecfg(conn, ends, traffic, mistakes);
   const esp = proposals?.esp ?? [];
-  const bare = given && labels && children(conn, ends, given.traffic, esp, lives.child, labels, mistakes);
+  const bare =
+    given && labels && children(conn, ends, given.traffic, esp, lives.child, labels, facts, mistakes);
   const packets = packetSettings(conn, setup, mistakes);
   const spd = bare?.map((each) => ({ ...each, ...packets }));
   const base = { name: conn.name, at: conn.at, ours: ends.ours, parameters: [...conn.settings.values()] };

@@ -15,7 +15,7 @@ const mostNetworks = 15;
  */
 export function policyLabels(
   conn: ConnSettings,
-  { labelFault: unknownHere }: HostFacts,
+  { labels: host }: HostFacts,
   mistakes: Mistakes,
 ): readonly Uint8Array[] | undefined {
   const setting = conn.settings.get('policy-label');
@@ -33,7 +33,7 @@ export function policyLabels(
   const words = setting.text.split(/\s+/).filter((word) => word !== '');
   const wrong = words.flatMap((word, at) => {
     const label = labelFrom(word);
-    const fault = labelFault(label, 'selinux') ?? unknownHere?.(label);
+    const fault = labelFault(label, 'selinux') ?? host?.fault?.(label);
     if (fault !== undefined) return [`${formatLabel(label, 60)}: ${fault}`];
     return words.indexOf(word) < at ? [`${quoted(word)} is there twice`] : [];
   });
@@ -45,6 +45,7 @@ export function policyLabels(
 export function withLabels(
   child: SpdEntry,
   labels: readonly Uint8Array[],
+  { labels: host }: HostFacts,
   conn: ConnSettings,
   mistakes: Mistakes,
 ): SpdEntry[] | undefined {
@@ -67,5 +68,6 @@ export function withLabels(
     ...child,
     name: labels.length === 1 ? child.name : `${child.name}/label${number + 1}`,
     label,
+    ...(host?.mode === 'selinux' && { template: true }),
   }));
 }

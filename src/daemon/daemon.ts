@@ -10,6 +10,7 @@ import { ControlServer } from './control.ts';
 import type { KernelName } from './data-plane.ts';
 import { formatEndpoint } from './endpoint.ts';
 import { deviceOf } from './host.ts';
+import { hostLabels, type LabelChoice } from './labels.ts';
 import { type Logger, makeLog } from './log.ts';
 import { choosePlane, type Plane } from './plane.ts';
 import type { Loaded, PolicySource } from './policy-source.ts';
@@ -38,6 +39,8 @@ export interface DaemonOptions extends TraceFiles {
   readonly kernel?: KernelName | undefined;
   /** The name of a TUN device before `userspace`: traffic of this host, and through it, is then what is protected. */
   readonly tun?: string | undefined;
+  /** Who decides on security labels; SELinux where it is in force, unless said. */
+  readonly labels?: LabelChoice | undefined;
   /** The control socket's path; without it there is none. */
   readonly control?: string | undefined;
   /** Info lines on stderr unless said. */
@@ -155,6 +158,7 @@ export class Daemon {
       kernel: parts.plane.name,
       tun: options.tun,
       policy: connections.policy,
+      labels: hostLabels(options.labels ?? 'auto', (line) => log.warn(`SELinux: ${line}`)).access,
       keyLog: options.keyLog !== undefined || options.espKeyLog !== undefined,
       log,
       trace,

@@ -149,6 +149,6 @@ export function missingChildren(
   return childrenOf(entry).filter((name) => !up.has(name));
 }
 
-/** Names of the children a connection may have. */
+/** Names of the children a connection may have, but for those that only a packet's label makes. */
 export const childrenOf = (entry: PadEntry): readonly string[] =>
-  entry.children.filter(({ action }) => action === 'protect').map(({ name }) => name);
+  entry.children.filter(({ action, template }) => action === 'protect' && !template).map(({ name }) => name);

@@ -5,7 +5,7 @@ import type { Services } from './context.ts';
 import type { DataPlane } from './data-plane.ts';
 import { checkLiveness, deleteChild, wantChild, wantIkeRekey, wantRekey } from './exchanges/index.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { isAskable, isTemplate } from './labels.ts';
+import { isAskable } from './labels.ts';
 import type { PhaseName } from './phase.ts';
 import type { SaTable } from './sa-table.ts';
 import { inCharge } from './succession.ts';
@@ -60,8 +60,7 @@ export class Commands {
     const living = this.#table
       .ofConnection(name)
       .find(({ phase, path }) => isAlive(phase.name) && (!peer || path.remote.address === peer));
-    const { labels } = this.#services;
-    const wanted = entry.children.filter((spd) => isAskable(spd, labels));
+    const wanted = entry.children.filter(isAskable);
     if (living?.phase.name === 'established') return upMissing(living, wanted);
     if (living !== undefined) {
       living.progress('up', `already ${living.phase.name}`);
@@ -99,8 +98,7 @@ export class Commands {
     const spd = this.#services.pad.named(name)?.children.find((each) => each.name === child);
     if (sa === undefined || spd === undefined)
       return this.#cannot(name, `${name} is not up, or has no child ${child}`);
-    if (isTemplate(spd, this.#services.labels))
-      return this.#cannot(name, `${child} is made when a packet tells its label`);
+    if (spd.template) return this.#cannot(name, `${child} is made when a packet tells its label`);
     sa.want(wantChild(spd, sa));
   }
 

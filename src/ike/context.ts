@@ -12,7 +12,6 @@ import { Bug } from './errors.ts';
 import type { Flows } from './flows.ts';
 import type { IkeSa } from './ike-sa.ts';
 import type { Initiation } from './initiation.ts';
-import { isTemplate } from './labels.ts';
 import type { Phase } from './phase.ts';
 import type { Route, Routes } from './routes.ts';
 import type { Timers } from './timers.ts';
@@ -222,7 +221,7 @@ export class Context {
 
   /** What stands for the child's label and others: policies that it shares with their children. */
   templateOf({ connection, spd }: Pick<ChildSa, 'connection' | 'spd'>): Route | undefined {
-    if (!isTemplate(spd, this.labels)) return undefined;
+    if (!spd.template) return undefined;
     return this.#services.routes.templateOf(connection, spd.name, this.#sa.path.remote.address);
   }
 
@@ -230,7 +229,7 @@ export class Context {
   stand(entry: PadEntry): void {
     const { routes } = this.#services;
     const { children, path } = this.#sa;
-    if (!entry.children.some((spd) => isTemplate(spd, this.labels))) return;
+    if (!entry.children.some((spd) => spd.template)) return;
     routes.stand(entry, path.remote.address, children);
     this.#undo.push(() => routes.fall(children));
   }

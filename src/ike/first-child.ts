@@ -21,7 +21,7 @@ import { wantChild, wantPairs } from './exchanges/create-child.ts';
 import { deleteSpi } from './exchanges/delete.ts';
 import { answerConfiguration, readConfiguration } from './extensions/configuration.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { isAskable, isTemplate } from './labels.ts';
+import { isAskable } from './labels.ts';
 import type { Authenticating } from './phase.ts';
 
 /** Keys of the first child: from the nonces of IKE_SA_INIT. */
@@ -53,7 +53,7 @@ export function* finish(
     // What was begun for a packet is for that packet.
     if (sa.first) return;
     for (const spd of entry.children) {
-      if (isAskable(spd, cx.labels) && spd !== offer?.spd) sa.want(wantChild(spd, sa));
+      if (isAskable(spd) && spd !== offer?.spd) sa.want(wantChild(spd, sa));
     }
   });
   readConfiguration(sa, entry, response, cx);
@@ -104,7 +104,7 @@ function* concludeChild(
       cx.afterwards(() => {
         demand?.end(failureOf(error));
         // Nobody but the packet wanted it.
-        if (demand && isTemplate(offer.spd, cx.labels) && !cx.flows.isWaitedFor(sa.children))
+        if (demand && offer.spd.template && !cx.flows.isWaitedFor(sa.children))
           sa.leaveSoon(failureOf(error));
       });
     }

@@ -17,7 +17,7 @@ import { wantFlow, wantRekey } from './exchanges/index.ts';
 import { carries, flowKey, isFor, type Scope, scopeOf, templateKey } from './flow-scope.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { clientOf } from './internal-addresses.ts';
-import { isTemplate, labelFor, refusalOf } from './labels.ts';
+import { labelFor, refusalOf } from './labels.ts';
 import type { Route } from './routes.ts';
 import { addPolicy, deletePolicy, policyCommands, policyKey, withdrawn } from './spd-policies.ts';
 import type { ShuntStatus } from './status.ts';
@@ -97,10 +97,10 @@ export class Flows {
     if (route === undefined || entry === undefined)
       return this.#ignore(undefined, packet, `no on-demand policy of reqid ${reqid} selects it`);
     const { labels } = this.#services;
-    const label = labelFor(route.spd, said, labels);
+    const label = labelFor(route.spd, said);
     const refusal = refusalOf(route.spd, label, packet, labels);
     if (refusal) return this.#refuse(route, packet, refusal);
-    const template = isTemplate(route.spd, labels);
+    const template = route.spd.template;
     const scope = template ? route : scopeOf(route, packet);
     const key = template && label ? templateKey(route, label) : flowKey(route, scope, label);
     const known = this.#flows.get(key);

@@ -41,26 +41,12 @@ export interface ChosenLabel {
 /** Selectors of addresses beside a label: no more of them are taken by every peer. */
 export const mostBesideLabel = 15;
 
-/**
- * Whether the label of an entry is none of packets: a child is then made for a flow, whose label only its packet tells. Such
- * an entry has one set of policies for all its children.
- */
-export const isTemplate = ({ label }: SpdEntry, { mode }: LabelAccess): boolean =>
-  label !== undefined && mode === 'selinux';
-
 /** Whether a child of it can be asked for without a packet. */
-export const isAskable = (spd: SpdEntry, access: LabelAccess): boolean =>
-  spd.action === 'protect' && !isTemplate(spd, access);
+export const isAskable = ({ action, template }: SpdEntry): boolean => action === 'protect' && !template;
 
 /** The label of a packet: where they are but names, no data plane need know them. */
-export function labelFor(
-  { label: template }: SpdEntry,
-  said: Uint8Array | undefined,
-  { mode }: LabelAccess,
-): Uint8Array | undefined {
-  if (template === undefined) return undefined;
-  return said ?? (mode === 'simple' ? template : undefined);
-}
+export const labelFor = (spd: SpdEntry, said: Uint8Array | undefined): Uint8Array | undefined =>
+  spd.label && (said ?? (spd.template ? undefined : spd.label));
 
 /** Why a packet of the label gets no child of the entry; undefined when it does. */
 export function refusalOf(

@@ -75,10 +75,12 @@ describe('policy-label=', () => {
       asked.push(formatLabel(label));
       return label[0] === 0x61 ? undefined : 'the policy of this host does not know it';
     };
-    expect(errors(read(conn('policy-label=a'), { labelFault }))).toEqual([]);
-    expect(errors(read(conn('policy-label="a b"'), { labelFault }))[0]).toMatch(
-      /^\/c:6:\d+: error: policy-label=: b: the policy of this host does not know it$/,
+    expect(errors(read(conn('policy-label=a'), { labels: { mode: 'simple', fault: labelFault } }))).toEqual(
+      [],
     );
+    expect(
+      errors(read(conn('policy-label="a b"'), { labels: { mode: 'simple', fault: labelFault } }))[0],
+    ).toMatch(/^\/c:6:\d+: error: policy-label=: b: the policy of this host does not know it$/);
     expect(asked).toEqual(['a', 'a', 'b']);
   });
 });

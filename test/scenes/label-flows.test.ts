@@ -53,7 +53,12 @@ function packet(end: Host, peer: Host, text: string, network: Pair['network'], s
 }
 
 const labelled = (options: PairOptions = {}) =>
-  labelledPair({ labels: access, mode: 'transport', ...options });
+  labelledPair({
+    labels: access,
+    mode: 'transport',
+    child: { label: labelFrom(spdLabel), template: true },
+    ...options,
+  });
 const onDemand: PairOptions = { entry: { start: 'ondemand' } };
 const labels = ({ children }: Host): (string | undefined)[] => children.map((child) => child.label).sort();
 const count = (both: Pair, exchange: number): number =>

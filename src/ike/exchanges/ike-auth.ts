@@ -140,7 +140,7 @@ function* requestWhen(
 
 function requestWith(sa: IkeSa, phase: Authenticating, entry: PadEntry, proof: Proof, cx: Context): Request {
   const { local, remote } = entry;
-  const { spd, demand } = sa.first ?? { spd: entry.children.find((each) => isAskable(each, cx.labels)) };
+  const { spd, demand } = sa.first ?? { spd: entry.children.find(isAskable) };
   const child = spd && offerChild(sa, spd, cx, { ...(demand && { demand }) });
   const first =
     entry.initialContact &&

@@ -3,7 +3,7 @@ import type { KernelNotice, SaId } from '../port.ts';
 import { addressText } from './addresses.ts';
 import { attributeValue } from './attributes.ts';
 import type { MessageOf, XfrmMessage } from './messages.ts';
-import { Protocol } from './numbers.ts';
+import { Protocol, SecurityContext } from './numbers.ts';
 import { trafficSelectors } from './selectors.ts';
 import type { Id, UserSaId } from './structs.ts';
 
@@ -36,7 +36,10 @@ function acquire({ body, attributes }: MessageOf<'ACQUIRE'>): KernelNotice | und
   const template = attributeValue(attributes, 'TMPL')?.find(({ id }) => id.proto === Protocol.ESP);
   const selectors = trafficSelectors(body.sel);
   if (body.id.proto !== Protocol.ESP || !template || !selectors) return undefined;
-  const label = attributeValue(attributes, 'SEC_CTX')?.ctx;
+  const context = attributeValue(attributes, 'SEC_CTX');
+  // Of another module or domain of interpretation than SELinux's nobody here knows what it says.
+  if (context && !isSelinux(context)) return undefined;
+  const label = context?.ctx;
   return {
     kind: 'acquire',
     reqid: template.reqid,
@@ -46,6 +49,9 @@ function acquire({ body, attributes }: MessageOf<'ACQUIRE'>): KernelNotice | und
     ...(label && { label }),
   };
 }
+
+const isSelinux = ({ ctx_doi, ctx_alg }: { readonly ctx_doi: number; readonly ctx_alg: number }): boolean =>
+  ctx_doi === SecurityContext.DOI_LSM && ctx_alg === SecurityContext.ALG_SELINUX;
 
 function saId({ daddr, spi, proto, family }: Id & Pick<UserSaId, 'family'>): SaId | undefined {
   const destination = addressText(daddr, family);
