@@ -10,6 +10,7 @@ import { ControlServer } from './control.ts';
 import type { KernelName } from './data-plane.ts';
 import { formatEndpoint } from './endpoint.ts';
 import { deviceOf } from './host.ts';
+import { LabelRefusals } from './label-refusals.ts';
 import { hostLabels, type LabelChoice } from './labels.ts';
 import { type Logger, makeLog } from './log.ts';
 import { choosePlane, type Plane } from './plane.ts';
@@ -125,6 +126,7 @@ export class Daemon {
   readonly control: ControlServer;
   readonly updown: UpdownFlows;
   readonly #book = new SaBook(() => systemClock.unixTime());
+  readonly #refusals = new LabelRefusals(() => systemClock.unixTime());
   readonly #runner: UpdownRunner;
   readonly #parts: Parts;
   readonly #answers: Answers;
@@ -185,6 +187,7 @@ export class Daemon {
       warn: (text) => log.warn(text),
     });
     this.shell.subscribe((event: EngineEvent) => this.#book.event(event));
+    this.shell.subscribe((event: EngineEvent) => this.#refusals.event(event));
     this.shell.subscribe((event: EngineEvent) => this.updown.event(event));
     this.shell.subscribe((event: EngineEvent) => this.supervisor.event(event));
     this.shell.subscribe((event: EngineEvent) => this.#answers.event(event));
@@ -232,7 +235,7 @@ export class Daemon {
       kernel: kernel.name,
       lacks: lacksOf(entries, this.#parts.options.crypto ?? defaultCrypto, kernel),
       listening: this.listening,
-      connections: entries.map((entry) => connectionStatus(entry, ikeSas)),
+      connections: entries.map((entry) => connectionStatus(entry, ikeSas, this.#refusals.of(entry.name))),
       ikeSas: numbered(ikeSas, entries, this.#book),
       routes,
       shunts,
@@ -295,6 +298,7 @@ export class Daemon {
   #apply(connections: Connections): void {
     this.#connections = connections;
     this.supervisor.forgetOthers(connections.entries);
+    this.#refusals.keep(connections.entries);
     this.shell.connections(this.connections.entries);
     this.shell.policy(this.connections.policy);
     this.updown.synchronize();

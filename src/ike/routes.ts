@@ -1,5 +1,6 @@
 /** Policies that stand before any child: on-demand ones, whose packets ask for a child, and what bypasses or is discarded. RFC 4301 §4.4.1. */
 import type { KernelCommand, PolicyCommand } from '../kernel/port.ts';
+import { formatLabel, mostLabelOctets } from '../policy/label.ts';
 import { sameEntry, sameValue } from '../policy/pad.ts';
 import type { PadEntry, Policy, SpdEntry } from '../policy/policy.ts';
 import { covers, type SelectorPolicy, toWire } from '../policy/selector.ts';
@@ -189,6 +190,7 @@ export class Routes {
         local: describeSelectors(route.local),
         remote: describeSelectors(route.remote),
         what: 'protect' as const,
+        ...(route.spd.label && { label: formatLabel(route.spd.label, mostLabelOctets) }),
         mode: route.spd.mode,
         reqid: route.reqid,
         since: route.since,

@@ -56,6 +56,8 @@ export interface RouteStatus {
   readonly local: string;
   readonly remote: string;
   readonly what: 'protect';
+  /** Of its policies, as text. */
+  readonly label?: string;
   readonly mode: 'tunnel' | 'transport';
   readonly reqid: number;
   readonly since: Millis;
