@@ -1,4 +1,5 @@
 /** policy-label=: what labels a conn is of, and what is wrong with some. RFC 9478. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 import { formatLabel } from '../../src/policy/label.ts';
 import { errors, good, read, remarks } from './read.ts';
@@ -83,4 +84,14 @@ describe('policy-label=', () => {
     ).toMatch(/^\/c:6:\d+: error: policy-label=: b: the policy of this host does not know it$/);
     expect(asked).toEqual(['a', 'a', 'b']);
   });
+});
+
+it('docs/labels.md has connections that load', () => {
+  const page = readFileSync(new URL('../../docs/labels.md', import.meta.url), 'utf8');
+  const confs = [...page.matchAll(/```conf\n(.*?)```/gs)].map(([, text = '']) => text);
+  expect(confs).toHaveLength(2);
+  const selinux = { labels: { mode: 'selinux' } } as const;
+  const children = confs.map((conf) => good(conf, selinux).policy.pad[0]?.children[0]);
+  expect(children.map((child) => child?.label && formatLabel(child.label))).toEqual([undefined, context]);
+  expect(children.map((child) => child?.template)).toEqual([undefined, true]);
 });
