@@ -23,6 +23,8 @@ export interface DaemonSettings {
   readonly uniqueIds: boolean;
   /** Milliseconds what comes of a failed negotiation lasts, where it was said. */
   readonly shuntLifetime: number | undefined;
+  /** Seconds after which another packet of a flow that waits for an SA asks for it again, where it was said. */
+  readonly acquireLifetime: number | undefined;
   /** Milliseconds between NAT keepalives. */
   readonly natKeepalive: number;
   /** Half-open SAs from which on cookies are asked for. 0: always. */
@@ -54,6 +56,7 @@ export function daemonSettings(
     secretsFile: text('secretsfile'),
     uniqueIds: settings.get('uniqueids')?.word !== 'no',
     shuntLifetime: settings.has('shuntlifetime') ? timeOf(settings, 'shuntlifetime', 's', 0) : undefined,
+    acquireLifetime: acquireLifetime(settings, mistakes),
     natKeepalive: typeof keepAlive === 'number' && keepAlive > 0 ? keepAlive : 20_000,
     cookieThreshold: cookieThreshold(settings.get('ddos-mode')?.word, count('ddos-ike-threshold', 25_000)),
     halfOpenLimit: count('max-halfopen-ike', 50_000),
@@ -75,6 +78,20 @@ function revocation(settings: ReadonlyMap<string, Setting>): RevocationPolicy {
     ocspTimeout: timeOf(settings, 'ocsp-timeout', 's', 2_000),
     ocspMethod: settings.get('ocsp-method')?.word === 'post' ? 'post' : 'get',
   };
+}
+
+/** The kernel has 0 for states that never go; its counter is of 31 bits. */
+function acquireLifetime(settings: ReadonlyMap<string, Setting>, mistakes: Mistakes): number | undefined {
+  const setting = settings.get('xfrmlifetime');
+  if (setting === undefined) return undefined;
+  const seconds = timeOf(settings, 'xfrmlifetime', 's', 0) / 1000;
+  if (Number.isInteger(seconds) && seconds > 0 && seconds <= 0x7fff_ffff) return seconds;
+  mistakes.error(
+    setting.at,
+    `xfrmlifetime=: ${quoted(setting.text)} is no whole number of seconds above 0`,
+    '30s',
+  );
+  return undefined;
 }
 
 function port(text: string | undefined): number | undefined {

@@ -80,12 +80,12 @@ export class ControlServer {
   }
 
   #serve(client: Socket): void {
-    const gone = new AbortController();
+    const open = new Set<AbortController>();
     this.#clients.add(client);
     client.on('error', () => client.destroy());
     client.on('close', () => {
       this.#clients.delete(client);
-      gone.abort();
+      for (const call of open) call.abort();
     });
     let unread = '';
     client.setEncoding('utf8');
@@ -94,19 +94,22 @@ export class ControlServer {
       unread = lines.pop() ?? '';
       for (const line of lines) {
         if (Buffer.byteLength(line) > longestRequest) return client.destroy();
-        if (line.trim() !== '') void this.#answer(client, line, gone.signal);
+        if (line.trim() !== '') void this.#answer(client, line, open);
       }
       if (Buffer.byteLength(unread) > longestRequest) client.destroy();
     });
   }
 
-  async #answer(client: Socket, line: string, signal: AbortSignal): Promise<void> {
+  async #answer(client: Socket, line: string, open: Set<AbortController>): Promise<void> {
     let id = 0;
+    // One for each request: what listens to it goes with the request, not with the connection.
+    const gone = new AbortController();
+    open.add(gone);
     try {
       const value = parseJson(line);
       id = requestId(value) ?? 0;
       const call: ControlCall = {
-        signal,
+        signal: gone.signal,
         line: (text, detail) => send(client, { id, type: 'line', text, ...detail }),
       };
       send(client, { id, type: 'done', result: (await this.#verbs(parseRequest(value), call)) ?? {} });
@@ -114,6 +117,8 @@ export class ControlServer {
       const code = error instanceof ControlError ? error.code : 'BUG';
       const lines = (error instanceof Error ? error.message : String(error)).split('\n');
       send(client, { id, type: 'failed', code, text: lines.map(escapeText).join('\n') });
+    } finally {
+      open.delete(gone);
     }
   }
 }

@@ -91,6 +91,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       connections,
       plane,
       secrets: loaded.secrets ?? noSecrets,
+      acquireExpiry: loaded.settings?.acquireLifetime,
     });
     if (options.control !== undefined) await daemon.control.listen(options.control);
     daemon.begin(loaded);
@@ -117,6 +118,8 @@ interface Parts {
   readonly connections: Connections;
   readonly plane: Plane;
   readonly secrets: DaemonSecrets;
+  /** Seconds; as it was when the daemon started. */
+  readonly acquireExpiry: number | undefined;
 }
 
 export class Daemon {
@@ -161,6 +164,7 @@ export class Daemon {
       tun: options.tun,
       policy: connections.policy,
       labels: hostLabels(options.labels ?? 'auto', (line) => log.warn(`SELinux: ${line}`)).access,
+      acquireExpiry: parts.acquireExpiry,
       keyLog: options.keyLog !== undefined || options.espKeyLog !== undefined,
       log,
       trace,

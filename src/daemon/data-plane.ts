@@ -24,6 +24,8 @@ export interface DataPlaneOptions {
   readonly remark: (text: string) => void;
   /** Reqids the configuration names. */
   readonly reqids: readonly number[];
+  /** Seconds after which another packet of a flow that waits for an SA of the kernel's asks for it again; 30 unless said. */
+  readonly acquireExpiry?: number | undefined;
   /** A TUN device before `userspace`. */
   readonly tun?: TunSettings | undefined;
 }
@@ -36,8 +38,7 @@ export interface TunSettings {
   readonly failed: (error: SystemError) => void;
 }
 
-/** Seconds after which another packet of a flow that waits for an SA asks for it again. */
-const acquireExpiry = 30;
+const usualAcquireExpiry = 30;
 
 /**
  * `memory` carries no packets; `userspace` carries ESP in UDP, and answers echoes or has a TUN device; `xfrm` is the
@@ -48,7 +49,7 @@ export function makeKernel(
   options: DataPlaneOptions,
 ): MemoryKernel | UserspaceKernel | XfrmKernel {
   if (name === 'memory') return new MemoryKernel();
-  const { tun } = options;
+  const { tun, acquireExpiry = usualAcquireExpiry } = options;
   const now = () => performance.now();
   if (name === 'xfrm') {
     try {

@@ -30,7 +30,7 @@ export interface Loaded {
   readonly waitingFor: readonly string[];
   readonly settings?: Pick<
     DaemonSettings,
-    'listen' | 'ikePort' | 'natPort' | 'logFile' | 'logAppend' | 'debug'
+    'listen' | 'ikePort' | 'natPort' | 'logFile' | 'logAppend' | 'debug' | 'acquireLifetime'
   >;
 }
 

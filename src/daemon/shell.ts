@@ -35,6 +35,8 @@ export interface ShellOptions {
   readonly tun?: string | undefined;
   readonly policy: Policy;
   readonly labels: LabelAccess;
+  /** Seconds a packet waits for an SA of the kernel's. */
+  readonly acquireExpiry?: number | undefined;
   readonly keyLog: boolean;
   readonly log: Logger;
   readonly trace: Trace;
@@ -71,6 +73,7 @@ export class Shell {
       tun: options.tun === undefined ? undefined : this.#tunSettings(options.tun),
       remark: (text) => options.log.warn(text),
       reqids: fixedReqids(options.policy),
+      acquireExpiry: options.acquireExpiry,
     });
     const { kernel } = this;
     this.counters = new RemovedCounters(kernel);

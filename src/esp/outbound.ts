@@ -37,6 +37,12 @@ const tunnelPayload = (packet: Uint8Array, header: IpHeader) => ({
 function initializationVector(cipher: Cipher, sequence: number, random: Random): Uint8Array {
   if (cipher.iv === 'random') return random(cipher.ivLength);
   const iv = new Uint8Array(cipher.ivLength);
-  if (cipher.iv === 'counter') new DataView(iv.buffer).setBigUint64(cipher.ivLength - 8, BigInt(sequence));
+  if (cipher.iv === 'counter') writeCounter(iv, sequence);
   return iv;
+}
+
+/** 64 bits at the end. */
+function writeCounter(iv: Uint8Array, counter: number): void {
+  for (let at = iv.length - 1, rest = counter; rest > 0; at--, rest = Math.floor(rest / 256))
+    iv[at] = rest % 256;
 }

@@ -1,6 +1,7 @@
 /** One ESP packet: sealed and opened, octets to octets. RFC 4303 §2-3, RFC 4106 §5, RFC 4543 §4, RFC 7634 §2. */
 import type { CipherKey, Crypto } from '../crypto/provider.ts';
 import { cipherKeyLength, type EspSuite, integKeyLength } from '../crypto/suite.ts';
+import { take } from './slab.ts';
 
 //     0                   1                   2                   3
 //    +---------------------------------------------------------------+
@@ -68,26 +69,43 @@ export interface Sealing {
 }
 
 /** The ESP packet, from the SPI to the ICV. */
-export function seal(by: Protection, packet: Sealing): Uint8Array {
-  const { cipher } = by.suite;
-  const plaintext = withTrailer(packet.payload, packet.nextHeader, alignment(by.suite));
-  const header = new Uint8Array(headerLength);
-  const view = new DataView(header.buffer);
-  view.setUint32(0, packet.spi);
-  view.setUint32(4, packet.sequence % wordSize);
-  const aad = associatedData(by.suite, header, packet.sequence);
-  const ciphertext = by.cipher.seal(packet.iv, plaintext, cipher.icvLength > 0 ? aad : new Uint8Array());
-  if (by.suite.integ === undefined) return join(header, packet.iv, ciphertext);
-  const covered = join(header, packet.iv, ciphertext);
-  return join(covered, icv(by, covered, packet.sequence));
+export function seal(by: Protection, { spi, sequence, iv, nextHeader, payload }: Sealing): Uint8Array {
+  const { cipher, integ } = by.suite;
+  const plaintext = withTrailer(payload, nextHeader, alignment(by.suite));
+  const bodyAt = headerLength + iv.length;
+  const icvAt = bodyAt + plaintext.length + cipher.icvLength;
+  const packet = take(icvAt + (integ?.icvLength ?? 0));
+  writeWord(packet, 0, spi);
+  writeWord(packet, 4, sequence % wordSize);
+  packet.set(iv, headerLength);
+  const aad =
+    cipher.icvLength > 0 ? associatedData(by.suite, packet.subarray(0, headerLength), sequence) : nothing;
+  packet.set(by.cipher.seal(iv, plaintext, aad), bodyAt);
+  if (integ !== undefined) packet.set(icv(by, packet.subarray(0, icvAt), sequence), icvAt);
+  return packet;
+}
+
+const nothing = new Uint8Array();
+
+function writeWord(octets: Uint8Array, at: number, word: number): void {
+  octets[at] = word >>> 24;
+  octets[at + 1] = word >>> 16;
+  octets[at + 2] = word >>> 8;
+  octets[at + 3] = word;
 }
 
 /** SPI and the low 32 bits of the sequence number; undefined when there is no room for them. */
 export function parseHeader(octets: Uint8Array): { spi: number; low: number } | undefined {
   if (octets.length < headerLength) return undefined;
-  const view = new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
-  return { spi: view.getUint32(0), low: view.getUint32(4) };
+  return { spi: readWord(octets, 0), low: readWord(octets, 4) };
 }
+
+const readWord = (octets: Uint8Array, at: number): number =>
+  (((octets[at] ?? 0) << 24) |
+    ((octets[at + 1] ?? 0) << 16) |
+    ((octets[at + 2] ?? 0) << 8) |
+    (octets[at + 3] ?? 0)) >>>
+  0;
 
 export interface Opened {
   readonly nextHeader: number;
@@ -125,10 +143,13 @@ export function open(by: Protection, octets: Uint8Array, sequence: number): Open
 /** Pad Length and Next Header end on a 4-octet boundary and on the cipher's block. RFC 4303 §2.4. */
 const alignment = (suite: EspSuite): number => Math.max(4, suite.cipher.blockLength);
 
+/** What is being sealed, which nobody keeps. */
+const scratch = new Uint8Array(16 * 1024);
+
 function withTrailer(payload: Uint8Array, nextHeader: number, align: number): Uint8Array {
   const length = Math.ceil((payload.length + trailerLength) / align) * align;
   const padding = length - payload.length - trailerLength;
-  const octets = new Uint8Array(length);
+  const octets = length <= scratch.length ? scratch.subarray(0, length) : new Uint8Array(length);
   octets.set(payload);
   for (let i = 0; i < padding; i++) octets[payload.length + i] = i + 1;
   octets[length - 2] = padding;
@@ -146,7 +167,12 @@ function withoutTrailer(plaintext: Uint8Array): Opened | OpenFailure {
 
 /** SPI and sequence number; with ESN its high word between them. RFC 4106 §5. */
 function associatedData(suite: EspSuite, header: Uint8Array, sequence: number): Uint8Array {
-  return suite.esn ? join(header.subarray(0, 4), highWord(sequence), header.subarray(4)) : header;
+  if (!suite.esn) return header;
+  const octets = new Uint8Array(headerLength + 4);
+  octets.set(header);
+  octets.copyWithin(8, 4, 8);
+  writeWord(octets, 4, Math.floor(sequence / wordSize));
+  return octets;
 }
 
 /** With ESN the high word is not sent but follows what is covered. RFC 4303 §3.3.2.1. */
@@ -158,16 +184,6 @@ function icv(by: Protection, covered: Uint8Array, sequence: number): Uint8Array 
 
 function highWord(sequence: number): Uint8Array {
   const octets = new Uint8Array(4);
-  new DataView(octets.buffer).setUint32(0, Math.floor(sequence / wordSize));
-  return octets;
-}
-
-function join(...parts: Uint8Array[]): Uint8Array {
-  const octets = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    octets.set(part, at);
-    at += part.length;
-  }
+  writeWord(octets, 0, Math.floor(sequence / wordSize));
   return octets;
 }

@@ -140,8 +140,9 @@ export function ownPolicies(child: ChildSa, siblings: readonly ChildSa[]): Polic
 }
 
 /**
- * Commands that move a child to the other path the IKE SA took. Its policies name the tunnel's ends: those of the new
- * path are there before those of the old one go. RFC 7296 §2.23.
+ * Commands that move a child to the other path the IKE SA took. Its policies name the tunnel's ends: a data plane where
+ * that matters moves them together with the SA, and those of the new path are there before those of the old one go.
+ * RFC 7296 §2.23.
  */
 export function moveChild(child: ChildSa, path: Path, siblings: readonly ChildSa[]): KernelCommand[] {
   const before = {
@@ -169,8 +170,8 @@ export function moveChild(child: ChildSa, path: Path, siblings: readonly ChildSa
   const policies = ownPolicies(child, siblings);
   const here = new Set(policies.map(policyKey));
   return [
-    ...policies.filter((each) => !there.has(policyKey(each))).map(addPolicy),
     ...(child.outboundHeld || child.outboundRefused ? [inbound] : [outbound, inbound]),
+    ...policies.filter((each) => !there.has(policyKey(each))).map(addPolicy),
     ...withdrawn(before.policies.filter((each) => !here.has(policyKey(each)))).map(deletePolicy),
   ];
 }

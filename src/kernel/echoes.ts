@@ -79,6 +79,7 @@ export class Echoes {
 
   /** Whether a packet is the reply to a request of ours on the same child; then it has been told. */
   replied(sa: InboundSa, packet: Uint8Array, header: IpHeader): boolean {
+    if (this.#pending.size === 0) return false;
     const echo = parseEcho(packet, header);
     if (echo?.kind !== 'reply' || echo.identifier !== this.#identifier) return false;
     const pending = this.#pending.get(echo.sequence);

@@ -41,6 +41,7 @@ const errnos: Readonly<Record<number, string>> = {
   61: 'ENODATA',
   74: 'EBADMSG',
   75: 'EOVERFLOW',
+  77: 'EBADFD',
   90: 'EMSGSIZE',
   92: 'ENOPROTOOPT',
   93: 'EPROTONOSUPPORT',

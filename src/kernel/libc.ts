@@ -50,7 +50,7 @@ type Native = ((...given: unknown[]) => unknown) & { async(...given: unknown[]):
 
 let loaded: Libc | undefined;
 
-/** Throws SystemError ENOENT when koffi is not installed, or has no binary for this platform. */
+/** Throws SystemError ENOENT when koffi is not installed, or has no binary for this platform, or it is none of Linux. */
 export function libc(): Libc {
   loaded ??= load();
   return loaded;
@@ -64,13 +64,14 @@ export function checked(calls: Libc, name: string, result: number): number {
 
 function load(): Libc {
   let koffi: Koffi;
+  let library: ReturnType<Koffi['load']>;
   try {
     koffi = createRequire(import.meta.url)('koffi');
+    library = koffi.load('libc.so.6');
   } catch (error) {
     const why = error instanceof Error ? error.message.split('\n')[0] : error;
     throw new SystemError('load', 'ENOENT', `koffi is not here: ${why}`);
   }
-  const library = koffi.load('libc.so.6');
   const number = (prototype: string) => {
     const native = library.func(prototype);
     return (...given: unknown[]) => Number(native(...given));

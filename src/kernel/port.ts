@@ -59,6 +59,7 @@ export interface PolicyCommand {
 
 export type KernelCommand =
   | { readonly kind: 'addSa'; readonly sa: SaCommand }
+  /** Policies of its reqid that name its ends go with it, where packets find their SA by them. */
   | {
       readonly kind: 'updateSa';
       readonly id: SaId;

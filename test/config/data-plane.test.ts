@@ -48,6 +48,23 @@ describe('settings of the data plane', () => {
   });
 });
 
+describe('what waits for an SA', () => {
+  const seconds = (line: string) => good(`config setup\n\t${line}\n${conn()}`).settings.acquireLifetime;
+
+  it('waits as long as config setup says', () => {
+    expect(good(conn()).settings.acquireLifetime).toBeUndefined();
+    expect(seconds('xfrmlifetime=45')).toBe(45);
+    expect(seconds('xfrmlifetime=2m')).toBe(120);
+    expect(seconds('expire-lifetime=7s')).toBe(7);
+  });
+
+  test.each(['0', '2147483648', 'soon', '-1'])('xfrmlifetime=%s is refused', (value) => {
+    expect(errors(read(`config setup\n\txfrmlifetime=${value}\n`)).join()).toMatch(
+      /^\/c:2:15: error: xfrmlifetime=: /,
+    );
+  });
+});
+
 describe('shunts', () => {
   test.each([
     [['failureshunt=none', 'negotiationshunt=hold'], {}],

@@ -1,8 +1,15 @@
 /** Which data plane a daemon gets, and what becomes of proposals that it cannot do. */
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nobleCrypto } from '../../src/crypto/noble/index.ts';
+import { noSecrets } from '../../src/daemon/answers.ts';
+import { Connections } from '../../src/daemon/connections.ts';
+import { Daemon } from '../../src/daemon/daemon.ts';
 import { type Lacks, suited, transformsOf } from '../../src/daemon/esp-lacks.ts';
+import { makeLog } from '../../src/daemon/log.ts';
 import { choosePlane } from '../../src/daemon/plane.ts';
+import { Trace } from '../../src/daemon/trace.ts';
+import { UdpSockets } from '../../src/daemon/udp.ts';
 import { SystemError } from '../../src/kernel/errno.ts';
 import { whyNoXfrm } from '../../src/kernel/xfrm/probe.ts';
 import { isAead } from '../../src/policy/proposal.ts';
@@ -110,5 +117,27 @@ describe.skipIf(why !== undefined)('the data plane on this machine', () => {
       }),
     );
     expect(choosePlane('memory', policy, nobleCrypto)).toEqual({ name: 'memory' });
+  });
+
+  it.each([
+    [undefined, 30],
+    [7, 7],
+  ])('waits for SAs as long as xfrmlifetime= says: %s', async (said, seconds) => {
+    const expiry = (): number => Number(readFileSync('/proc/sys/net/core/xfrm_acq_expires', 'utf8'));
+    const before = expiry();
+    const udp = new UdpSockets({ ikePort: 0, natPort: 0 });
+    const daemon = new Daemon({
+      options: { source: () => Promise.reject(new Error('never read')) },
+      log: makeLog({ level: 'error', format: 'text', write: () => {} }),
+      udp,
+      trace: new Trace({}, Date.now, () => {}),
+      connections: new Connections(policyOf('aes_gcm128')),
+      plane: { name: 'xfrm' },
+      secrets: noSecrets,
+      acquireExpiry: said,
+    });
+    expect(expiry()).toBe(seconds);
+    await daemon.stop();
+    expect(expiry()).toBe(before);
   });
 });

@@ -15,6 +15,8 @@ export type Step =
         | 'liveness'
         | 'the same policy'
         | 'crash'
+        | 'on demand'
+        | 'no longer on demand'
         | 'refuse an SA';
       readonly end: End;
     }
@@ -54,6 +56,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: plain('liveness') },
   { weight: 1, arbitrary: plain('the same policy') },
   { weight: 1, arbitrary: plain('crash') },
+  { weight: 3, arbitrary: fc.constant({ do: 'on demand', end: 'initiator' } as const) },
+  { weight: 1, arbitrary: plain('no longer on demand') },
   { weight: 1, arbitrary: plain('refuse an SA') },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('delete a child' as const), end, nth }) },
   {

@@ -10,6 +10,8 @@ export class TalkingKernel extends UserspaceKernel {
   readonly memory = new MemoryKernel({ history: 1 });
   /** The other end's packets that arrived here, by their number; how often each. */
   readonly arrivals: Map<number, number>;
+  /** Packets without an SA, by their number: they may be kept for one. */
+  readonly waiting = new Set<number>();
   readonly #subnets: readonly [own: number, peer: number];
   #packets = 0;
 
@@ -55,7 +57,9 @@ export class TalkingKernel extends UserspaceKernel {
     const number = this.#next();
     const [own, peer] = this.#subnets;
     const udp = makePacket(Uint8Array.of(10, own, 0, 1), addressOf(peer, number), 17, new Uint8Array(8));
-    return this.send(udp) ? number : undefined;
+    if (this.send(udp)) return number;
+    this.waiting.add(number);
+    return undefined;
   }
 
   /** A packet through the newest SA of a reqid; its number, or undefined when there is none. */

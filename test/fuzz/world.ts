@@ -126,6 +126,10 @@ export class World {
         return host.setPolicy(this.both.change(end, { esp: step.esp }));
       case 'crash':
         return host.crash();
+      case 'on demand':
+        return host.command({ kind: 'route', name });
+      case 'no longer on demand':
+        return host.command({ kind: 'unroute', name });
       case 'refuse an SA':
         return this.kernels[end].memory.refuse(1, 'ENOSYS', 'addSa');
       case 'talk':

@@ -1,7 +1,16 @@
 /** User-mode Linux: a real kernel as an ordinary process, which runs the cases and reports them line by line. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { scratch } from '../interop/peers/mounts.ts';
 import { project } from '../interop/peers/places.ts';
 import { Background, must, until } from '../interop/peers/process.ts';
 import type { Boot, Job, Report } from './guest/job.ts';
@@ -12,6 +21,8 @@ const memory = 1024 * 1024 * 1024;
 
 /** `npm run check` looks at the types. */
 const compile = [process.execPath, join(project, 'node_modules/typescript/bin/tsc'), '--noCheck'];
+/** When these tests are gone it ends by SIGTERM, of which it tells all its processes; SIGKILL would leave some of them. */
+const withUs = ['setpriv', '--pdeathsig', 'TERM', '--'];
 const runner = '.cache/lab/test/lab/guest/main.js';
 
 export interface MachineOptions {
@@ -29,14 +40,14 @@ export class GuestMachine {
   private constructor(directory: string, kernel: Background, limit: number) {
     this.#directory = directory;
     this.#kernel = kernel;
-    this.#limit = setTimeout(() => kernel.signal('SIGKILL'), limit);
+    this.#limit = setTimeout(this.#kill, limit);
     process.once('exit', this.#sweep);
   }
 
   static async boot({ boot, job, limit }: MachineOptions): Promise<GuestMachine> {
     await must([...compile, '-p', join(project, 'test/lab/tsconfig.json')]);
     const { tree, preload } = await rootTree();
-    const directory = mkdtempSync(join(tmpdir(), 'ikev2-lab-'));
+    const directory = realpathSync(scratch('lab').path);
     const share = join(directory, 'share');
     mkdirSync(share);
     writeFileSync(join(share, 'job.json'), JSON.stringify(job));
@@ -45,7 +56,7 @@ export class GuestMachine {
     if (boot === 'enforcing') told.push('lab.selinux=enforcing');
     const machine = [`mem=${memory}`, `uml_dir=${directory}/`, 'umid=lab', 'quiet'];
     const console = ['con=null', 'con0=null,fd:1', 'ssl=null'];
-    const kernel = new Background(['linux.uml', ...machine, ...console, ...root, ...told], {
+    const kernel = new Background([...withUs, 'linux.uml', ...machine, ...console, ...root, ...told], {
       env: { TMPDIR: memoryDirectory(), ...(preload !== undefined && { LD_PRELOAD: preload }) },
     });
     return new GuestMachine(directory, kernel, limit);
@@ -72,7 +83,7 @@ export class GuestMachine {
   /** Ends it, by force if need be, and removes what it wrote. */
   async close(): Promise<void> {
     clearTimeout(this.#limit);
-    this.#kernel.signal('SIGKILL');
+    this.#kill();
     await this.#kernel.exited;
     process.removeListener('exit', this.#sweep);
     this.#sweep();
@@ -96,7 +107,20 @@ export class GuestMachine {
     return existsSync(path) ? readFileSync(path, 'utf8') : '';
   }
 
-  readonly #sweep = (): void => rmSync(this.#directory, { recursive: true, force: true });
+  /** User-mode Linux makes itself the leader of a session, in which all its processes are. */
+  readonly #kill = (): void => {
+    try {
+      process.kill(-this.#kernel.pid, 'SIGKILL');
+    } catch {
+      // Not yet its leader, or gone.
+      this.#kernel.signal('SIGKILL');
+    }
+  };
+
+  readonly #sweep = (): void => {
+    this.#kill();
+    rmSync(this.#directory, { recursive: true, force: true });
+  };
 }
 
 /** A tmpfs with room for the guest's memory; a plain directory is slower. */

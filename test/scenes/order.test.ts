@@ -79,8 +79,8 @@ describe('behind a NAT', () => {
     both.responder.feed({ type: 'kernel', notice });
     const moved = ['updateSa', 'updateSa'];
     expect(applied()).toEqual([
-      ...['addPolicy in', 'addPolicy fwd', 'addPolicy out'],
       ...moved,
+      ...['addPolicy in', 'addPolicy fwd', 'addPolicy out'],
       ...['deletePolicy out', 'deletePolicy fwd', 'deletePolicy in'],
     ]);
     expect(both.responder.memory.policies.map(({ remoteAddress }) => remoteAddress)).toEqual(

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { nobleCrypto } from '../../src/crypto/noble/index.ts';
 import { nodeCrypto } from '../../src/crypto/node/index.ts';
 import { Secret } from '../../src/crypto/secret.ts';
+import type { KernelNotice } from '../../src/kernel/port.ts';
 import {
   fromJson,
   lossy,
@@ -14,6 +15,7 @@ import {
   toJson,
 } from '../../src/testing/index.ts';
 import { replayReport } from '../../src/testing/replay-report.ts';
+import { host } from '../scenes/ondemand-stage.ts';
 
 /** A life with everything in it that draws: both roles, loss, a block cipher, cookies, fragments, a reload. */
 function lived() {
@@ -35,7 +37,58 @@ function lived() {
   return both;
 }
 
+/** Packets that ask for children, and all else a data plane tells. */
+function demanded() {
+  const child = {
+    failureShunt: 'drop',
+    negotiationShunt: 'passthrough',
+    settings: { mark: { value: 1, mask: 255 }, tfcPadding: 1400 },
+  } as const;
+  const both = pair({
+    record: true,
+    initiator: { subnet: '10.1.0.0/16', child, entry: { start: 'ondemand', encapsulation: 'yes' } },
+    responder: { subnet: '10.2.0.0/16' },
+  });
+  const { initiator, network, name } = both;
+  const tell = (notice: KernelNotice) => initiator.feed({ type: 'kernel', notice });
+  const ask = (from: string) =>
+    tell({
+      kind: 'acquire',
+      reqid: initiator.status.routes[0]?.reqid ?? 0,
+      sequence: 7,
+      local: host(from),
+      remote: host('10.2.0.9'),
+      label: Uint8Array.of(1, 2, 0),
+    });
+  ask('10.1.0.7');
+  network.settle();
+  const id = { spi: initiator.children[0]?.inboundSpi ?? 0, destination: initiator.address };
+  tell({ kind: 'selectors', id, packet: Uint8Array.of(0x45, 0) });
+  tell({ kind: 'mapping', id, address: '203.0.113.1', port: 4501 });
+  tell({ kind: 'expire', id, hard: true });
+  network.advance(30_000);
+  network.fate(() => []);
+  initiator.down(name);
+  network.advance(100_000);
+  ask('10.1.0.8');
+  network.advance(100_000);
+  initiator.memory.refuse(1, 'ENOMEM', 'addPolicy');
+  initiator.command({ kind: 'unroute', name });
+  initiator.command({ kind: 'route', name });
+  initiator.command({ kind: 'shutdown' });
+  network.run();
+  return both;
+}
+
 describe('record and replay', () => {
+  it('packets that ask for children, and notices of their SAs', () => {
+    const { recording, answers, events } = demanded().initiator;
+    expect(events.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['flow', 'routeFailed']));
+    const again: string[] = [];
+    for (const actions of replay(recording, nobleCrypto)) again.push(toJson(actions));
+    expect(again).toEqual(answers.slice(1));
+  });
+
   it.each(['initiator', 'responder'] as const)('the %s, on either provider', (end) => {
     const both = lived();
     const { recording, answers } = both[end];

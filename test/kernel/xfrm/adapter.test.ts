@@ -7,6 +7,8 @@ import {
   type PolicyCommand,
   type SaCommand,
 } from '../../../src/kernel/port.ts';
+import { addressText } from '../../../src/kernel/xfrm/addresses.ts';
+import { attributeValue } from '../../../src/kernel/xfrm/attributes.ts';
 import { newSa } from '../../../src/kernel/xfrm/commands.ts';
 import { XfrmKernel } from '../../../src/kernel/xfrm/kernel.ts';
 import { ourReqids } from '../../../src/kernel/xfrm/leftovers.ts';
@@ -64,6 +66,15 @@ describe('the data plane of the kernel', () => {
       remark: (text) => remarks.push(text),
     });
   const kinds = (from: number) => fake.asked.slice(from).map(({ kind }) => kind);
+  /** Where the templates of policies lead. */
+  const ends = (messages: readonly XfrmMessage[]) =>
+    messages.flatMap((one) =>
+      one.kind === 'UPDPOLICY'
+        ? (attributeValue(one.attributes, 'TMPL') ?? []).map(({ id, family }) =>
+            addressText(id.daddr, family),
+          )
+        : [],
+    );
   const tell = (message: XfrmMessage) => fake.tell(encodeMessage(message, { sequence: 0, flags: 0 }, host));
 
   beforeEach(() => {
@@ -116,7 +127,15 @@ describe('the data plane of the kernel', () => {
       { value: [{ id: { daddr: Uint8Array.of(198, 51, 100, 7, ...new Uint8Array(12)) } }] },
       { value: [{ saddr: Uint8Array.of(198, 51, 100, 7, ...new Uint8Array(12)) }] },
     ]);
-    kernel.apply({ kind: 'deletePolicy', policy: { ...policy, remoteAddress: '198.51.100.7' } });
+    // What the engine says of them then changes nothing.
+    const there = { ...policy, remoteAddress: '198.51.100.7' };
+    const after = fake.asked.length;
+    kernel.apply({ kind: 'addPolicy', policy: there });
+    kernel.apply({ kind: 'deletePolicy', policy });
+    expect(kinds(after)).not.toContain('DELPOLICY');
+    expect(ends(fake.asked.slice(after)).at(-1)).toBe('198.51.100.7');
+    kernel.apply({ kind: 'deletePolicy', policy: there });
+    expect(kinds(after)).toContain('DELPOLICY');
     kernel.apply({ kind: 'deleteSa', id: { ...sa.id, destination: '198.51.100.7' } });
     expect(() => kernel.apply({ kind: 'deleteSa', id: sa.id })).toThrow(
       expect.objectContaining({ errno: 'ESRCH' }),

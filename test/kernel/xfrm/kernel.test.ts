@@ -9,6 +9,7 @@ import { xfrmAddressOf } from '../../../src/kernel/xfrm/addresses.ts';
 import { XfrmKernel, type XfrmKernelOptions } from '../../../src/kernel/xfrm/kernel.ts';
 import { ourReqids, policyDeletion } from '../../../src/kernel/xfrm/leftovers.ts';
 import type { MessageOf } from '../../../src/kernel/xfrm/messages.ts';
+import { XfrmMonitor } from '../../../src/kernel/xfrm/monitor.ts';
 import { MessageType, Mode } from '../../../src/kernel/xfrm/numbers.ts';
 import { neighbourDiscoveryBypass, newPolicies } from '../../../src/kernel/xfrm/policies.ts';
 import {
@@ -193,6 +194,33 @@ describe.skipIf(why !== undefined)('the data plane of the kernel', () => {
       remote: net('10.2.0.1/32', 17, 5000),
     });
     apply('deletePolicy', { settings: { reqid: 77 } });
+  });
+
+  it('tells of a packet again when the larval state of the first has expired', async () => {
+    kernel.close();
+    kernel = open({ acquireExpiry: 1 });
+    apply('addPolicy');
+    const expired = new Promise<void>((resolve, reject) => {
+      const monitor = new XfrmMonitor({
+        groups: ['EXPIRE'],
+        told: () => {
+          monitor.close();
+          resolve();
+        },
+        lost: () => {},
+        failed: reject,
+      });
+    });
+    const packet = createSocket('udp4');
+    const first = next();
+    packet.send('x', 5000, '10.2.0.1');
+    const before = await first;
+    await expired;
+    const second = next();
+    packet.send('x', 5000, '10.2.0.1', () => packet.close());
+    const after = await second;
+    expect(after).toMatchObject({ kind: 'acquire', remote: net('10.2.0.1/32', 17, 5000) });
+    expect(after).not.toMatchObject({ sequence: before.kind === 'acquire' && before.sequence });
   });
 
   it('takes the larval states of its packets with it', async () => {

@@ -17,6 +17,7 @@ export class Bench {
 
   /** Echoes in clear before it began. */
   readonly #before: number;
+  readonly #streams: EchoStream[] = [];
 
   private constructor(
     { conn, places }: PlacedCase,
@@ -154,7 +155,13 @@ export class Bench {
 
   /** An echo every 10 ms from now on. */
   stream(from: Host): EchoStream {
-    return new EchoStream(this.pinging(from, ['-i', '0.01']));
+    const stream = new EchoStream(this.pinging(from, ['-i', '0.01']));
+    this.#streams.push(stream);
+    return stream;
+  }
+
+  async close(): Promise<void> {
+    for (const stream of this.#streams) await stream.stop();
   }
 
   /** Every echo of `count` comes back, and none of them passed the router in clear. */

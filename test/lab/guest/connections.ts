@@ -18,7 +18,7 @@ export function place(one: Case, number: number): PlacedCase {
 
 export const secrets = ': PSK "a secret of the laboratory, shared by both"\n';
 
-const setup: Keywords = { 'ikev1-policy': 'drop', uniqueids: 'no' };
+const setup: Keywords = { 'ikev1-policy': 'drop', uniqueids: 'yes' };
 
 /** Both ends', but for what a case says of one. */
 function plain({ conn, places: { outer, subnet }, setting: { mode = 'tunnel' } }: PlacedCase): Keywords {

@@ -8,10 +8,14 @@ export class EchoStream {
     this.#ping = new Background(command);
   }
 
-  /** Ends it. How many came back, and what is missing: sequence numbers, the last one on its way excepted. */
-  async end(): Promise<{ readonly received: number; readonly lost: number[] }> {
+  async stop(): Promise<void> {
     this.#ping.signal('SIGINT');
     await this.#ping.exited;
+  }
+
+  /** Ends it. How many came back, and what is missing: sequence numbers, the last one on its way excepted. */
+  async end(): Promise<{ readonly received: number; readonly lost: number[] }> {
+    await this.stop();
     const { output } = this.#ping;
     const received = new Set(
       [...output.matchAll(/icmp_seq=(\d+) ttl=/g)].map(([, number]) => Number(number)),

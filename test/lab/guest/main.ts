@@ -34,9 +34,10 @@ const pluto = new Pluto(
 await Promise.all([ours.start(), pluto.start()]);
 say('both daemons are ready');
 for (const one of chosen) await report(one);
-process.exitCode = (await ours.stop()) === 0 ? 0 : 1;
-say('our daemon ended');
+const code = await ours.stop();
+say(`our daemon ended with exit code ${code}`);
 await pluto.kill();
+process.exit(code === 0 ? 0 : 1);
 
 async function report(one: PlacedCase): Promise<void> {
   const begin = performance.now();
@@ -66,10 +67,12 @@ async function report(one: PlacedCase): Promise<void> {
 /** Why it failed. */
 async function failureOf(one: PlacedCase): Promise<string | undefined> {
   const late = new AbortController();
+  let bench: Bench | undefined;
   try {
     await Promise.all([ours.start(), pluto.start()]);
+    bench = await Bench.of(one, ours, pluto);
     await Promise.race([
-      one.run(await Bench.of(one, ours, pluto)),
+      one.run(bench),
       after(limit, undefined, { signal: late.signal }).then(() => {
         throw new Error(`not done within ${limit} ms`);
       }),
@@ -79,6 +82,7 @@ async function failureOf(one: PlacedCase): Promise<string | undefined> {
     return error instanceof Error ? (error.stack ?? error.message) : String(error);
   } finally {
     late.abort();
+    await bench?.close();
   }
 }
 

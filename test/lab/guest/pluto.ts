@@ -26,7 +26,11 @@ export class Pluto {
     if (this.#daemon?.running) return;
     const database = ['-d', `sql:${home}/nss`];
     if (!this.#daemon) await must(['certutil', '-N', ...database, '--empty-password']);
-    else this.#before += this.#daemon.output;
+    else {
+      this.#before += this.#daemon.output;
+      // What a killed one had stays for ever.
+      for (const kind of ['state', 'policy']) await must(['ip', '-n', 'pluto', 'xfrm', kind, 'flush']);
+    }
     mkdirSync('/run/pluto', { recursive: true });
     const files = ['--config', `${home}/ipsec.conf`, '--secretsfile', `${home}/ipsec.secrets`];
     const directories = ['--nssdir', `${home}/nss`, '--ipsecdir', `${home}/ipsec.d`];

@@ -1,6 +1,6 @@
 /** What a kernel holds, as iproute2 tells it. */
 import { must } from '../../interop/peers/process.ts';
-import { type Host, other, type Places } from './namespaces.ts';
+import { type Host, inside, other, type Places } from './namespaces.ts';
 
 export interface Holding {
   /** `ip -s xfrm state`, an SA an entry. */
@@ -27,7 +27,10 @@ export async function holding(
     const entries = text.split(/\n(?=src )/).map((entry) => entry.trimEnd());
     return entries.filter((entry) => entry !== '' && (!of || concerns(entry, of)));
   };
-  return { states: await told('state'), policies: await told('policy') };
+  const states = await told('state');
+  // Pluto leaves what waited for its SA to expire by itself.
+  const isOwn = (state: string) => host === 'ours' || Number(spiOf(state)) !== 0;
+  return { states: states.filter(isOwn), policies: await told('policy') };
 }
 
 /** SAs alone. */
@@ -90,6 +93,12 @@ function withoutCounters(lines: readonly string[]): string[] {
     if (/^\t\S/.test(line)) skip = /^\t(?:lifetime current|stats):/.test(line);
     return !skip && !/^\t ?[0-9a-f]{8}( [0-9a-f]{8})* ?$/.test(line) && !/^\tlastused/.test(line);
   });
+}
+
+/** Packets that came by an SA the host did not have, so far. */
+export async function strangers(host: Host): Promise<number> {
+  const text = await must(inside(host, ['cat', '/proc/net/xfrm_stat']));
+  return Number(/^XfrmInNoStates\s+(\d+)/m.exec(text)?.[1]);
 }
 
 export const spiOf = (state: string): string => /\bspi (0x\w+)/.exec(state)?.[1] ?? '';

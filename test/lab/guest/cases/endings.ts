@@ -42,13 +42,15 @@ export const endings: readonly Case[] = [
 
 /** Our daemon ends; these run last. */
 export const restarts: readonly Case[] = [
-  ...fromBothEnds('our daemon is killed and starts again', {}, async (bench, initiator) => {
+  ...fromBothEnds('our daemon is killed and starts again', { pluto: watchful }, async (bench, initiator) => {
     await bench.up('ours');
     await bench.ours.kill();
     const left = await holding('ours', bench.places);
     ok(left.states.length > 0 && left.policies.length > 0, 'a killed daemon leaves its SAs in the kernel');
     await bench.ours.start();
     await bench.isGone(['ours']);
+    // We say that we have nothing from before; pluto finds out by itself.
+    if (initiator === 'pluto') await bench.isGone(['pluto']);
     await bench.up(initiator);
     await bench.ping();
     await bench.down('ours');

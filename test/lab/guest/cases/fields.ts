@@ -1,8 +1,8 @@
 /** Packets through both kernels, and what we install against what pluto installs for the same conn. */
 import { deepEqual, equal } from 'node:assert/strict';
 import type { Bench } from '../bench.ts';
-import { type Case, fromBothEnds, type Setting } from '../case.ts';
-import type { Host } from '../namespaces.ts';
+import { type Case, fromBothEnds, labCase, type Setting } from '../case.ts';
+import { type Host, places } from '../namespaces.ts';
 import { comparable, type Holding, holding, keyOf, spiOf } from '../xfrm.ts';
 
 const settings: readonly (readonly [name: string, setting: Setting])[] = [
@@ -19,20 +19,38 @@ const settings: readonly (readonly [name: string, setting: Setting])[] = [
   ['a tunnel, IPv6 in IPv4', { outer: 4, inner: 6 }],
 ];
 
-export const fields: readonly Case[] = settings.flatMap(([name, setting]) =>
-  fromBothEnds(name, setting, async (bench, initiator) => {
-    await bench.up(initiator);
-    await bench.ping();
-    await sameInBothKernels(bench);
-    await bench.down(initiator);
-  }),
-);
+/** What stands before any connection: the sockets' own policies, and what lets neighbours be found. */
+async function standing(host: Host): Promise<string[]> {
+  const { policies } = await holding(host);
+  const all = comparable({ states: [], policies }, host, places(0, 4, 4));
+  return [...new Set(all.filter((policy) => /^src (0\.0\.0\.0|::)\/0 dst (0\.0\.0\.0|::)\/0 /.test(policy)))];
+}
 
-/** What both kernels hold of the case is the same, seen from each; SAs of the same SPI have the same keys. */
-export async function sameInBothKernels({ places }: Bench): Promise<void> {
+export const fields: readonly Case[] = [
+  labCase('before any connection our kernel and pluto’s let the same pass', {}, async () => {
+    deepEqual(await standing('ours'), await standing('pluto'));
+  }),
+  ...settings.flatMap(([name, setting]) =>
+    fromBothEnds(name, setting, async (bench, initiator) => {
+      await bench.up(initiator);
+      await bench.ping();
+      await sameInBothKernels(bench);
+      await bench.down(initiator);
+    }),
+  ),
+];
+
+/**
+ * What both kernels hold of the case is the same, seen from each; SAs of the same SPI have the same keys.
+ * `laterInPluto` is added to the priorities of pluto's policies.
+ */
+export async function sameInBothKernels({ places }: Bench, { laterInPluto = 0 } = {}): Promise<void> {
   const [ours, pluto] = await Promise.all([holding('ours', places), holding('pluto', places)]);
-  const seen = (held: Holding, host: Host) => comparable(held, host, places);
-  deepEqual(seen(ours, 'ours'), seen(pluto, 'pluto'));
+  const seen = (held: Holding, host: Host, later = 0) =>
+    comparable(held, host, places).map((entry) =>
+      entry.replace(/\bpriority (\d+)/, (_, priority) => `priority ${Number(priority) + later}`),
+    );
+  deepEqual(seen(ours, 'ours'), seen(pluto, 'pluto', laterInPluto));
   const keys = ({ states }: Holding) =>
     Object.fromEntries(states.map((state) => [spiOf(state), keyOf(state)]));
   deepEqual(keys(ours), keys(pluto));

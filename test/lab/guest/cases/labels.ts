@@ -74,8 +74,11 @@ async function heard(bench: Bench, sender: string, receiver: string): Promise<bo
   const listening = run(inside('pluto', ['runcon', receiver, process.execPath, '-e', program]), {
     within: 30_000,
   });
-  const send = `for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do echo hello > /dev/udp/${outer.pluto}/7007; sleep 0.5; done`;
-  await run(inside('ours', ['runcon', sender, 'bash', '-c', send]), { within: 30_000 });
+  // From the address of the connection, which is none of the host's own.
+  const send = `const s = require('node:dgram').createSocket('udp4');
+    s.bind(0, '${outer.ours}', () => setInterval(() => s.send('hello', 7007, '${outer.pluto}'), 300));
+    setTimeout(() => process.exit(0), 7000);`;
+  await run(inside('ours', ['runcon', sender, process.execPath, '-e', send]), { within: 30_000 });
   return (await listening).stdout.includes('heard hello');
 }
 
@@ -102,19 +105,15 @@ export const labels: readonly Case[] = [
     if (who === 'pluto') await bench.pluto.whack('--unroute', '--name', bench.conn);
     await takeDown(bench, 'ours');
   }),
-  ...fromBothEnds(
-    'children and IKE SA are rekeyed',
-    () => labelled,
-    async (bench, who) => {
-      await bench.up('ours', 0);
-      for (const context of [app1, app2]) await ping(bench, 'ours', context);
-      if (who === 'ours') for (const what of ['child', 'ike'] as const) await bench.rekey('ours', what);
-      else await bench.rekey('pluto', 'ike');
-      await expectLabels(bench, app1, app2);
-      for (const context of [app1, app2]) await ping(bench, who, context);
-      await takeDown(bench, 'ours');
-    },
-  ),
+  // Pluto's own command finds no IKE SA of a labelled connection.
+  labelCase('children and IKE SA are rekeyed', labelled, async (bench) => {
+    await bench.up('ours', 0);
+    for (const context of [app1, app2]) await ping(bench, 'ours', context);
+    for (const what of ['child', 'ike'] as const) await bench.rekey('ours', what);
+    await expectLabels(bench, app1, app2);
+    for (const who of hosts) for (const context of [app1, app2]) await ping(bench, who, context);
+    await takeDown(bench, 'ours');
+  }),
   labelCase('categories are labels of their own', labelled, async (bench) => {
     await bench.up('ours', 0);
     for (const context of [app1, `${app1}:c1`, `${app1}:c1.c3`]) await ping(bench, 'ours', context);
@@ -147,12 +146,14 @@ export const labels: readonly Case[] = [
       );
       equal((await statesOf('ours', bench.places)).filter((state) => contextOf(state) !== '').length, 0);
       await bench.pluto.whack('--unroute', '--name', bench.conn);
-      await takeDown(bench, 'ours');
+      // What waits for an SA in pluto's kernel waits on.
+      await bench.ours.tell({ command: 'down', name: bench.conn });
     },
   ),
   labelCase('the kernel delivers to its own label only', labelled, async (bench) => {
     await bench.up('ours', 0);
     ok(await heard(bench, app1, app1), 'app1_t hears app1_t');
+    await expectLabels(bench, app1);
     equal(await heard(bench, app1, app2), false, 'app2_t does not hear app1_t');
     await takeDown(bench, 'ours');
   }),

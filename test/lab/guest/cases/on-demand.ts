@@ -31,8 +31,6 @@ export const onDemandCases: readonly Case[] = [
     await bench.pingUntilAnswered('pluto');
     await bench.isUp();
     await bench.ping();
-    await bench.pluto.whack('--unroute', '--name', bench.conn);
-    await bench.ours.tell({ command: 'down', name: bench.conn });
-    await bench.isGone();
+    await bench.down('ours');
   }),
 ];
