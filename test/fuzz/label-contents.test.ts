@@ -5,11 +5,12 @@ import { LabelRefusals } from '../../src/daemon/label-refusals.ts';
 import { eventText } from '../../src/daemon/lines.ts';
 import { labelFault, labelFrom } from '../../src/policy/label.ts';
 import { access, app1, changing, labelledPair, ranges, spdLabel } from '../scenes/labels.ts';
+import { scaled } from './budgets.ts';
 
 const nasty = fc.oneof(
   fc.uint8Array({ maxLength: 80 }),
   fc.uint8Array({ minLength: 4090, maxLength: 4100, size: 'max' }),
-  fc.constant(new Uint8Array(60_000).fill(0x41)),
+  fc.constant(new Uint8Array(9_000).fill(0x41)),
   fc.string({ unit: 'binary', maxLength: 60 }).map((text) => new TextEncoder().encode(text)),
   fc
     .constantFrom('\x1b[2J\x1b]0;owned\x07', 'a\r\nERROR forged', `${app1}\0${spdLabel}`, '\u202e\u2066')
@@ -46,7 +47,7 @@ describe('label contents', () => {
           expect(JSON.stringify(refusals.of(both.name) ?? '')).toMatch(/^[\x20-\x7e]*$/);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: scaled(25) },
     );
   });
 });
