@@ -4,6 +4,7 @@ import { agreed, establish, rekey, takeDown } from './both-ends.ts';
 import { pair, pings, roles, type Setting } from './charon-pair.ts';
 import { suite } from './peers/needs.ts';
 import { it } from './peers/staged.ts';
+import { values } from './peers/tshark.ts';
 
 const context = 'system_u:object_r:ipsec_spd_t:s0';
 const other = 'other_u:object_r:x_t:s0:c1.c3';
@@ -14,7 +15,7 @@ const labelled = (ours: string, charons: string): Setting => ({
   ...(charons !== '' && { child: { label: charons, label_mode: 'simple' } }),
 });
 
-suite('labels with charon', ['namespaces', 'charon', 'tun', 'ours'], () => {
+suite('labels with charon', ['namespaces', 'charon', 'tun', 'tshark', 'ours'], () => {
   for (const who of roles) {
     it.concurrent(`the same label, ${who} initiates; rekeys keep it`, async ({ stage }) => {
       const both = await pair(stage, labelled(context, context));
@@ -30,6 +31,9 @@ suite('labels with charon', ['namespaces', 'charon', 'tun', 'ours'], () => {
       const after = await agreed(both);
       expect(after.children.map(({ label }) => label)).toEqual([context]);
       await pings(both);
+      // TS_SECLABEL in TSi and TSr, of requests and of answers.
+      const types = (await both.ours.packets()).flatMap((packet) => values(packet, 'isakmp.ts.type'));
+      expect(types.filter((type) => type === '10').length).toBeGreaterThanOrEqual(12);
       await takeDown(both, who);
     });
 
