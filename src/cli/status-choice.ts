@@ -7,15 +7,13 @@ export function ofConnection(status: DaemonStatus, name: string | undefined): Da
   if (name === undefined) return status;
   const isOf = ({ connection }: { readonly connection?: string | undefined }): boolean => connection === name;
   const connections = status.connections.filter((each) => each.name === name);
-  const shunts = status.shunts.filter(isOf);
-  if (connections.length === 0 && shunts.length === 0)
-    throw new CommandError(`there is no connection "${name}" loaded`);
+  if (!status.loaded.includes(name)) throw new CommandError(`there is no connection "${name}" loaded`);
   return {
     ...status,
     connections,
     ikeSas: status.ikeSas.filter(isOf),
     routes: status.routes.filter(isOf),
-    shunts,
+    shunts: status.shunts.filter(isOf),
   };
 }
 

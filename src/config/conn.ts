@@ -2,7 +2,7 @@
 import type { Crypto } from '../crypto/provider.ts';
 import { hasWildcard } from '../pki/index.ts';
 import { type Identity, identityOfDn } from '../policy/identity.ts';
-import type { PadEntry, SpdEntry } from '../policy/policy.ts';
+import type { PadEntry, ShuntEntry } from '../policy/policy.ts';
 import type { EspProposal, IkeProposal } from '../policy/proposal.ts';
 import {
   defaultEspProposals,
@@ -40,7 +40,7 @@ export interface ResolvedConnection {
   /** Absent for `type=passthrough`, `drop` and `reject`. */
   readonly pad: PadEntry | undefined;
   /** What bypasses or discards, without a peer. */
-  readonly shunts: readonly SpdEntry[];
+  readonly shunts: readonly ShuntEntry[];
   /** All parameters in force, those of `also=` and `%default` included. */
   readonly parameters: readonly Setting[];
 }
@@ -85,10 +85,12 @@ export function resolveConn(
   const unheard = shunt && conn.settings.get(`${ends.ours}updown`);
   if (unheard) mistakes.note(unheard.at, `${unheard.name}= is not run for type=${type}, which has no SAs`);
   if (shunt) {
-    const isRouted = enforced.has(settingWord(conn, 'auto'));
-    if (!isRouted && settingWord(conn, 'auto') !== 'ignore')
-      mistakes.note(placeOf(conn, 'type'), `type=${type} holds once it is routed`, 'auto=ondemand');
-    return spd && { ...base, pad: undefined, shunts: isRouted ? spd : [] };
+    const shunts = spd?.map((each) => ({
+      ...each,
+      connection: conn.name,
+      start: shuntStart(conn, type, mistakes),
+    }));
+    return shunts && { ...base, pad: undefined, shunts };
   }
   const pad = auth && padEntry(conn, ends, auth, lives, cx);
   if (pad === undefined || 'waitingFor' in pad) return pad;
@@ -107,11 +109,17 @@ export function resolveConn(
   return { ...base, shunts: [], pad: all };
 }
 
-/** `auto=` of what has no peer to wait for. */
-const enforced: ReadonlySet<string> = new Set(['ondemand', 'start']);
-
-const settingWord = ({ settings }: ConnSettings, name: string): string =>
-  settings.get(name)?.word ?? 'ignore';
+/** What has no peer has nobody to wait for. */
+function shuntStart(conn: ConnSettings, type: string, mistakes: Mistakes): ShuntEntry['start'] {
+  const said = wordOf<ShuntEntry['start']>(conn.settings, 'auto', 'ignore');
+  if (said === 'add' || said === 'keep')
+    mistakes.note(
+      placeOf(conn, 'type'),
+      `type=${type} holds once it is routed`,
+      `auto=ondemand, or ikev2 route ${conn.name}`,
+    );
+  return said;
+}
 
 type Skeleton = Omit<PadEntry, 'ike' | 'children'>;
 

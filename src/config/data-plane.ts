@@ -76,15 +76,16 @@ function dataPlaneSettings(conn: ConnSettings, mistakes: Mistakes): DataPlaneSet
   };
 }
 
+const markForm = 'a value and a mask of 32 bits, such as 0x5/0xff';
+
 /** `5`, `0x5/0xff`: a value, and the bits that count; all unless said. */
 function parseMark(text: string): Mark | BadValue {
+  if (/^(?:-1|%unique(?:-dir)?)(?:\/|$)/i.test(text))
+    return { wrong: `${quoted(text)}: a mark of each SA's own is not supported`, expected: markForm };
   const [value, mask, ...rest] = text.split('/').map(parseBits);
   const isMark = value !== undefined && rest.length === 0 && (mask !== undefined || !text.includes('/'));
   if (isMark) return { value, mask: mask ?? wholeMask };
-  return {
-    wrong: `${quoted(text)} is no mark`,
-    expected: 'a value and a mask of 32 bits, such as 0x5/0xff',
-  };
+  return { wrong: `${quoted(text)} is no mark`, expected: markForm };
 }
 
 function parseBits(text: string): number | undefined {

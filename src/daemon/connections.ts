@@ -1,7 +1,7 @@
 /** Which of the configured connections are loaded: all but `auto=ignore`, and what the operator added or deleted. */
 import leven from 'leven';
-import { sameEntry } from '../policy/pad.ts';
-import type { PadEntry, Policy } from '../policy/policy.ts';
+import { sameValue } from '../policy/pad.ts';
+import type { PadEntry, Policy, ShuntEntry } from '../policy/policy.ts';
 import { ControlError } from './control-protocol.ts';
 
 /** A value: every change makes another. */
@@ -19,11 +19,18 @@ export class Connections {
 
   /** What the engine shall go by. */
   get policy(): Policy {
-    return { ...this.#all, pad: this.#all.pad.filter((entry) => this.#isLoaded(entry)) };
+    const pad = this.#all.pad.filter((entry) => this.#isLoaded(entry));
+    return { ...this.#all, pad, shunts: shuntsOf(this.#all).filter((each) => this.#isLoaded(asNamed(each))) };
   }
 
   get entries(): readonly PadEntry[] {
     return this.policy.pad;
+  }
+
+  /** Those with a peer and those without one. */
+  get named(): readonly Named[] {
+    const { pad, shunts = [] } = this.policy;
+    return [...pad, ...shunts.map(asNamed)];
   }
 
   /** After the configuration was read again; what the operator deleted by name is back. */
@@ -33,32 +40,63 @@ export class Connections {
 
   /** With one connection of a configuration that was read again; the others stay as they were. Throws ControlError. */
   with(name: string, all: Policy): Connections {
-    const entry = all.pad.find((each) => each.name === name);
-    if (entry === undefined) throw unknown(name, all.pad, 'in the configuration');
-    const others = this.#all.pad.filter((each) => each.name !== name);
+    const isIt = (each: Named): boolean => each.name === name;
+    const known = [...all.pad, ...shuntsOf(all).map(asNamed)];
+    if (!known.some(isIt)) throw unknown(name, known, 'in the configuration');
+    const pad = [...this.#all.pad.filter((each) => !isIt(each)), ...all.pad.filter(isIt)];
+    const shunts = [
+      ...shuntsOf(this.#all).filter((each) => !isIt(asNamed(each))),
+      ...shuntsOf(all).filter((each) => isIt(asNamed(each))),
+    ];
     const deleted = [...this.#deleted].filter((each) => each !== name);
-    return new Connections({ ...all, pad: [...others, entry] }, [...this.#added, name], deleted);
+    return new Connections({ ...all, pad, shunts }, [...this.#added, name], deleted);
   }
 
   /** Throws ControlError. */
   without(name: string): Connections {
-    this.find(name);
+    this.mustBe(name);
     const added = [...this.#added].filter((each) => each !== name);
     return new Connections(this.#all, added, [...this.#deleted, name]);
   }
 
-  /** A loaded connection. Throws ControlError UNKNOWN_CONNECTION, with a hint. */
+  /** A loaded connection with a peer. Throws ControlError UNKNOWN_CONNECTION, with a hint, or BAD_REQUEST. */
   find(name: string): PadEntry {
-    const entry = this.#all.pad.find((each) => each.name === name);
-    if (entry === undefined) throw unknown(name, this.entries, 'loaded');
-    if (this.#isLoaded(entry)) return entry;
+    this.mustBe(name);
+    const entry = this.entries.find((each) => each.name === name);
+    if (entry !== undefined) return entry;
+    throw new ControlError(
+      'BAD_REQUEST',
+      `"${name}" has no peer: ikev2 route ${name}, ikev2 unroute ${name}`,
+    );
+  }
+
+  isShunt(name: string): boolean {
+    return shuntsOf(this.policy).some(({ connection }) => connection === name);
+  }
+
+  /** Throws ControlError UNKNOWN_CONNECTION, with a hint, unless it is loaded. */
+  mustBe(name: string): void {
+    if (this.named.some((each) => each.name === name)) return;
+    const all = [...this.#all.pad, ...shuntsOf(this.#all).map(asNamed)];
+    if (!all.some((each) => each.name === name)) throw unknown(name, this.named, 'loaded');
     throw new ControlError('UNKNOWN_CONNECTION', `"${name}" is not loaded: ikev2 add ${name}`);
   }
 
-  #isLoaded({ name, start }: PadEntry): boolean {
+  #isLoaded({ name, start }: Named): boolean {
     return (start !== 'ignore' || this.#added.has(name)) && !this.#deleted.has(name);
   }
 }
+
+/** A connection, be it with a peer or a part of one without. */
+interface Named {
+  readonly name: string;
+  readonly start: PadEntry['start'];
+}
+
+const shuntsOf = ({ shunts = [] }: Policy): readonly ShuntEntry[] => shunts;
+
+/** By its connection's name. */
+const asNamed = (shunt: ShuntEntry): Named => ({ ...shunt, name: shunt.connection });
 
 /** What became of connections, by name. */
 export interface Difference {
@@ -68,20 +106,26 @@ export interface Difference {
   readonly unchanged: readonly string[];
 }
 
-export function difference(before: readonly PadEntry[], after: readonly PadEntry[]): Difference {
-  const old = new Map(before.map((entry) => [entry.name, entry]));
-  const names = (entries: readonly PadEntry[]): string[] => entries.map(({ name }) => name);
-  const kept = after.filter(({ name }) => old.has(name));
-  const same = kept.filter((entry) => sameEntry(entry, old.get(entry.name) ?? entry));
+export function difference(before: readonly Named[], after: readonly Named[]): Difference {
+  const [old, now] = [before, after].map(byName);
+  const names = [...(now?.keys() ?? [])];
+  const isSame = (name: string): boolean => sameValue(old?.get(name) ?? [], now?.get(name) ?? []);
+  const kept = names.filter((name) => old?.has(name));
   return {
-    added: names(after.filter(({ name }) => !old.has(name))),
-    changed: names(kept.filter((entry) => !same.includes(entry))),
-    removed: names(before).filter((name) => !names(after).includes(name)),
-    unchanged: names(same),
+    added: names.filter((name) => !old?.has(name)),
+    changed: kept.filter((name) => !isSame(name)),
+    removed: [...(old?.keys() ?? [])].filter((name) => !now?.has(name)),
+    unchanged: kept.filter(isSame),
   };
 }
 
-function unknown(name: string, entries: readonly PadEntry[], where: string): ControlError {
+function byName(connections: readonly Named[]): Map<string, Named[]> {
+  const found = new Map<string, Named[]>();
+  for (const each of connections) found.set(each.name, [...(found.get(each.name) ?? []), each]);
+  return found;
+}
+
+function unknown(name: string, entries: readonly Named[], where: string): ControlError {
   const near = entries
     .map((entry) => ({ name: entry.name, distance: leven(entry.name, name) }))
     .filter(({ distance }) => distance <= 3)

@@ -239,6 +239,7 @@ export class Daemon {
       kernel: kernel.name,
       lacks: lacksOf(entries, this.#parts.options.crypto ?? defaultCrypto, kernel),
       listening: this.listening,
+      loaded: [...new Set(this.connections.named.map(({ name }) => name))],
       connections: entries.map((entry) => connectionStatus(entry, ikeSas, this.#refusals.of(entry.name))),
       ikeSas: numbered(ikeSas, entries, this.#book),
       routes,
@@ -279,7 +280,7 @@ export class Daemon {
   /** One change after the other: each reads the configuration and listens where it must before anything changes. */
   #change(what: string, take: (loaded: Loaded) => Connections): Promise<Reloaded> {
     const change = this.#changes.then(async () => {
-      const before = this.connections.entries;
+      const before = this.connections.named;
       const { options, udp } = this.#parts;
       const loaded = await options.source();
       const connections = take(loaded);
@@ -287,7 +288,7 @@ export class Daemon {
       this.#answers.reloaded(loaded.secrets ?? noSecrets);
       this.#apply(connections);
       this.#remark(loaded);
-      const done = { ...difference(before, connections.entries), remarks: loaded.remarks };
+      const done = { ...difference(before, connections.named), remarks: loaded.remarks };
       this.log.info(
         `${what}: ${done.added.length} added, ${done.changed.length} changed, ${done.removed.length} removed`,
       );

@@ -13,7 +13,7 @@ import { duration } from './duration.ts';
 /** The first line names it, the others are indented. */
 export function connectionLines({ name, at, pad, shunts }: ResolvedConnection): string[] {
   const where = `${name} (${at.file}:${at.line})`;
-  if (pad === undefined) return [where, ...shunts.map(shuntLine)];
+  if (pad === undefined) return [`${where} auto=${shunts[0]?.start}`, ...shunts.map(shuntLine)];
   return [
     `${where} auto=${pad.start} encapsulation=${pad.encapsulation} fragmentation=${pad.fragmentation}`,
     `  local   ${endText(pad.local)}`,
@@ -29,7 +29,7 @@ export function connectionLines({ name, at, pad, shunts }: ResolvedConnection): 
 /** What `check --json` writes for a connection. */
 export function connectionObject({ name, at, ours, pad, shunts }: ResolvedConnection): object {
   const base = { type: 'connection', name, file: at.file, line: at.line };
-  if (pad === undefined) return { ...base, shunts: shunts.map(childObject) };
+  if (pad === undefined) return { ...base, start: shunts[0]?.start, shunts: shunts.map(childObject) };
   return {
     ...base,
     ours,

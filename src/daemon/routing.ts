@@ -1,14 +1,17 @@
-/** The verbs `route` and `unroute`: whether packets of a connection's traffic ask for its children. */
+/** The verbs `route` and `unroute`: whether packets of a connection's traffic ask for its children, or bypass, or are discarded. */
 import { ControlError } from './control-protocol.ts';
 import type { Daemon } from './daemon.ts';
 
-const isRouted = (daemon: Daemon, name: string): boolean =>
-  daemon.shell.status.routes.some(({ connection }) => connection === name);
+function isRouted({ shell }: Daemon, name: string): boolean {
+  const { routes, shunts } = shell.status;
+  const stands = shunts.filter(({ why }) => why === 'policy');
+  return [...routes, ...stands].some(({ connection }) => connection === name);
+}
 
 /** Throws ControlError BAD_REQUEST when there is nobody to initiate to. */
 export function route(daemon: Daemon, name: string): { already: boolean } {
-  const { remote } = daemon.connections.find(name);
-  if (remote.address === undefined)
+  daemon.connections.mustBe(name);
+  if (!daemon.connections.isShunt(name) && daemon.connections.find(name).remote.address === undefined)
     throw new ControlError('BAD_REQUEST', `"${name}" is for peers of any address: it can only wait for them`);
   const already = isRouted(daemon, name);
   daemon.shell.command({ kind: 'route', name });
@@ -17,7 +20,7 @@ export function route(daemon: Daemon, name: string): { already: boolean } {
 }
 
 export function unroute(daemon: Daemon, name: string): { was: boolean } {
-  daemon.connections.find(name);
+  daemon.connections.mustBe(name);
   const was = isRouted(daemon, name);
   daemon.shell.command({ kind: 'unroute', name });
   daemon.updown.unroute(name);

@@ -39,6 +39,8 @@ export interface DaemonStatus {
   /** What the connections may ask for and the data plane cannot do, a line each. */
   readonly lacks: readonly string[];
   readonly listening: readonly LocalPorts[];
+  /** Names of all connections, those without a peer too. */
+  readonly loaded: readonly string[];
   readonly connections: readonly ConnectionStatus[];
   readonly ikeSas: readonly NumberedIkeSa[];
   /** On-demand policies. */

@@ -82,6 +82,7 @@ export class Commands {
   }
 
   #route({ kind, name }: Extract<Command, { kind: 'route' | 'unroute' }>): void {
+    if (this.#services.routes.shunts.say(name, kind)) return;
     const entry = this.#services.pad.named(name);
     if (entry === undefined) return this.#cannot(name, `there is no connection ${name}`);
     if (kind === 'route') {

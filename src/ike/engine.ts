@@ -148,7 +148,7 @@ export class IkeEngine {
     return {
       ikeSas: [...this.#table.all()].filter(({ phase }) => phase.name !== 'dead').map(statusOf),
       routes: this.#routes.status((route) => this.#flows.negotiating(route)),
-      shunts: [...this.#routes.shunts, ...this.#flows.shunts],
+      shunts: [...this.#routes.shunts.status, ...this.#flows.shunts],
     };
   }
 

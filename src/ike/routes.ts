@@ -1,7 +1,7 @@
-/** Policies that stand before any child: on-demand ones, whose packets ask for a child, and what bypasses or is discarded. RFC 4301 §4.4.1. */
+/** Policies that stand before any child: on-demand ones, whose packets ask for a child, beside what bypasses or is discarded. RFC 4301 §4.4.1. */
 import type { KernelCommand, PolicyCommand } from '../kernel/port.ts';
 import { formatLabel, mostLabelOctets } from '../policy/label.ts';
-import { sameEntry, sameValue } from '../policy/pad.ts';
+import { sameEntry } from '../policy/pad.ts';
 import type { PadEntry, Policy, SpdEntry } from '../policy/policy.ts';
 import { covers, type SelectorPolicy, toWire } from '../policy/selector.ts';
 import { parseAddress } from '../wire/address.ts';
@@ -9,6 +9,7 @@ import type { RangeSelector, TrafficSelector } from '../wire/payloads/ts.ts';
 import type { Millis } from './actions.ts';
 import { describeSelectors, policiesOf } from './child-sa.ts';
 import type { Services } from './context.ts';
+import { Shunts } from './shunts.ts';
 import {
   addPolicy,
   deletePolicy,
@@ -17,7 +18,7 @@ import {
   selectionKey,
   withdrawn,
 } from './spd-policies.ts';
-import type { RouteStatus, ShuntStatus } from './status.ts';
+import type { RouteStatus } from './status.ts';
 
 /** An on-demand policy. */
 export interface Route {
@@ -38,12 +39,6 @@ interface Routed {
   readonly routes: readonly Route[];
 }
 
-interface Shunt {
-  readonly spd: SpdEntry;
-  readonly policies: readonly PolicyCommand[];
-  readonly since: Millis;
-}
-
 /** By the operator, or by a peer's death; it holds while the connection stays what it is. */
 interface Said {
   readonly entry: PadEntry;
@@ -54,16 +49,17 @@ interface Said {
 type ReqidOf = (spd: SpdEntry, policies: readonly PolicyCommand[]) => number | undefined;
 
 export class Routes {
+  readonly shunts: Shunts;
   readonly #services: Pick<Services, 'now' | 'act' | 'takeReqid' | 'sasOf'>;
   readonly #routed = new Map<string, Routed>();
   readonly #byReqid = new Map<number, Set<Route>>();
   readonly #said = new Map<string, Said>();
   /** IKE SAs, by what of them stays when they are rekeyed, for which labelled policies stand: whether wanted else or not. */
   readonly #parents = new Map<string, Set<object>>();
-  #shunts = new Map<string, Shunt>();
 
   constructor(services: Pick<Services, 'now' | 'act' | 'takeReqid' | 'sasOf'>) {
     this.#services = services;
+    this.shunts = new Shunts(services);
   }
 
   /**
@@ -71,7 +67,7 @@ export class Routes {
    * called when the children that stood on it are gone.
    */
   load({ pad, shunts = [] }: Policy): () => void {
-    const gone: PolicyCommand[] = this.#loadShunts(shunts);
+    const gone: PolicyCommand[] = this.shunts.load(shunts);
     const names = new Set(pad.map(({ name }) => name));
     for (const entry of pad) {
       const { name } = entry;
@@ -143,7 +139,7 @@ export class Routes {
   clear(): void {
     for (const name of [...this.#routed.keys()]) this.#delete(this.#take(name));
     this.#said.clear();
-    this.#delete(this.#loadShunts([]));
+    this.#delete(this.shunts.load([]));
   }
 
   /** The on-demand policy of an acquire. */
@@ -178,8 +174,7 @@ export class Routes {
     const isIt = (each: PolicyCommand): boolean => policyKey(each) === key;
     const route = [...(this.#byReqid.get(policy.reqid) ?? [])].find(({ policies }) => policies.some(isIt));
     if (route) return { connection: route.connection, child: route.spd.name };
-    const shunt = [...this.#shunts.values()].find(({ policies }) => policies.some(isIt));
-    return shunt && { connection: shunt.spd.name, child: shunt.spd.name };
+    return this.shunts.whose(policy);
   }
 
   status(negotiating: (route: Route) => number): RouteStatus[] {
@@ -197,19 +192,6 @@ export class Routes {
         negotiating: negotiating(route),
       })),
     );
-  }
-
-  get shunts(): ShuntStatus[] {
-    return [...this.#shunts.values()].map(({ spd, since }) => ({
-      connection: spd.name,
-      child: spd.name,
-      local: describeSelectors(fixed(spd.local, nowhere)),
-      remote: describeSelectors(fixed(spd.remote, nowhere)),
-      what: spd.action === 'bypass' ? ('bypass' as const) : ('discard' as const),
-      why: 'policy' as const,
-      reqid: 0,
-      since,
-    }));
   }
 
   #wanted(entry: PadEntry): boolean {
@@ -269,26 +251,6 @@ export class Routes {
     return routes.flatMap(({ policies }) => withdrawn(policies));
   }
 
-  /** What stays, stays as it is; returns what goes. */
-  #loadShunts(wanted: readonly SpdEntry[]): PolicyCommand[] {
-    const before = this.#shunts;
-    this.#shunts = new Map();
-    for (const spd of wanted) {
-      const old = before.get(spd.name);
-      if (old && sameValue(old.spd, spd)) {
-        this.#shunts.set(spd.name, old);
-        continue;
-      }
-      const policies = shuntPolicies(spd);
-      this.#shunts.set(spd.name, { spd, policies, since: this.#services.now });
-      this.#add(policies);
-    }
-    const stays = new Set(this.#shunts.values());
-    return [...before.values()]
-      .filter((each) => !stays.has(each))
-      .flatMap(({ policies }) => withdrawn(policies));
-  }
-
   #add(policies: readonly PolicyCommand[]): void {
     this.#act(policies.map(addPolicy));
   }
@@ -306,23 +268,6 @@ const selectSame = (some: readonly PolicyCommand[], others: readonly PolicyComma
   const keys = (policies: readonly PolicyCommand[]): string => policies.map(selectionKey).sort().join('\n');
   return keys(some) === keys(others);
 };
-
-/** They have no peer, and so no tunnel: the unspecified address of their family stands at both ends. */
-function shuntPolicies(spd: SpdEntry): PolicyCommand[] {
-  const [local, remote] = [fixed(spd.local, nowhere), fixed(spd.remote, nowhere)];
-  const { settings } = spd;
-  const none = local[0]?.start.length === 16 ? '::' : '0.0.0.0';
-  return policyCommands({
-    reqid: 0,
-    mode: 'tunnel',
-    local,
-    remote,
-    localAddress: none,
-    remoteAddress: none,
-    action: spd.action === 'bypass' ? 'bypass' : 'discard',
-    ...(settings && { settings }),
-  });
-}
 
 const nowhere = new Uint8Array(0);
 

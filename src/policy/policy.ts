@@ -9,8 +9,8 @@ import type { AddressRange, SelectorPolicy } from './selector.ts';
 export interface Policy {
   /** In the order of the file; the first that fits best is taken. */
   readonly pad: readonly PadEntry[];
-  /** What bypasses or is discarded without any peer (`type=passthrough`, `drop`, `reject`); selectors are fixed. */
-  readonly shunts?: readonly SpdEntry[];
+  /** What bypasses or is discarded without any peer (`type=passthrough`, `drop`, `reject`). */
+  readonly shunts?: readonly ShuntEntry[];
   readonly preSharedKeys: readonly PreSharedKey[];
   /** Absent: no certificate is trusted. */
   readonly pki?: PkiPolicy;
@@ -177,6 +177,13 @@ export interface SpdEntry {
   /** Milliseconds that lasts, and no new attempt is made; 15 minutes unless said. */
   readonly shuntLifetime?: number;
   readonly settings?: DataPlaneSettings;
+}
+
+/** What bypasses or is discarded; its selectors are fixed. */
+export interface ShuntEntry extends SpdEntry {
+  readonly connection: string;
+  /** `ondemand` and `start` hold from the load on, the others once the operator routes them. */
+  readonly start: PadEntry['start'];
 }
 
 /** What a connection says that only the data plane understands; the engine hands it on. */

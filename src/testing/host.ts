@@ -239,7 +239,9 @@ export class Host {
   }
 
   setPolicy(policy: Policy): void {
-    for (const { name } of policy.pad) if (!this.connections.includes(name)) this.connections.push(name);
+    const { pad, shunts = [] } = policy;
+    for (const name of [...pad.map((each) => each.name), ...shunts.map(({ connection }) => connection)])
+      if (!this.connections.includes(name)) this.connections.push(name);
     this.feed({ type: 'policy', policy: suited(policy, this.kernel) });
   }
 

@@ -34,8 +34,13 @@ describe('settings of the data plane', () => {
   });
 
   test.each([
-    ['mark=-1', '"-1" is no mark'],
-    ['mark=%unique', '"%unique" is no mark'],
+    [
+      'mark=-1',
+      `/c:6:7: error: mark=: "-1": a mark of each SA's own is not supported (expected a value and a mask of 32 bits, such as 0x5/0xff)`,
+    ],
+    ['mark-out=%unique', `/c:6:11: error: mark-out=: "%unique": a mark of each SA's own is not supported`],
+    ['mark-in=%unique-dir/0xff', `/c:6:10: error: mark-in=: "%unique-dir/0xff": a mark of each SA's own`],
+    ['mark=-2', '"-2" is no mark'],
     ['mark=1/2/3', 'is no mark'],
     ['mark-out=0x1ffffffff', 'is no mark'],
     ['mark-in=1/', 'is no mark'],
@@ -91,11 +96,10 @@ describe('shunts', () => {
   it('of a type without a peer hold once they are routed', () => {
     const shunts = (auto: string) =>
       good(conn('type=drop', 'authby=never', 'leftsubnet=192.0.2.1/32', `auto=${auto}`)).policy.shunts;
-    expect(shunts('ondemand')).toMatchObject([{ name: 'a', action: 'discard' }]);
-    expect(shunts('start')).toHaveLength(1);
-    expect(shunts('add')).toEqual([]);
+    for (const start of ['ondemand', 'start', 'add', 'ignore', 'keep'])
+      expect(shunts(start)).toMatchObject([{ name: 'a', connection: 'a', action: 'discard', start }]);
     expect(remarks(good(conn('type=passthrough', 'authby=never', 'auto=add')))).toEqual([
-      '/c:4:7: note: type=passthrough holds once it is routed (expected auto=ondemand)',
+      '/c:4:7: note: type=passthrough holds once it is routed (expected auto=ondemand, or ikev2 route a)',
     ]);
     expect(remarks(good(conn('type=passthrough', 'authby=never', 'auto=route')))).toEqual([]);
   });

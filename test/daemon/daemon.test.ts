@@ -355,3 +355,49 @@ describe('a daemon', () => {
     await expect(watch).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
   });
 });
+
+describe('connections without a peer', () => {
+  const conn = (name: string, auto: string, net: string): string =>
+    `conn ${name}\n\tleft=127.0.0.2\n\tright=127.0.0.1\n\ttype=passthrough\n\tauthby=never\n\trightsubnet=${net}\n\tauto=${auto}\n`;
+  const text = [
+    conn('now', 'route', '10.66.0.0/16'),
+    conn('later', 'add', '10.67.0.0/16'),
+    conn('asked', 'ignore', '10.68.0.0/16'),
+  ].join('');
+
+  it('hold when they are routed: at load, or by the operator', async () => {
+    const { daemon, control } = await host('127.0.0.2', text);
+    const standing = () => daemon.shell.status.shunts.map(({ connection }) => connection);
+    const ask = (command: 'route' | 'unroute' | 'add' | 'delete' | 'up', name: string) =>
+      control.request({ command, name });
+    expect(standing()).toEqual(['now']);
+    expect(daemon.status()).toMatchObject({ loaded: ['now', 'later'], connections: [] });
+    expect(await ask('route', 'later')).toEqual({ already: false });
+    expect(await ask('route', 'later')).toEqual({ already: true });
+    expect(standing()).toEqual(['now', 'later']);
+    await expect(ask('route', 'asked')).rejects.toMatchObject({
+      code: 'UNKNOWN_CONNECTION',
+      message: '"asked" is not loaded: ikev2 add asked',
+    });
+    expect(await ask('add', 'asked')).toMatchObject({ added: ['asked'], changed: [], removed: [] });
+    expect(standing()).toEqual(['now', 'later']);
+    await ask('route', 'asked');
+    expect(standing()).toEqual(['now', 'later', 'asked']);
+    expect(await control.request({ command: 'reload' })).toMatchObject({
+      unchanged: ['now', 'later', 'asked'],
+      changed: [],
+    });
+    expect(standing()).toEqual(['now', 'later', 'asked']);
+    expect(await ask('unroute', 'now')).toEqual({ was: true });
+    expect(await ask('unroute', 'now')).toEqual({ was: false });
+    await ask('delete', 'later');
+    expect(standing()).toEqual(['asked']);
+    await expect(ask('up', 'now')).rejects.toMatchObject({
+      code: 'BAD_REQUEST',
+      message: '"now" has no peer: ikev2 route now, ikev2 unroute now',
+    });
+    await expect(ask('route', 'nwo')).rejects.toMatchObject({
+      message: expect.stringContaining('mean "now"'),
+    });
+  });
+});

@@ -57,6 +57,7 @@ const status = (...ikeSas: NumberedIkeSa[]): DaemonStatus => ({
   listening: [],
   connections: [],
   ikeSas,
+  loaded: [],
   routes: [],
   shunts: [],
   traffic: {

@@ -1,6 +1,6 @@
 /** What becomes of packets while their child is negotiated, and when that fails; what never has a child. RFC 4301 §4.4.1. */
 import { describe, expect, test } from 'vitest';
-import type { SpdEntry } from '../../src/policy/policy.ts';
+import type { ShuntEntry, SpdEntry } from '../../src/policy/policy.ts';
 import { expectUp } from './expect-up.ts';
 import { losing } from './losing.ts';
 import { flowStates, onDemand, packet, policyText, reqidOf, watching } from './ondemand-stage.ts';
@@ -132,12 +132,22 @@ describe('when it failed', () => {
 });
 
 describe('what never has a child', () => {
-  const clear = spd('clear', '10.1.0.0/16', '10.8.0.0/16', { action: 'bypass' });
-  const block = spd('block', '10.1.0.0/16', '10.9.0.0/16', { action: 'discard' });
+  const shunt = (
+    name: string,
+    remote: string,
+    action: SpdEntry['action'],
+    start: ShuntEntry['start'] = 'ondemand',
+  ) => ({
+    ...spd(name, '10.1.0.0/16', remote, { action }),
+    connection: name.split('/')[0] ?? name,
+    start,
+  });
+  const clear = shunt('clear', '10.8.0.0/16', 'bypass');
+  const block = shunt('block', '10.9.0.0/16', 'discard', 'start');
 
   test('stands from the load on, and changes without a gap', () => {
     const both = onDemand();
-    const policy = (...shunts: SpdEntry[]) => ({ ...both.policies.initiator, shunts });
+    const policy = (...shunts: ShuntEntry[]) => ({ ...both.policies.initiator, shunts });
     both.initiator.setPolicy(policy(clear, block));
     expect(both.initiator.memory.policies.slice(3).map(policyText)).toEqual([
       ...['in', 'fwd', 'out'].map((way) => `${way} 0 10.1.0.0/16 10.8.0.0/16 bypass`),
@@ -157,6 +167,59 @@ describe('what never has a child', () => {
     expect(both.initiator.memory.policies).toHaveLength(3);
     both.initiator.command({ kind: 'shutdown' });
     expect(both.initiator.memory.policies).toEqual([]);
+  });
+
+  test('of a connection that only is added, once it is routed; and no longer when it is unrouted', () => {
+    const both = onDemand();
+    const parts = ['clear/0x1', 'clear/0x2'].map((name, at) =>
+      shunt(name, `10.${at + 8}.0.0/16`, 'bypass', 'add'),
+    );
+    const load = (...shunts: ShuntEntry[]) =>
+      both.initiator.setPolicy({ ...both.policies.initiator, shunts });
+    const say = (kind: 'route' | 'unroute', name = 'clear') => both.initiator.command({ kind, name });
+    const standing = () => both.initiator.status.shunts.map(({ connection, child }) => [connection, child]);
+    load(...parts, block);
+    expect(standing()).toEqual([['block', 'block']]);
+    say('route');
+    expect(standing()).toEqual([
+      ['clear', 'clear/0x1'],
+      ['clear', 'clear/0x2'],
+      ['block', 'block'],
+    ]);
+    expect(both.initiator.memory.policies).toHaveLength(3 + 9);
+    // Again, and with a policy read anew: nothing moves.
+    const applied = watching(both.initiator);
+    say('route');
+    load(...parts, block);
+    expect(applied()).toEqual([]);
+    say('unroute');
+    say('unroute', 'block');
+    load(...parts, block);
+    expect(standing()).toEqual([]);
+    expect(both.initiator.memory.policies).toHaveLength(3);
+    // What was said was of what it was.
+    load(...parts, { ...block, action: 'bypass' });
+    expect(standing()).toEqual([['block', 'block']]);
+    say('route');
+    load({ ...block, action: 'bypass' });
+    load(...parts, block);
+    expect(standing()).toEqual([['block', 'block']]);
+    expect(both.initiator.failures).toEqual([]);
+    both.initiator.command({ kind: 'shutdown' });
+    expect(both.initiator.memory.policies).toEqual([]);
+  });
+
+  test('routed at load, then only added: what is enforced stays as it is for as long as that is wanted', () => {
+    const both = onDemand();
+    const load = (start: ShuntEntry['start']) =>
+      both.initiator.setPolicy({ ...both.policies.initiator, shunts: [{ ...clear, start }] });
+    load('ondemand');
+    const applied = watching(both.initiator);
+    load('start');
+    expect(applied()).toEqual([]);
+    load('add');
+    expect(both.initiator.status.shunts).toEqual([]);
+    expect(both.initiator.memory.policies).toHaveLength(3);
   });
 
   test('a data plane that does not take it is told of', () => {
