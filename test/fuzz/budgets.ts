@@ -7,7 +7,6 @@ export const budgets: Readonly<Record<string, number>> = {
   'fuzz/key-pairs.test.ts': 80,
   'fuzz/model-notices.test.ts': 40,
   'fuzz/model.test.ts': 100,
-  'fuzz/label-contents.test.ts': 60,
   'fuzz/octets.test.ts': 110,
   'fuzz/phases.test.ts': 100,
   'fuzz/programs.test.ts': 50,
