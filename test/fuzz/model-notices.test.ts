@@ -12,6 +12,8 @@ import type { Fault, World } from './world.ts';
 
 /** Steps left of a program when it is shrunk. */
 const shortest = 6;
+/** Long enough for each of the faults below, and soon shrunk. */
+const brief = { runs: 60, most: 24 };
 
 const neverPerformed =
   (kind: KernelCommand['kind']): Fault =>
@@ -85,7 +87,7 @@ const faults: readonly (readonly [name: string, told: RegExp, options: Options])
 
 describe('the model notices', () => {
   it.each(faults)('%s', (_name, told, options) => {
-    const message = failure(() => explore(1, { runs: 30, most: 60, ...options }));
+    const message = failure(() => explore(1, { ...brief, ...options }));
     expect(message).toMatch(told);
     expect(message).toContain('model seed 1 (path ');
     expect(message).toMatch(/^ {2,}\d+ ms .* IKE_SA_INIT request 0 \{/m);
@@ -94,7 +96,7 @@ describe('the model notices', () => {
     expect(steps.length, message).toBeLessThanOrEqual(shortest);
   });
 
-  it('nothing, where nothing is wrong', () => explore(1, { runs: 30, most: 60 }));
+  it('nothing, where nothing is wrong', () => explore(1, brief));
 
   it('SAs that somebody holds on to', async () => {
     const census = new Census();
@@ -106,7 +108,7 @@ describe('the model notices', () => {
       add.call(this, child);
     };
     try {
-      explore(1, { runs: 10, most: 60 });
+      explore(1, { runs: 10, most: 24 });
       const { ikeSas, children } = await census.take();
       expect(children).toBe(held.children.length);
       expect(ikeSas).toBeGreaterThanOrEqual(new Set(held.sas).size);
