@@ -93,7 +93,7 @@ export function complete(
     ...(child.label && { label: formatLabel(child.label) }),
     ...(replaces && { replaces: childName(replaces) }),
   });
-  cx.afterwards(() => cx.flows.carried(child));
+  cx.afterwards(() => cx.flows.carried(child, sa));
 }
 
 /** Why there is no child, for people. */

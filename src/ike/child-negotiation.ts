@@ -29,10 +29,10 @@ import type { Answer, Ask } from './actions.ts';
 import { complete, install, newChild, notInstalled } from './child-install.ts';
 import { type ChildSa, describeSelectors } from './child-sa.ts';
 import type { Context } from './context.ts';
+import type { Demand } from './demand.ts';
 import { BadResponse, LocalFailure, NotifyError, PeerRefused, wrongGroup } from './errors.ts';
 import { requireLease } from './extensions/configuration.ts';
 import { hostOf, isOneHost, readdress } from './extensions/transport-nat.ts';
-import type { Demand } from './flows.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { clientOf, offeredSelectors, ownSelectors, peerSelectors } from './internal-addresses.ts';
 import { childKeys } from './keys.ts';
@@ -106,7 +106,7 @@ export function offerChild(
   const inboundSpi = cx.takeChildSpi();
   const { local, remote } = only
     ? { local: [only.local], remote: [only.remote] }
-    : packetFirst(offeredTraffic(sa, spd, replaces), demand?.packet);
+    : packetFirst(offeredTraffic(sa, spd, replaces), demand?.leads ? demand.packet : undefined);
   const label = replaces?.label ?? demand?.label ?? how.label ?? spd.label;
   const payloads: Payload[] = [
     { kind: 'sa', proposals: espPayload(proposals, inboundSpi, pair !== undefined) },
@@ -146,6 +146,18 @@ export function selectorPairs(sa: IkeSa, spd: SpdEntry, replaces: ChildSa | unde
     all.remote.filter((remote) => meet(local, remote)).map((remote) => ({ local, remote })),
   );
 }
+
+/** Those of them that no child of the label carries: packets ask one after the other. */
+export const missingPairs = (sa: IkeSa, spd: SpdEntry, label: Uint8Array | undefined): SelectorPair[] =>
+  selectorPairs(sa, spd, undefined).filter(
+    ({ local, remote }) =>
+      !sa.children
+        .of(spd.name, label)
+        .some((child) => within([local], child.local) && within([remote], child.remote)),
+  );
+
+export const isOf = (packet: SelectorPair, { local, remote }: SelectorPair): boolean =>
+  within([packet.local], [local]) && within([packet.remote], [remote]);
 
 /** The responder's side: the payloads that answer a child request. Throws NotifyError with scope `child`. */
 export function* answerChild(

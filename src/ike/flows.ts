@@ -12,30 +12,18 @@ import type { SelectorPair } from './child-negotiation.ts';
 import { type ChildSa, describeSelectors } from './child-sa.ts';
 import type { Children } from './children.ts';
 import type { Services } from './context.ts';
+import type { Demand } from './demand.ts';
 import { Drops } from './drops.ts';
 import { wantFlow, wantRekey } from './exchanges/index.ts';
 import { carries, flowKey, isFor, type Scope, scopeOf, templateKey } from './flow-scope.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { clientOf } from './internal-addresses.ts';
 import { labelFor, refusalOf } from './labels.ts';
-import type { Route } from './routes.ts';
+import { holds, type Route } from './routes.ts';
 import { addPolicy, deletePolicy, policyCommands, policyKey, withdrawn } from './spd-policies.ts';
 import type { ShuntStatus } from './status.ts';
 import { inCharge } from './succession.ts';
 import type { Alarms } from './timers.ts';
-
-/** What a negotiation is told of the packet it is for. */
-export interface Demand {
-  readonly key: string;
-  /** Offered before all else; absent where the policy takes no part of itself. */
-  readonly packet?: SelectorPair;
-  /** Of the packet: the child is for packets of it. */
-  readonly label?: Uint8Array;
-  /** Whether a child for it has come up meanwhile, or nobody waits any more. */
-  readonly isOver: () => boolean;
-  /** The negotiation is through: the packet is carried by what came of it, or was refused. */
-  readonly end: (reason?: Failure) => void;
-}
 
 interface Flow {
   readonly key: string;
@@ -120,9 +108,13 @@ export class Flows {
   }
 
   /** A child is up, whoever asked for it: its packets need nobody's help any more. */
-  carried(child: ChildSa): void {
+  carried(child: ChildSa, sa: IkeSa): void {
+    const entry = this.#services.pad.named(child.connection);
+    // The packet came from an address of ours; from now on they come from the one the child has.
+    const isClient = entry !== undefined && clientOf(sa, entry) !== undefined;
     for (const flow of this.#asking(child)) {
-      if (!carries(child, flow.packet)) continue;
+      const { packet } = flow;
+      if (!(isClient ? holds(child.remote, packet.remote) : carries(child, packet))) continue;
       this.#forget(flow);
       this.#tell(flow, 'protected', `by SPI ${child.outboundSpi.toString(16).padStart(8, '0')}`);
     }
@@ -260,8 +252,9 @@ export class Flows {
   #demandOf(flow: Flow): Demand {
     return {
       key: flow.key,
+      packet: flow.packet,
       // A label's children share policies: they are of all that those select.
-      ...(flow.route.spd.narrowing && flow.scope !== flow.route && { packet: flow.packet }),
+      leads: flow.route.spd.narrowing && flow.scope !== flow.route,
       ...(flow.label && { label: flow.label }),
       isOver: () => !this.#waits(flow),
       end: (reason = unfit) => {
@@ -329,7 +322,9 @@ export class Flows {
       const child = own.findLast((each) => carries(each, packet)) ?? (client ? own.at(-1) : undefined);
       if (child === undefined) continue;
       const isLost = !client && this.#services.now - child.since > settledMillis;
-      this.#ignore(route, packet, isLost ? 'its child has lost its SA: it is rekeyed' : 'its child is up');
+      const isLeftOut = !holds(child.remote, packet.remote);
+      const up = isLeftOut ? 'its child is up, and the peer left this out of it' : 'its child is up';
+      this.#ignore(route, packet, isLost ? 'its child has lost its SA: it is rekeyed' : up);
       if (isLost) sa.want(wantRekey(child, sa));
       return true;
     }

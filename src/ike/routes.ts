@@ -7,7 +7,7 @@ import { covers, type SelectorPolicy, toWire } from '../policy/selector.ts';
 import { parseAddress } from '../wire/address.ts';
 import type { RangeSelector, TrafficSelector } from '../wire/payloads/ts.ts';
 import type { Millis } from './actions.ts';
-import { describeSelectors, policiesOf } from './child-sa.ts';
+import { type ChildSa, describeSelectors, policiesOf } from './child-sa.ts';
 import type { Services } from './context.ts';
 import { Shunts } from './shunts.ts';
 import {
@@ -45,8 +45,8 @@ interface Said {
   readonly how: 'route' | 'unroute' | 'hold';
 }
 
-/** The reqid of what stands in its place already, if anything does. */
-type ReqidOf = (spd: SpdEntry, policies: readonly PolicyCommand[]) => number | undefined;
+/** What stands in its place already, if anything does. */
+type StandingOf = (spd: SpdEntry, policies: readonly PolicyCommand[]) => ChildSa | undefined;
 
 export class Routes {
   readonly shunts: Shunts;
@@ -93,7 +93,7 @@ export class Routes {
     const isThere = this.#routed.has(entry.name);
     if (isThere && this.#wanted(entry)) return true;
     this.#said.set(entry.name, { entry, how });
-    if (!isThere) this.#put(entry, { reqidOf: (spd, policies) => this.#standing(entry, spd, policies) });
+    if (!isThere) this.#put(entry, { standingOf: (spd, policies) => this.#standing(entry, spd, policies) });
     return true;
   }
 
@@ -204,12 +204,12 @@ export class Routes {
     entry: PadEntry,
     {
       peer = entry.remote.address ?? '',
-      reqidOf = () => undefined,
-    }: { readonly peer?: string; readonly reqidOf?: ReqidOf } = {},
+      standingOf = () => undefined,
+    }: { readonly peer?: string; readonly standingOf?: StandingOf } = {},
   ): void {
     const routes = entry.children
       .filter(({ action }) => action === 'protect')
-      .map((spd) => this.#routeOf(entry, spd, peer, reqidOf));
+      .map((spd) => this.#routeOf(entry, spd, peer, standingOf));
     this.#routed.set(keyOf(entry, peer), { entry, routes });
     for (const route of routes) {
       const others = this.#byReqid.get(route.reqid) ?? new Set();
@@ -218,23 +218,30 @@ export class Routes {
     }
   }
 
-  #routeOf(entry: PadEntry, spd: SpdEntry, peer: string, reqidOf: ReqidOf): Route {
+  /** Beside a child that has its place the ends are the child's: its peer may have moved since. */
+  #routeOf(entry: PadEntry, spd: SpdEntry, peer: string, standingOf: StandingOf): Route {
     const { settings, mode, label } = spd;
     const own = entry.local.address;
     const [local, remote] = [fixed(spd.local, octets(own)), fixed(spd.remote, octets(peer))];
-    const shape = { mode, local, remote, localAddress: own, remoteAddress: peer, ...(label && { label }) };
-    const made = (reqid: number) => policyCommands({ ...shape, reqid, ...(settings && { settings }) });
-    const reqid = settings?.reqid ?? reqidOf(spd, made(0)) ?? this.#services.takeReqid();
+    const shape = { mode, local, remote, ...(label && { label }), ...(settings && { settings }) };
+    const bare = policyCommands({ ...shape, reqid: 0, localAddress: own, remoteAddress: peer });
+    const child = standingOf(spd, bare);
+    const reqid = settings?.reqid ?? child?.reqid ?? this.#services.takeReqid();
+    const ends = {
+      localAddress: child?.path.local.address ?? own,
+      remoteAddress: child?.path.remote.address ?? peer,
+    };
+    const policies = policyCommands({ ...shape, ...ends, reqid });
     const since = this.#services.now;
-    return { connection: entry.name, spd, reqid, local, remote, policies: made(reqid), since, peer };
+    return { connection: entry.name, spd, reqid, local, remote, policies, since, peer };
   }
 
   /** A child of the same selectors that is up already goes on carrying what they select. */
-  #standing(entry: PadEntry, { name }: SpdEntry, policies: readonly PolicyCommand[]): number | undefined {
+  #standing(entry: PadEntry, { name }: SpdEntry, policies: readonly PolicyCommand[]): ChildSa | undefined {
     for (const sa of this.#services.sasOf(entry.name)) {
       const children = [...sa.children.values()].filter(({ spd }) => spd.name === name);
       const equal = children.findLast((child) => selectSame(policiesOf(child), policies));
-      if (equal) return equal.reqid;
+      if (equal) return equal;
     }
     return undefined;
   }

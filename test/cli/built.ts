@@ -12,6 +12,12 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
+/** An address of this machine that no other process's tests take: ports can be fixed on it. `n` from 1 to 3. */
+export function ownAddress(n: number): string {
+  const number = ((process.pid << 2) | n) & 0xff_ffff;
+  return `127.${number >> 16}.${(number >> 8) & 0xff}.${number & 0xff}`;
+}
+
 export interface Outcome {
   readonly code: number | null;
   readonly stdout: string;

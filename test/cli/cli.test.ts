@@ -5,7 +5,7 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { noTshark, tsharkFields } from '../daemon/tshark.ts';
-import { type Built, build, type RunningDaemon } from './built.ts';
+import { type Built, build, ownAddress, type RunningDaemon } from './built.ts';
 
 let ikev2: Built;
 const directory = mkdtempSync(join(tmpdir(), 'ikev2-cli-'));
@@ -25,8 +25,9 @@ afterEach(async () => {
   }
 });
 
+const peer = ownAddress(1);
 const conn = (port: number, extra = ''): string =>
-  `conn net\n\tleft=127.0.0.1\n\tright=127.0.0.2\n\trightikeport=${port}\n\tauthby=secret\n\tauto=add\n${extra}`;
+  `conn net\n\tleft=127.0.0.1\n\tright=${peer}\n\trightikeport=${port}\n\tauthby=secret\n\tauto=add\n${extra}`;
 
 let files = 0;
 /** Files of one host, and the options that name them. */
@@ -50,7 +51,7 @@ async function daemon(address: string, text: string, extra: readonly string[] = 
 
 /** A responder and an initiator that knows its port. */
 async function pair(extra: readonly string[] = []) {
-  const responder = await daemon('127.0.0.2', conn(1));
+  const responder = await daemon(peer, conn(1));
   const initiator = await daemon('127.0.0.1', conn(responder.port, '\tretransmit-timeout=2s\n'), extra);
   return { responder, initiator };
 }
@@ -226,7 +227,7 @@ describe('ikev2 daemon', () => {
 
   it('brings a connection of several subnets up as far as it goes: its first child', async () => {
     const subnets = '\tleftsubnets="10.1.0.0/24 10.2.0.0/24"\n\trightsubnet=10.9.0.0/24\n';
-    const responder = await daemon('127.0.0.2', conn(1, subnets));
+    const responder = await daemon(peer, conn(1, subnets));
     const initiator = await daemon('127.0.0.1', conn(responder.port, subnets));
     expect(await initiator.command('up', 'net')).toMatchObject({
       code: 0,
@@ -242,7 +243,7 @@ describe('ikev2 daemon', () => {
   });
 
   it('says in one line why a connection did not come up', async () => {
-    const responder = await daemon('127.0.0.2', conn(1));
+    const responder = await daemon(peer, conn(1));
     const other = host('127.0.0.1', conn(responder.port), 'another key');
     const initiator = await ikev2.daemon([
       ...other.options,

@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Built, build, type RunningDaemon } from './built.ts';
+import { type Built, build, ownAddress, type RunningDaemon } from './built.ts';
 
 let ikev2: Built;
 let daemon: RunningDaemon;
+const [peer, waiting] = [ownAddress(1), ownAddress(2)];
 const directory = mkdtempSync(join(tmpdir(), 'ikev2-fault-'));
 const file = (name: string, text: string): string => {
   const path = join(directory, name);
@@ -16,14 +17,14 @@ const file = (name: string, text: string): string => {
 const secrets = file('secrets', ': PSK "somesharedkey"\n');
 const control = join(directory, 'control.sock');
 const conn = (port: number): string =>
-  `conn net\n\tleft=127.0.0.1\n\tright=127.0.0.2\n\trightikeport=${port}\n\tauthby=secret\n\tauto=add\n\tretransmit-timeout=8s\n`;
+  `conn net\n\tleft=127.0.0.1\n\tright=${peer}\n\trightikeport=${port}\n\tauthby=secret\n\tauto=add\n\tretransmit-timeout=8s\n`;
 const free = ['--ike-port', '0', '--nat-port', '0'];
 
 beforeAll(async () => {
   ikev2 = build();
   const config = file('daemon.conf', conn(1));
   daemon = await ikev2.daemon([
-    ...['--config', config, '--secrets', secrets, '--listen', '127.0.0.2', '--control', control],
+    ...['--config', config, '--secrets', secrets, '--listen', peer, '--control', control],
     ...free,
   ]);
 });
@@ -120,12 +121,10 @@ describe('ikev2 fault', () => {
         expect: { event: 'childEstablished' },
       }),
     );
-    // The peer's port is known to nobody before: one of its own address.
-    const port = String(40_000 + (process.pid % 20_000));
-    const config = file('other.conf', conn(Number(port)).replaceAll('127.0.0.2', '127.0.0.3'));
-    const peer = ikev2.run([
+    const config = file('other.conf', conn(4500).replaceAll(peer, waiting));
+    const fault = ikev2.run([
       ...['fault', 'net', '--respond', '--config', config, '--secrets', secrets, '--script', script],
-      ...['--listen', '127.0.0.3', '--ike-port', '0', '--nat-port', port],
+      ...['--listen', waiting, '--ike-port', '0', '--nat-port', '4500'],
     ]);
     const other = join(directory, 'caller.sock');
     const initiator = await ikev2.daemon([
@@ -134,7 +133,7 @@ describe('ikev2 fault', () => {
     ]);
     const up = await ikev2.run(['up', 'net', '--control', other]);
     initiator.process.kill('SIGTERM');
-    expect({ up: up.code, ...(await peer) }).toMatchObject({ up: 0, code: 0 });
+    expect({ up: up.code, ...(await fault) }).toMatchObject({ up: 0, code: 0 });
     await initiator.exit;
   });
 

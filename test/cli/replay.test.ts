@@ -3,11 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Built, build } from './built.ts';
+import { type Built, build, ownAddress } from './built.ts';
 
 let ikev2: Built;
 const directory = mkdtempSync(join(tmpdir(), 'ikev2-replay-'));
 const path = (name: string): string => join(directory, name);
+const peer = ownAddress(1);
 const psk = 'a key nobody may see';
 
 beforeAll(() => {
@@ -22,7 +23,7 @@ afterAll(() => {
 /** A run of two daemons; the initiator is recorded. Its file, and its key log's lines. */
 async function recorded(name: string, ...options: string[]) {
   const conn = (port: number): string =>
-    `conn net\n\tleft=127.0.0.1\n\tright=127.0.0.2\n\trightikeport=${port}\n\tauthby=secret\n\tauto=add\n`;
+    `conn net\n\tleft=127.0.0.1\n\tright=${peer}\n\trightikeport=${port}\n\tauthby=secret\n\tauto=add\n`;
   const start = (end: string, address: string, port: number, more: readonly string[] = []) => {
     writeFileSync(path(`${end}.conf`), conn(port));
     writeFileSync(path('secrets'), `: PSK "${psk}"\n`, { mode: 0o600 });
@@ -37,7 +38,7 @@ async function recorded(name: string, ...options: string[]) {
     return ikev2.daemon([...files, '--listen', address, '--ike-port', '0', '--nat-port', '0', ...more]);
   };
   const [record, keys, esp] = [path(`${name}.run`), path(`${name}.keys`), path(`${name}.esp`)];
-  const responder = await start('responder', '127.0.0.2', 1);
+  const responder = await start('responder', peer, 1);
   const traces = ['--record', record, '--key-log', keys, '--esp-key-log', esp];
   const initiator = await start('initiator', '127.0.0.1', responder.listening[0]?.nat ?? 0, [
     ...traces,
@@ -106,8 +107,8 @@ describe('a record without secrets', () => {
     expect(text).toContain('"withheld":"secret"');
     const { code, stdout, stderr } = await ikev2.run(['replay', record]);
     expect(code).toBe(1);
-    expect(stdout).toMatch(/-> 127\.0\.0\.2:\d+ {2}IKE_SA_INIT request 0 \{ SA KE Ni /);
-    expect(stdout).toMatch(/127\.0\.0\.2:\d+ -> .*IKE_SA_INIT response 0 \{ SA KE Nr /);
+    expect(stdout).toMatch(new RegExp(`-> ${peer}:\\d+ {2}IKE_SA_INIT request 0 \\{ SA KE Ni `));
+    expect(stdout).toMatch(new RegExp(`${peer}:\\d+ -> .*IKE_SA_INIT response 0 \\{ SA KE Nr `));
     expect(stdout).toMatch(/IKE_AUTH request 1 \{ SK \}/);
     expect(stdout).toMatch(/INFORMATIONAL request 2 \{ SK \}/);
     expect(stderr).toMatch(/octets cannot be reproduced/);

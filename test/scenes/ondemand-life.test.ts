@@ -100,6 +100,35 @@ describe('commands', () => {
     expect(only(initiator.children).reqid).toBe(reqid);
   });
 
+  test('route beside a child whose peer has moved: what decides names the new end, and goes on doing so', () => {
+    const both = pair({
+      entry: { encapsulation: 'yes' },
+      initiator: { subnet: '10.1.0.0/16' },
+      responder: { subnet: '10.2.0.0/16' },
+    }).up();
+    const { initiator, name } = both;
+    const { inboundSpi, reqid } = only(initiator.children);
+    const id = { spi: inboundSpi, destination: initiator.address };
+    const move = (address: string) =>
+      initiator.feed({ type: 'kernel', notice: { kind: 'mapping', id, address, port: 4500 } });
+    const deciding = () => initiator.memory.deciding.map((each) => [each.reqid, each.remoteAddress]);
+    move('203.0.113.9');
+    initiator.command({ kind: 'route', name });
+    expect(deciding()).toEqual(Array(3).fill([reqid, '203.0.113.9']));
+    move('203.0.113.10');
+    expect(deciding()).toEqual(Array(3).fill([reqid, '203.0.113.10']));
+    move('10.0.0.2');
+    initiator.command({ kind: 'down', name });
+    both.network.advance(30_000);
+    expect(initiator.memory.policies).toHaveLength(3);
+    packet(initiator, '10.1.0.7', '10.2.0.9');
+    both.network.settle();
+    expect(deciding()).toEqual(Array(3).fill([reqid, '10.0.0.2']));
+    initiator.command({ kind: 'unroute', name });
+    initiator.down(name);
+    expectNothing(both);
+  });
+
   test('unroute holds through a reload', () => {
     const both = onDemand();
     both.initiator.command({ kind: 'unroute', name: both.name });

@@ -12,6 +12,7 @@ import { formatSelector } from '../../src/policy/selector.ts';
 import type { Pair } from '../../src/testing/index.ts';
 import { findAll } from '../../src/wire/message.ts';
 import { ExchangeType } from '../../src/wire/numbers.ts';
+import { gateway, poolOf, road, traffic } from './configuration-pair.ts';
 import { expectMirrored, expectNothing, expectUp, only } from './expect-up.ts';
 import { bothOnDemand, flowStates, onDemand, packet, policyText, reqidOf } from './ondemand-stage.ts';
 import { several } from './subnets.ts';
@@ -293,5 +294,37 @@ describe('what is asked for in vain', () => {
       ),
     ).toHaveLength(1);
     expectUp(both);
+  });
+});
+
+describe('a client of internal addresses', () => {
+  test('whose peer left a part out of its child: packets of that part ask in vain, and once a second are told of', () => {
+    const both = road({
+      gateway: gateway([poolOf('10.3.0.0/24')]),
+      behind: '10.2.0.0/16',
+      initiator: { peerSubnet: '0.0.0.0/0', entry: { start: 'ondemand' } },
+    });
+    const reqid = reqidOf(both.initiator);
+    packet(both.initiator, '10.0.0.1', '10.2.0.9');
+    both.network.settle();
+    expect(traffic(both.initiator)).toEqual(['10.3.0.0/32 === 10.2.0.0/16']);
+    expect(flowStates(both.initiator)).toEqual(['negotiating', 'protected']);
+    const before = requests(both, 'CREATE_CHILD_SA');
+    for (const wait of [0, 10_000, 10_000]) {
+      both.network.advance(wait);
+      packet(both.initiator, '10.0.0.1', '198.51.100.9', { reqid });
+      both.network.settle();
+    }
+    expect(both.initiator.told('flow').at(-1)).toMatchObject({
+      state: 'ignored',
+      detail: 'its child is up, and the peer left this out of it',
+    });
+    // A packet given no address of the child's yet.
+    both.network.advance(10_000);
+    packet(both.initiator, '10.0.0.1', '10.2.0.9', { reqid });
+    expect(both.initiator.told('flow').at(-1)?.detail).toBe('its child is up');
+    expect(requests(both, 'CREATE_CHILD_SA')).toBe(before);
+    expect(both.initiator.children).toHaveLength(1);
+    expect(both.initiator.held.flows).toBe(0);
   });
 });

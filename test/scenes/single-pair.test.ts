@@ -13,6 +13,7 @@ import { find, notifies } from '../../src/wire/message.ts';
 import { ExchangeType, NotifyType } from '../../src/wire/numbers.ts';
 import type { Payload } from '../../src/wire/payloads/index.ts';
 import { expectMirrored, expectNothing, expectUp, only } from './expect-up.ts';
+import { flowStates, packet } from './ondemand-stage.ts';
 import { answering, refusal } from './subnets.ts';
 
 const many = {
@@ -171,6 +172,55 @@ describe('SINGLE_PAIR_REQUIRED', () => {
     expect(asked).toHaveLength(6);
     expect(new Set(carried(both)).size).toBe(5);
     expectMirrored(both.initiator, both.responder);
+  });
+});
+
+describe('SINGLE_PAIR_REQUIRED to a packet', () => {
+  const onDemandMany = (narrowing: boolean): PairOptions => ({
+    initiator: { ...many.initiator, child: { narrowing }, entry: { start: 'ondemand' } },
+    responder: many.responder,
+  });
+
+  test('of a policy that takes no part of itself: a child for each pair, and the packet is carried', () => {
+    const both = singleFromTheStart(onDemandMany(false));
+    packet(both.initiator, '10.1.2.7', '10.2.0.9');
+    both.network.settle();
+    expect(carried(both)).toEqual(pairs);
+    expect(flowStates(both.initiator)).toEqual(['negotiating', 'protected']);
+    expect(both.initiator.held.flows).toBe(0);
+    expectMirrored(both.initiator, both.responder);
+    // What is missing of it is asked for again, and nothing twice.
+    const gone = both.initiator.children.find(({ local }) => local.startsWith('10.1.2.'));
+    both.initiator.command({ kind: 'deleteChild', spi: gone?.inboundSpi ?? 0 });
+    both.network.settle();
+    expect(carried(both)).toHaveLength(3);
+    packet(both.initiator, '10.1.2.7', gone?.remote.replace('.0/24', '.9') ?? '');
+    both.network.settle();
+    expect(carried(both)).toEqual(pairs);
+    expect(flowStates(both.initiator).slice(2)).toEqual(['negotiating', 'protected']);
+  });
+
+  test('of a policy that does: the packet alone', () => {
+    const both = singleFromTheStart(onDemandMany(true));
+    packet(both.initiator, '10.1.2.7', '10.2.0.9');
+    both.network.settle();
+    expect(flowStates(both.initiator)).toEqual(['negotiating', 'protected']);
+    expect(both.initiator.children).toHaveLength(1);
+    expectMirrored(both.initiator, both.responder);
+  });
+
+  test('and to its pair again: the flow fails, and nothing waits', () => {
+    const both = pair(onDemandMany(false));
+    answering(both, () => refusal(NotifyType.SINGLE_PAIR_REQUIRED));
+    packet(both.initiator, '10.1.2.7', '10.2.0.9');
+    both.network.settle();
+    const [first] = both.initiator.children;
+    both.initiator.command({ kind: 'deleteChild', spi: first?.inboundSpi ?? 0 });
+    both.network.settle();
+    packet(both.initiator, '10.1.2.7', '10.2.0.9');
+    both.network.settle();
+    expect(flowStates(both.initiator).at(-1)).toBe('failed');
+    expect(both.initiator.held.flows).toBe(0);
   });
 });
 

@@ -11,8 +11,10 @@ import {
   acceptChild,
   answerChild,
   type ChildOffer,
+  isOf,
   isSinglePair,
   type KeySource,
+  missingPairs,
   offerChild,
   pfsProposals,
   type Ride,
@@ -21,6 +23,7 @@ import {
 } from '../child-negotiation.ts';
 import type { ChildSa } from '../child-sa.ts';
 import type { Context } from '../context.ts';
+import type { Demand } from '../demand.ts';
 import { BadResponse, Bug, failureOf, isExpected, NotifyError, PeerRefused } from '../errors.ts';
 import {
   type Exchange,
@@ -32,7 +35,6 @@ import {
   type Want,
 } from '../exchange.ts';
 import { answerConfiguration, offerConfiguration, readConfiguration } from '../extensions/configuration.ts';
-import type { Demand } from '../flows.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { peersRefusal } from '../labels.ts';
 import { lowest } from '../nonces.ts';
@@ -220,18 +222,22 @@ export function wantPairs(
     demand,
   }: { readonly replaces?: ChildSa | undefined; readonly demand?: Demand | undefined } = {},
 ): void {
-  if (demand) {
-    const { packet: only } = demand;
-    if (only) sa.want(want(sa, { spd, retries: 0, demand, only }));
-    else demand.end();
+  if (demand?.leads) {
+    sa.want(want(sa, { spd, retries: 0, demand, only: demand.packet }));
     return;
   }
-  const pairs = selectorPairs(sa, spd, replaces);
+  const label = demand?.label ?? replaces?.label;
+  const pairs = demand ? missingPairs(sa, spd, label) : selectorPairs(sa, spd, replaces);
   sa.progress(
     createChild.name,
     `the peer wants one pair of selectors for each child: ${pairs.length} of them`,
   );
-  for (const only of pairs) sa.want(want(sa, { spd, retries: 0, only }));
+  const wanted = demand && pairs.find((each) => isOf(demand.packet, each));
+  for (const only of pairs) {
+    const asks = demand && only === wanted ? { demand } : label && { label };
+    sa.want(want(sa, { spd, retries: 0, only, ...asks }));
+  }
+  if (demand && !wanted) demand.end();
   if (replaces) sa.want(deleteChild(replaces));
 }
 
