@@ -12,6 +12,9 @@ const app2 = 'system_u:system_r:app2_t:s0';
 const nospd = 'system_u:system_r:nospd_t:s0';
 
 const labelled: Setting = { mode: 'transport', conn: { 'policy-label': template, encapsulation: 'no' } };
+/** Both ends' packets ask. */
+const both = { 'policy-label': template, encapsulation: 'no', auto: 'ondemand' };
+const watchful = { dpddelay: '2s', 'retransmit-timeout': '3s', dpdaction: 'clear' };
 const onDemand = (who: Host): Setting => ({ ...labelled, [who]: { auto: 'ondemand' } });
 
 const hosts = ['ours', 'pluto'] as const;
@@ -114,6 +117,23 @@ export const labels: readonly Case[] = [
     for (const who of hosts) for (const context of [app1, app2]) await ping(bench, who, context);
     await takeDown(bench, 'ours');
   }),
+  labelCase(
+    'pluto rekeys children',
+    { ...labelled, pluto: { salifetime: '20s', rekeymargin: '10s', rekeyfuzz: '0%' } },
+    async (bench) => {
+      await bench.up('ours', 0);
+      for (const context of [app1, app2]) await ping(bench, 'ours', context);
+      const before = await bench.spis();
+      const told = bench.ours.log.length;
+      const rekeyed = () =>
+        bench.ours.log.slice(told).match(/ rekeyed \(was /g)?.length === 2 ? true : undefined;
+      await until('pluto has rekeyed both', rekeyed, 30_000);
+      await bench.isRenewed(before);
+      await expectLabels(bench, app1, app2);
+      for (const context of [app1, app2]) await ping(bench, 'pluto', context);
+      await takeDown(bench, 'ours');
+    },
+  ),
   labelCase('categories are labels of their own', labelled, async (bench) => {
     await bench.up('ours', 0);
     for (const context of [app1, `${app1}:c1`, `${app1}:c1.c3`]) await ping(bench, 'ours', context);
@@ -156,5 +176,68 @@ export const labels: readonly Case[] = [
     await expectLabels(bench, app1);
     equal(await heard(bench, app1, app2), false, 'app2_t does not hear app1_t');
     await takeDown(bench, 'ours');
+  }),
+  // Of labelled connections pluto heeds no INITIAL_CONTACT: it finds out by itself.
+  labelCase('our daemon is killed and starts again', { ...labelled, pluto: watchful }, async (bench) => {
+    await bench.up('ours', 0);
+    for (const context of [app1, app2]) await ping(bench, 'ours', context);
+    await bench.ours.kill();
+    const left = await holding('ours', bench.places);
+    equal(left.states.length, 4, 'a killed daemon leaves its SAs in the kernel');
+    equal(left.policies.map(contextOf).join(), [template, template].join());
+    await bench.ours.start();
+    await bench.isGone(['ours']);
+    await bench.ours.tell({ command: 'up', name: bench.conn });
+    for (const context of [app1, app2]) await ping(bench, 'ours', context);
+    await expectLabels(bench, app1, app2);
+    await takeDown(bench, 'ours');
+  }),
+  labelCase('pluto is killed and starts again', { ...labelled, ours: watchful }, async (bench) => {
+    await bench.up('ours', 0);
+    await ping(bench, 'ours', app1);
+    await bench.pluto.kill();
+    await bench.isGone(['ours']);
+    await bench.pluto.start();
+    await bench.up('ours', 0);
+    await ping(bench, 'pluto', app1);
+    await ping(bench, 'ours', app2);
+    await expectLabels(bench, app1, app2);
+    await takeDown(bench, 'ours');
+  }),
+  // Pluto is killed for these; whatever comes behind starts it again.
+  labelCase('we at both ends: on demand, rekeyed, deleted', { ...labelled, conn: both }, async (bench) => {
+    const twin = await bench.twin();
+    await ping(bench, 'ours', app1);
+    await ping(bench, 'pluto', app2);
+    await ping(bench, 'pluto', app1);
+    await expectLabels(bench, app1, app2);
+    for (const what of ['child', 'ike'] as const) await bench.rekey('ours', what);
+    await expectLabels(bench, app1, app2);
+    for (const who of hosts) for (const context of [app1, app2]) await ping(bench, who, context);
+    await twin.tell({ command: 'down', name: bench.conn });
+    await bench.both('no SA', (...held) => held.every((states) => states.length === 0));
+    await ping(bench, 'pluto', app2);
+    await expectLabels(bench, app2);
+    for (const each of [twin, bench.ours]) {
+      await each.tell({ command: 'unroute', name: bench.conn });
+      await each.tell({ command: 'down', name: bench.conn });
+    }
+    await bench.isGone();
+  }),
+  labelCase('we at both ends: one is killed and starts again', { ...labelled, conn: both }, async (bench) => {
+    const twin = await bench.twin();
+    for (const context of [app1, app2]) await ping(bench, 'ours', context);
+    await twin.kill();
+    await twin.start();
+    // What it had is gone; its packets ask anew.
+    await ping(bench, 'pluto', app1);
+    await ping(bench, 'pluto', app2);
+    await expectLabels(bench, app1, app2);
+    for (const context of [app1, app2]) await ping(bench, 'ours', context);
+    for (const each of [twin, bench.ours]) {
+      await each.tell({ command: 'unroute', name: bench.conn });
+      await each.tell({ command: 'down', name: bench.conn });
+    }
+    await bench.isGone();
   }),
 ];
