@@ -76,7 +76,7 @@ export class Flows {
   }
 
   /** A packet waits in the data plane, or is lost, for want of a child. */
-  acquire({ reqid, local, remote, sequence, label: said }: Acquire): void {
+  acquire({ reqid, local, remote, sequence, label: said, foreign }: Acquire): void {
     if (local.kind !== 'range' || remote.kind !== 'range')
       return this.#ignore(undefined, { local, remote }, 'it has no addresses');
     const packet = { local, remote };
@@ -84,6 +84,12 @@ export class Flows {
     const entry = route && this.#services.pad.named(route.connection);
     if (route === undefined || entry === undefined)
       return this.#ignore(undefined, packet, `no on-demand policy of reqid ${reqid} selects it`);
+    if (foreign)
+      return this.#ignore(
+        route,
+        packet,
+        `its label is of doi ${foreign.doi}, alg ${foreign.alg}: not SELinux's`,
+      );
     const { labels } = this.#services;
     const label = labelFor(route.spd, said);
     const refusal = refusalOf(route.spd, label, packet, labels);

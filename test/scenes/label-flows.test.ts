@@ -207,6 +207,24 @@ describe('on demand', () => {
   });
 });
 
+it('a packet whose label another security module made asks in vain, and it is told once a second', () => {
+  const { initiator, responder, network } = labelled(onDemand);
+  network.advance(1);
+  const notice = {
+    kind: 'acquire',
+    reqid: initiator.memory.policies[0]?.reqid ?? 0,
+    ...{ local: host(initiator.address), remote: host(responder.address), foreign: { doi: 1, alg: 2 } },
+  } as const;
+  for (let i = 0; i < 3; i++) initiator.feed({ type: 'kernel', notice });
+  network.settle();
+  expect(network.flights).toEqual([]);
+  expect(initiator.told('labelRefused')).toEqual([]);
+  expect(only(initiator.told('flow'))).toMatchObject({
+    ...{ state: 'ignored', connection: initiator.status.routes[0]?.connection },
+    detail: "its label is of doi 1, alg 2: not SELinux's",
+  });
+});
+
 describe('collisions', () => {
   it('both ends ask for the same label at once: it settles, and packets of it go both ways', () => {
     const both = labelled().up();
