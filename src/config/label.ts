@@ -38,7 +38,20 @@ export function policyLabels(
     return words.indexOf(word) < at ? [`${quoted(word)} is there twice`] : [];
   });
   for (const each of wrong) mistakes.error(setting.at, `policy-label=: ${each}`);
+  if (host?.mode === 'selinux') noteShunts(conn, mistakes);
   return wrong.length > 0 ? undefined : words.map(labelFrom);
+}
+
+/** What they let pass or discard would be packets of all labels that may use the policy. */
+function noteShunts(conn: ConnSettings, mistakes: Mistakes): void {
+  for (const [name, harmless] of [
+    ['negotiationshunt', 'hold'],
+    ['failureshunt', 'none'],
+  ] as const) {
+    const setting = conn.settings.get(name);
+    if (setting === undefined || setting.word === harmless) continue;
+    mistakes.note(setting.at, `${name}=${setting.word} installs nothing beside policy-label=`);
+  }
 }
 
 /** A child of each label, or the one without. Undefined when a mistake was reported. */

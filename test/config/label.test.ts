@@ -53,6 +53,18 @@ describe('policy-label=', () => {
     ]);
   });
 
+  it('under SELinux shunts beside it install nothing, which is noted where they are asked for', () => {
+    const shunts = ['negotiationshunt=passthrough', 'failureshunt=drop', `policy-label=${context}`];
+    const host = { labels: { mode: 'selinux' } } as const;
+    expect(remarks(read(conn(...shunts), host))).toEqual([
+      '/c:6:22: note: negotiationshunt=passthrough installs nothing beside policy-label=',
+      '/c:7:18: note: failureshunt=drop installs nothing beside policy-label=',
+    ]);
+    expect(remarks(read(conn(...shunts)))).toEqual([]);
+    const none = ['negotiationshunt=hold', 'failureshunt=none', `policy-label=${context}`];
+    expect(remarks(read(conn(...none), host))).toEqual([]);
+  });
+
   test.each([
     [['policy-label="a a"'], /"a" is there twice/],
     [[`policy-label=${'x'.repeat(4096)}`], /it has 4097 octets, more than 4096/],
