@@ -7,9 +7,10 @@
  */
 import { describe, expect, it, test } from 'vitest';
 import { labelFrom } from '../../src/policy/label.ts';
-import type { Pair, PairOptions } from '../../src/testing/index.ts';
-import { find } from '../../src/wire/message.ts';
+import { on, type Pair, type PairOptions, tampered } from '../../src/testing/index.ts';
+import { encodePayloads, find } from '../../src/wire/message.ts';
 import { ExchangeType, NotifyType } from '../../src/wire/numbers.ts';
+import type { Payload } from '../../src/wire/payloads/index.ts';
 import type { TrafficSelector } from '../../src/wire/payloads/ts.ts';
 import { expectMirrored, expectUp, only } from './expect-up.ts';
 import {
@@ -136,6 +137,30 @@ describe('a request that is taken', () => {
     expect(only(both.responder.children).label).toBeUndefined();
   });
 });
+
+it('RESERVED that is not zero, of both payloads and of the label, is not looked at', () => {
+  const both = labelledPair();
+  both.network.fate(
+    on(
+      { exchange: ExchangeType.IKE_AUTH, response: false },
+      tampered(both.network.keys, ({ payloads }) => payloads.map(withReserved)),
+    ),
+  );
+  expectUp(both.up());
+  expect(only(both.responder.children).label).toBe(spdLabel);
+});
+
+/** TSi and TSr as they come, but for the octets that mean nothing. */
+function withReserved(payload: Payload): Payload {
+  if (payload.kind !== 'tsi' && payload.kind !== 'tsr') return payload;
+  const { first, octets } = encodePayloads([payload]);
+  const data = octets.slice(4);
+  const label = payload.selectors.at(-1);
+  expect(label?.kind).toBe('label');
+  data.set([0xff, 0xff, 0xff], 1);
+  data[data.length - (label?.kind === 'label' ? label.label.length : 0) - 3] = 0xff;
+  return { kind: 'unknown', type: first, critical: false, data };
+}
 
 describe('a request that is refused with TS_UNACCEPTABLE; the IKE SA stays', () => {
   test.each<[string, Parameters<typeof arriving>[0], string, (PairOptions | undefined)?]>([
