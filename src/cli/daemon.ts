@@ -3,6 +3,7 @@ import { appendFileSync, openSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { type KernelName, kernelNames } from '../daemon/data-plane.ts';
+import { type LabelChoice, labelChoices } from '../daemon/labels.ts';
 import { type Logger, type LogLevel, makeLog } from '../daemon/log.ts';
 import { defaultControl } from '../daemon/paths.ts';
 import { fileSource, type Loaded } from '../daemon/policy-source.ts';
@@ -14,6 +15,7 @@ interface DaemonCommandOptions extends ConfigOptions {
   readonly natPort?: number;
   readonly kernel: KernelName;
   readonly tun?: string;
+  readonly labels: LabelChoice;
   readonly control: string;
   readonly keyLog?: string;
   readonly espKeyLog?: string;
@@ -41,6 +43,14 @@ export function add(program: Command): void {
     .option(
       '--tun <name>',
       'carry the traffic of this host by a TUN device of this name; with --kernel userspace',
+    )
+    .addOption(
+      new Option(
+        '--labels <who>',
+        'who decides on security labels: selinux, or simple (they are equal or not)',
+      )
+        .choices(labelChoices)
+        .default('auto'),
     )
     .option('--control <path>', 'control socket to make', defaultControl())
     .option('--key-log <file>', "add IKE keys to it, as lines of Wireshark's ikev2_decryption_table")

@@ -60,14 +60,16 @@ function showConnection(connection: ConnectionStatus, status: DaemonStatus, outp
   const ends = `${local} (${localId}) - ${remote ?? '%any'} (${remoteId ?? '%any'})`;
   output.line(`${paint('bold', name)} ${paint(colours[state], state)}, auto=${start}, ${ends}`);
   output.object({ kind: 'connection', ...connection });
+  const { lastRefusal: refused } = connection;
+  if (refused) output.line(`  label last refused ${refused.check}: ${refused.text}`);
   for (const route of status.routes) if (route.connection === name) showRoute(route, output);
   for (const sa of status.ikeSas) if (sa.connection === name) showSa(sa, status, output);
 }
 
 function showRoute(route: RouteStatus, output: Output): void {
-  const { child, local, remote, mode, negotiating } = route;
+  const { child, local, remote, mode, negotiating, label } = route;
   const flows = negotiating > 0 ? `, ${negotiating} under negotiation` : '';
-  output.line(`  on demand ${child}: ${mode} mode, ${local} === ${remote}${flows}`);
+  output.line(`  on demand ${child}: ${mode} mode, ${local} === ${remote}${ofLabel(label)}${flows}`);
   output.object({ kind: 'route', ...route });
 }
 
@@ -96,10 +98,12 @@ function showSa(sa: NumberedIkeSa, { traffic, now }: DaemonStatus, output: Outpu
     output.line(
       `      SPI in ${formatSpi(child.inboundSpi)} (${carried(inbound, now)}) out ${formatSpi(child.outboundSpi)} (${carried(outbound, now)})`,
     );
-    output.line(`      ${child.local} === ${child.remote}`);
+    output.line(`      ${child.local} === ${child.remote}${ofLabel(child.label)}`);
     output.object({ kind: 'childSa', ...child, inbound, outbound });
   }
 }
+
+const ofLabel = (label: string | undefined): string => (label === undefined ? '' : `, label ${label}`);
 
 /** `3 packets, 252 octets, the last 12 s ago`. */
 function carried(counters: SaCounters | undefined, now: number): string {

@@ -27,6 +27,7 @@ export function add(program: Command): void {
             maxOctets: child.maxOctets,
             id: sa.remoteId,
             lease,
+            label: child.label,
             inboundSpi: child.inboundSpi,
             outboundSpi: child.outboundSpi,
           });

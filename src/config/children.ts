@@ -3,7 +3,8 @@ import type { ChildLifetime, SpdEntry } from '../policy/policy.ts';
 import type { EspProposal } from '../policy/proposal.ts';
 import { formatRange } from '../policy/range.ts';
 import { type FixedSelector, resolve, type SelectorPolicy } from '../policy/selector.ts';
-import { type Oriented, placeOf } from './host.ts';
+import { type HostFacts, type Oriented, placeOf } from './host.ts';
+import { withLabels } from './label.ts';
 import type { End } from './lookup.ts';
 import type { Mistakes, Place } from './mistake.ts';
 import type { ConnSettings } from './settings.ts';
@@ -26,12 +27,14 @@ export function children(
   { left, right, assigned }: BothTraffic,
   proposals: readonly EspProposal[],
   lifetime: ChildLifetime,
+  labels: readonly Uint8Array[],
+  facts: HostFacts,
   mistakes: Mistakes,
 ): SpdEntry[] | undefined {
   const { settings } = conn;
   const replayWindow = readWindow(conn, mistakes);
   if (replayWindow === undefined) return undefined;
-  if (left.lists.length * right.lists.length > maxChildren) {
+  if (left.lists.length * right.lists.length * Math.max(labels.length, 1) > maxChildren) {
     mistakes.error(
       placeOf(conn, 'leftsubnets'),
       `leftsubnets= and rightsubnets= make more than ${maxChildren} pairs`,
@@ -60,7 +63,9 @@ export function children(
       continue;
     }
     if (!fits(child, ends, assigned, placeOf(conn, 'leftsubnet'), mistakes)) return undefined;
-    found.push(child);
+    const labelled = withLabels(child, labels, facts, conn, mistakes);
+    if (labelled === undefined) return undefined;
+    found.push(...labelled);
   }
   if (found.length > 0) return found;
   mistakes.error(placeOf(conn, 'leftsubnets'), mixed, 'subnets of one family');

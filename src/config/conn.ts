@@ -18,6 +18,7 @@ import type { Credentials } from './credentials.ts';
 import { packetSettings } from './data-plane.ts';
 import { type EndIdentity, endIdentity } from './end-identity.ts';
 import { type HostFacts, type Oriented, orient, placeOf } from './host.ts';
+import { policyLabels } from './label.ts';
 import { type Lifetimes, lifetimes } from './lifetime.ts';
 import { liveness } from './liveness.ts';
 import type { End } from './lookup.ts';
@@ -65,6 +66,7 @@ export function resolveConn(
   const proposals = shunt ? { ike: [], esp: [] } : readProposals(conn, cx);
   const traffic = bothTraffic(conn, mistakes);
   const lives = lifetimes(conn, mistakes);
+  const labels = policyLabels(conn, facts, mistakes);
   if (ends === undefined || 'waitingFor' in ends) {
     // What does not depend on addresses is checked all the same.
     for (const end of ['left', 'right'] as const) {
@@ -74,7 +76,9 @@ export function resolveConn(
   }
   const given: Modecfg | undefined =
     shunt || !traffic ? traffic && { traffic } : modecfg(conn, ends, traffic, mistakes);
-  const bare = given && children(conn, ends, given.traffic, proposals?.esp ?? [], lives.child, mistakes);
+  const esp = proposals?.esp ?? [];
+  const bare =
+    given && labels && children(conn, ends, given.traffic, esp, lives.child, labels, facts, mistakes);
   const packets = packetSettings(conn, setup, mistakes);
   const spd = bare?.map((each) => ({ ...each, ...packets }));
   const base = { name: conn.name, at: conn.at, ours: ends.ours, parameters: [...conn.settings.values()] };

@@ -1,10 +1,18 @@
 /** What stands behind `left=` and `right=`, and which of the two is this host. */
+import type { LabelMode } from '../policy/label.ts';
 import { compareAddresses } from '../policy/range.ts';
 import { formatAddress, parseAddress } from '../wire/address.ts';
 import type { StoredCredentials } from './credentials.ts';
 import type { End } from './lookup.ts';
 import { type Mistakes, type Place, quoted } from './mistake.ts';
 import type { ConnSettings } from './settings.ts';
+
+/** What a host makes of security labels. */
+export interface HostLabels {
+  readonly mode: LabelMode;
+  /** What is wrong with one. */
+  readonly fault?: (label: Uint8Array) => string | undefined;
+}
 
 /** What only the host knows, gathered before the configuration is understood. */
 export interface HostFacts {
@@ -22,6 +30,8 @@ export interface HostFacts {
   readonly credentials?: StoredCredentials;
   /** Unix seconds; without it no certificate is too old. */
   readonly unixTime?: number;
+  /** Who decides on security labels; without it they are but names. */
+  readonly labels?: HostLabels;
 }
 
 /** The value of `left=` or `right=`. */

@@ -17,6 +17,7 @@ export function connectionOf(event: EngineEvent): string | undefined {
       return event.child.connection;
     case 'childFailed':
     case 'flow':
+    case 'labelRefused':
     case 'routeFailed':
       return event.connection;
     case 'drop':

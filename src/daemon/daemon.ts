@@ -10,6 +10,8 @@ import { ControlServer } from './control.ts';
 import type { KernelName } from './data-plane.ts';
 import { formatEndpoint } from './endpoint.ts';
 import { deviceOf } from './host.ts';
+import { LabelRefusals } from './label-refusals.ts';
+import { hostLabels, type LabelChoice } from './labels.ts';
 import { type Logger, makeLog } from './log.ts';
 import { choosePlane, type Plane } from './plane.ts';
 import type { Loaded, PolicySource } from './policy-source.ts';
@@ -38,6 +40,8 @@ export interface DaemonOptions extends TraceFiles {
   readonly kernel?: KernelName | undefined;
   /** The name of a TUN device before `userspace`: traffic of this host, and through it, is then what is protected. */
   readonly tun?: string | undefined;
+  /** Who decides on security labels; SELinux where it is in force, unless said. */
+  readonly labels?: LabelChoice | undefined;
   /** The control socket's path; without it there is none. */
   readonly control?: string | undefined;
   /** Info lines on stderr unless said. */
@@ -125,6 +129,7 @@ export class Daemon {
   readonly control: ControlServer;
   readonly updown: UpdownFlows;
   readonly #book = new SaBook(() => systemClock.unixTime());
+  readonly #refusals = new LabelRefusals(() => systemClock.unixTime());
   readonly #runner: UpdownRunner;
   readonly #parts: Parts;
   readonly #answers: Answers;
@@ -158,6 +163,7 @@ export class Daemon {
       kernel: parts.plane.name,
       tun: options.tun,
       policy: connections.policy,
+      labels: hostLabels(options.labels ?? 'auto', (line) => log.warn(`SELinux: ${line}`)).access,
       acquireExpiry: parts.acquireExpiry,
       keyLog: options.keyLog !== undefined || options.espKeyLog !== undefined,
       log,
@@ -185,6 +191,7 @@ export class Daemon {
       warn: (text) => log.warn(text),
     });
     this.shell.subscribe((event: EngineEvent) => this.#book.event(event));
+    this.shell.subscribe((event: EngineEvent) => this.#refusals.event(event));
     this.shell.subscribe((event: EngineEvent) => this.updown.event(event));
     this.shell.subscribe((event: EngineEvent) => this.supervisor.event(event));
     this.shell.subscribe((event: EngineEvent) => this.#answers.event(event));
@@ -233,7 +240,7 @@ export class Daemon {
       lacks: lacksOf(entries, this.#parts.options.crypto ?? defaultCrypto, kernel),
       listening: this.listening,
       loaded: [...new Set(this.connections.named.map(({ name }) => name))],
-      connections: entries.map((entry) => connectionStatus(entry, ikeSas)),
+      connections: entries.map((entry) => connectionStatus(entry, ikeSas, this.#refusals.of(entry.name))),
       ikeSas: numbered(ikeSas, entries, this.#book),
       routes,
       shunts,
@@ -296,6 +303,7 @@ export class Daemon {
   #apply(connections: Connections): void {
     this.#connections = connections;
     this.supervisor.forgetOthers(connections.entries);
+    this.#refusals.keep(connections.entries);
     this.shell.connections(this.connections.entries);
     this.shell.policy(this.connections.policy);
     this.updown.synchronize();

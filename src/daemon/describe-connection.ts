@@ -2,6 +2,7 @@
 import type { ResolvedConnection } from '../config/index.ts';
 import { formatDn } from '../pki/index.ts';
 import { formatIdentity, type Identity } from '../policy/identity.ts';
+import { formatLabel, mostLabelOctets } from '../policy/label.ts';
 import type { PadEntry, SpdEntry } from '../policy/policy.ts';
 import { formatEspProposal, formatIkeProposal } from '../policy/proposal-text.ts';
 import { formatSelector } from '../policy/selector.ts';
@@ -96,8 +97,8 @@ const childLines = (child: SpdEntry): string[] => [
 
 const shuntLine = (shunt: SpdEntry): string => `  ${shunt.action}  ${traffic(shunt)}`;
 
-const traffic = ({ local, remote }: SpdEntry): string =>
-  `${local.map(formatSelector).join(' ')} === ${remote.map(formatSelector).join(' ')}`;
+const traffic = ({ local, remote, label }: SpdEntry): string =>
+  `${local.map(formatSelector).join(' ')} === ${remote.map(formatSelector).join(' ')}${label ? ` label ${formatLabel(label)}` : ''}`;
 
 const childObject = (child: SpdEntry): object => ({
   name: child.name,
@@ -105,6 +106,7 @@ const childObject = (child: SpdEntry): object => ({
   action: child.action,
   local: child.local.map(formatSelector),
   remote: child.remote.map(formatSelector),
+  ...(child.label && { label: formatLabel(child.label, mostLabelOctets) }),
   esp: child.proposals.map((proposal) => formatEspProposal(proposal, 'libreswan')),
   pfs: child.pfs,
   replayWindow: child.replayWindow,

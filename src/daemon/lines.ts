@@ -19,6 +19,7 @@ export function eventLevel(event: EngineEvent): Level {
     case 'progress':
       return 'debug';
     case 'childFailed':
+    case 'labelRefused':
     case 'ikeRekeyFailed':
     case 'ikeFailed':
     case 'ikeDeleted':
@@ -95,7 +96,8 @@ function describe(event: EngineEvent, full: boolean): string | undefined {
       const esp = event.encapsulated ? 'ESP in UDP' : 'ESP';
       const verb = replaces ? `rekeyed (was ${formatSpi(replaces.inboundSpi)})` : 'established';
       const spis = `SPI in ${formatSpi(child.inboundSpi)} out ${formatSpi(child.outboundSpi)}`;
-      const selectors = full ? `, ${event.local} === ${event.remote}` : '';
+      const label = event.label === undefined ? '' : ` label ${event.label}`;
+      const selectors = full ? `, ${event.local} === ${event.remote}${label}` : '';
       return `${saLabel(event.sa)}: child "${child.child}" ${verb}, ${mode} mode, ${esp} ${suite}, ${spis}${selectors}`;
     }
     case 'configured': {
@@ -111,6 +113,8 @@ function describe(event: EngineEvent, full: boolean): string | undefined {
       return `${saLabel(event.sa)}: child "${event.child.child}" deleted: ${event.reason}`;
     case 'childFailed':
       return `${saLabel(event.sa)}: child "${event.child}" failed: ${failureText(event.reason)}`;
+    case 'labelRefused':
+      return `${event.sa ? saLabel(event.sa) : `"${event.connection}"`}: label refused: ${failureText(event.reason)}`;
     case 'ikeRekeyFailed':
       return `${saLabel(event.sa)}: IKE SA not rekeyed: ${failureText(event.reason)}`;
     case 'ikeRekeyed':

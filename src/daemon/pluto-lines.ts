@@ -42,6 +42,7 @@ export function trafficLine({ sa, child, inOctets, outOctets, lease }: ChildTraf
     `maxBytes=${readableLimit(child.maxOctets)}`,
     `id='${id}'`,
     ...(lease === undefined ? [] : [`lease=${lease}`]),
+    ...(child.label === undefined ? [] : [`sec_label=${child.label}`]),
   ].join(', ');
 }
 

@@ -16,6 +16,7 @@ import { ControlError } from './control-protocol.ts';
 import { defaultRoutes, localAddresses, resolveNames } from './host.ts';
 import { KeyPassphrases } from './key-passphrases.ts';
 import { credentialsOf, type KeyStore, loadStore } from './key-store.ts';
+import { hostLabels, type LabelChoice } from './labels.ts';
 import { defaultStore } from './paths.ts';
 
 /** What a configuration was found to say. */
@@ -49,6 +50,8 @@ export interface ConfigFiles {
   readonly natPort?: number | undefined;
   /** The directory of keys and certificates; the default one unless said. */
   readonly store?: string | undefined;
+  /** Who decides on security labels; SELinux where it is in force, unless said. */
+  readonly labels?: LabelChoice | undefined;
   /** Whose algorithms the default proposals name; the default providers unless said. */
   readonly crypto?: Crypto | undefined;
 }
@@ -82,9 +85,16 @@ export async function readConfiguration(
     credentials: credentialsOf(store),
     unixTime: Date.now() / 1000,
   };
+  const { access, fault } = hostLabels(files.labels ?? 'auto');
+  const labels = { mode: access.mode, ...(fault && { fault }) };
   const result = parseConfig(
     text,
-    { ...facts, ...(listen && { listen }), ...(natPort && { ikePort: natPort }) },
+    {
+      ...facts,
+      labels,
+      ...(listen && { listen }),
+      ...(natPort && { ikePort: natPort }),
+    },
     crypto,
   );
   return { result, store };

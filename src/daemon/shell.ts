@@ -10,11 +10,13 @@ import type { Prefix } from '../kernel/rtnetlink.ts';
 import { UserspaceKernel } from '../kernel/userspace.ts';
 import { TunKernel } from '../kernel/userspace-tun.ts';
 import { ourReqids } from '../kernel/xfrm/leftovers.ts';
+import type { LabelAccess } from '../policy/label.ts';
 import type { PadEntry, Policy } from '../policy/policy.ts';
 import type { Clock } from './clock.ts';
 import { makeKernel, type PlaneName, type TunSettings } from './data-plane.ts';
 import { formatEndpoint } from './endpoint.ts';
 import { suited } from './esp-lacks.ts';
+import { labelled } from './labels.ts';
 import { type Logger, logEvent } from './log.ts';
 import { type Answerer, Loop } from './loop.ts';
 import { Metrics } from './metrics.ts';
@@ -32,6 +34,7 @@ export interface ShellOptions {
   /** The name of a TUN device. */
   readonly tun?: string | undefined;
   readonly policy: Policy;
+  readonly labels: LabelAccess;
   /** Seconds a packet waits for an SA of the kernel's. */
   readonly acquireExpiry?: number | undefined;
   readonly keyLog: boolean;
@@ -84,10 +87,11 @@ export class Shell {
       crypto,
       random,
       keyLog,
+      labels: options.labels,
       ...(first && { ports: { ike: first.ike, nat: first.nat } }),
       ...(kernel.name === 'xfrm' && { firstReqid: ourReqids.first }),
     });
-    this.#loop = new Loop(this.#engine, this.kernel, clock, {
+    this.#loop = new Loop(this.#engine, labelled(kernel, options.labels), clock, {
       transmit: (path, octets) => this.#transmit(path, octets),
       event: (event) => this.#event(event),
       removing: (id) => this.counters.keep(id),

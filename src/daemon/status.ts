@@ -3,9 +3,11 @@ import type { Crypto } from '../crypto/provider.ts';
 import type { ChildSaStatus, Due, IkeSaStatus, RouteStatus, ShuntStatus } from '../ike/status.ts';
 import type { Kernel, SaCounters } from '../kernel/port.ts';
 import { formatIdentity } from '../policy/identity.ts';
+import { formatLabel, mostLabelOctets } from '../policy/label.ts';
 import type { PadEntry } from '../policy/policy.ts';
 import { formatSelector } from '../policy/selector.ts';
 import { transformsOf } from './esp-lacks.ts';
+import type { LastRefusal } from './label-refusals.ts';
 import type { SaBook } from './sa-book.ts';
 import type { LocalPorts } from './udp.ts';
 
@@ -19,7 +21,6 @@ export interface NumberedIkeSa extends Omit<IkeSaStatus, 'children'> {
   readonly children: readonly NumberedChildSa[];
 }
 
-/** A label that a child is for belongs here. */
 export interface NumberedChildSa extends ChildSaStatus {
   readonly number: number;
   /** Unix seconds. */
@@ -66,7 +67,11 @@ export interface ConnectionStatus {
     readonly mode: string;
     readonly local: string;
     readonly remote: string;
+    /** The security label of its policy. */
+    readonly label?: string;
   }[];
+  /** The last time that a security label was refused, by whomever. */
+  readonly lastRefusal?: LastRefusal;
 }
 
 /** The engine's SAs with what the daemon knows of them. */
@@ -111,7 +116,11 @@ export function trafficOf(
   return Object.fromEntries(traffic);
 }
 
-export function connectionStatus(entry: PadEntry, ikeSas: readonly IkeSaStatus[]): ConnectionStatus {
+export function connectionStatus(
+  entry: PadEntry,
+  ikeSas: readonly IkeSaStatus[],
+  lastRefusal?: LastRefusal,
+): ConnectionStatus {
   const own = ikeSas.filter(({ connection }) => connection === entry.name);
   return {
     name: entry.name,
@@ -121,12 +130,14 @@ export function connectionStatus(entry: PadEntry, ikeSas: readonly IkeSaStatus[]
     localId: formatIdentity(entry.local.identity),
     remote: entry.remote.address ?? null,
     remoteId: entry.remote.identity ? formatIdentity(entry.remote.identity) : null,
-    children: entry.children.map(({ name, mode, local, remote }) => ({
+    children: entry.children.map(({ name, mode, local, remote, label }) => ({
       name,
       mode,
       local: local.map(formatSelector).join(' '),
       remote: remote.map(formatSelector).join(' '),
+      ...(label && { label: formatLabel(label, mostLabelOctets) }),
     })),
+    ...(lastRefusal && { lastRefusal }),
   };
 }
 
@@ -151,6 +162,6 @@ export function missingChildren(
   return childrenOf(entry).filter((name) => !up.has(name));
 }
 
-/** Names of the children a connection may have. */
+/** Names of the children a connection may have, but for those that only a packet's label makes. */
 export const childrenOf = (entry: PadEntry): readonly string[] =>
-  entry.children.filter(({ action }) => action === 'protect').map(({ name }) => name);
+  entry.children.filter(({ action, template }) => action === 'protect' && !template).map(({ name }) => name);

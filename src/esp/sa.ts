@@ -24,6 +24,8 @@ export interface SaTerms {
   /** Ours and the peer's ends of the traffic. */
   readonly local: readonly Selector[];
   readonly remote: readonly Selector[];
+  /** The security label of its packets, in hexadecimal digits. */
+  readonly label?: string;
 }
 
 /** Where the SA's packets come from and go to; `destination` is part of its name. */

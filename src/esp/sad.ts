@@ -1,7 +1,7 @@
 /** The SAs that hold, and which of them a packet takes. RFC 4301 §4.4.1-4.4.2, §5. */
 import { type IpHeader, matches } from './ip.ts';
 import { destroy } from './packet.ts';
-import type { EspSa, InboundSa, OutboundSa, SaPath } from './sa.ts';
+import type { EspSa, InboundSa, OutboundSa, SaPath, SaTerms } from './sa.ts';
 
 /** Names an SA: its SPI and the address its packets go to. */
 export interface SaName {
@@ -12,8 +12,8 @@ export interface SaName {
 export class Sad {
   readonly #byName = new Map<string, EspSa>();
   readonly #inbound = new Map<number, InboundSa>();
-  /** Newest first. */
-  readonly #outbound = new Map<number, OutboundSa[]>();
+  /** By reqid and label, newest first. */
+  readonly #outbound = new Map<string, OutboundSa[]>();
 
   get size(): number {
     return this.#byName.size;
@@ -27,7 +27,8 @@ export class Sad {
       if (this.#inbound.has(sa.spi)) return false;
       this.#inbound.set(sa.spi, sa);
     } else {
-      this.#outbound.set(sa.reqid, [sa, ...(this.#outbound.get(sa.reqid) ?? [])]);
+      const group = groupOf(sa);
+      this.#outbound.set(group, [sa, ...(this.#outbound.get(group) ?? [])]);
     }
     this.#byName.set(key, sa);
     return true;
@@ -44,9 +45,10 @@ export class Sad {
     this.#byName.delete(keyOf(name));
     if (sa.direction === 'in') this.#inbound.delete(sa.spi);
     else {
-      const rest = (this.#outbound.get(sa.reqid) ?? []).filter((other) => other !== sa);
-      if (rest.length > 0) this.#outbound.set(sa.reqid, rest);
-      else this.#outbound.delete(sa.reqid);
+      const group = groupOf(sa);
+      const rest = (this.#outbound.get(group) ?? []).filter((other) => other !== sa);
+      if (rest.length > 0) this.#outbound.set(group, rest);
+      else this.#outbound.delete(group);
     }
     destroy(sa.protection);
     return true;
@@ -69,9 +71,9 @@ export class Sad {
     return this.#inbound.get(spi);
   }
 
-  /** The newest outbound SA of a reqid, or the newest of it that may carry the packet. */
-  outbound(reqid: number, header?: IpHeader): OutboundSa | undefined {
-    const all = this.#outbound.get(reqid);
+  /** The newest outbound SA of a reqid and a label, or the newest of them that may carry the packet. */
+  outbound(reqid: number, header?: IpHeader, label?: string): OutboundSa | undefined {
+    const all = this.#outbound.get(groupOf({ reqid, ...(label !== undefined && { label }) }));
     return header === undefined ? all?.[0] : all?.find((sa) => matches(header, sa.local, sa.remote));
   }
 
@@ -82,5 +84,8 @@ export class Sad {
     this.#outbound.clear();
   }
 }
+
+const groupOf = ({ reqid, label }: Pick<SaTerms, 'reqid' | 'label'>): string =>
+  label === undefined ? `${reqid}` : `${reqid} ${label}`;
 
 const keyOf = ({ spi, destination }: SaName): string => `${spi}@${destination}`;

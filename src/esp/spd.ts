@@ -9,11 +9,21 @@ export interface SpdPolicy {
   readonly priority: number;
   readonly local: Selector;
   readonly remote: Selector;
+  /** For packets of security labels that may use it, and for no others. In hexadecimal digits. */
+  readonly label?: string;
 }
+
+/** Whether packets of a label may go by policies of another. */
+export type MayUse = (flow: string, template: string) => boolean;
 
 export class Spd {
   /** In the order they are asked. */
   #policies: SpdPolicy[] = [];
+  readonly #mayUse: MayUse;
+
+  constructor(mayUse: MayUse = (flow, template) => flow === template) {
+    this.#mayUse = mayUse;
+  }
 
   add(policy: SpdPolicy): void {
     const at = this.#policies.findIndex((each) => each.priority >= policy.priority);
@@ -26,9 +36,16 @@ export class Spd {
     return at < 0 ? undefined : this.#policies.splice(at, 1)[0];
   }
 
-  /** For a packet that goes out. */
-  find(header: IpHeader): SpdPolicy | undefined {
-    return this.#policies.find(({ local, remote }) => matches(header, [local], [remote]));
+  /** For a packet that goes out, and its label. */
+  find(header: IpHeader, label?: string): SpdPolicy | undefined {
+    return this.#policies.find(
+      (policy) => matches(header, [policy.local], [policy.remote]) && this.#isFor(policy, label),
+    );
+  }
+
+  #isFor(policy: SpdPolicy, label: string | undefined): boolean {
+    if (policy.label === undefined) return true;
+    return label !== undefined && this.#mayUse(label, policy.label);
   }
 
   clear(): void {
@@ -40,6 +57,7 @@ const same = (a: SpdPolicy, b: SpdPolicy): boolean =>
   a.action === b.action &&
   a.reqid === b.reqid &&
   a.priority === b.priority &&
+  a.label === b.label &&
   sameSelector(a.local, b.local) &&
   sameSelector(a.remote, b.remote);
 

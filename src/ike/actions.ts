@@ -3,6 +3,7 @@ import type { SignatureAlgorithm } from '../crypto/provider.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { KernelCommand, KernelNotice, SaId } from '../kernel/port.ts';
 import type { Identity } from '../policy/identity.ts';
+import type { LabelDenial } from '../policy/label.ts';
 import type { AuthKind, EapMethod, Policy } from '../policy/policy.ts';
 import type { Eap } from '../wire/payloads/eap.ts';
 
@@ -205,6 +206,8 @@ export type EngineEvent =
       };
       readonly reqid: number;
       readonly encapsulated: boolean;
+      /** The security label of its traffic, as text. */
+      readonly label?: string;
       /** The child it takes over from. */
       readonly replaces?: ChildName;
     }
@@ -233,6 +236,14 @@ export type EngineEvent =
       readonly sa: SaName;
       readonly connection: string;
       readonly child: string;
+      readonly reason: Failure;
+    }
+  /** The peer asked for a child, or a packet for an SA, of a label that is not to be; `reason.label` says more. */
+  | {
+      readonly kind: 'labelRefused';
+      /** Where a peer asked. */
+      readonly sa?: SaName;
+      readonly connection: string;
       readonly reason: Failure;
     }
   | { readonly kind: 'ikeDeleted'; readonly sa: SaName; readonly reason: Failure }
@@ -284,6 +295,22 @@ export interface Failure {
     | 'BUG';
   readonly text: string;
   readonly notify?: number;
+  /** It was about a security label. */
+  readonly label?: LabelRefusal;
+}
+
+/** Which label was refused, beside which selectors, and by what. RFC 9478. */
+export interface LabelRefusal {
+  /** `form`: it is none; `alone`: no addresses beside it; `ends`: TSi has another than TSr; `missing` or `unwanted` by the
+   * policy or the answer; `match`: it is another; `polmatch` and `setcontext`: SELinux says no; `peer`: the peer does. */
+  readonly check: LabelDenial['check'] | 'alone' | 'ends' | 'missing' | 'unwanted' | 'peer';
+  /** TSi and TSr. */
+  readonly selectors: string;
+  /** Labels as text; the policy's is `template`. */
+  readonly label?: string;
+  readonly template?: string;
+  /** What whoever was asked says. */
+  readonly said: string;
 }
 
 export type DropReason =

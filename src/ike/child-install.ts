@@ -1,5 +1,6 @@
 /** A child that was agreed on, on its way into the data plane. RFC 4301 §4.4.2, RFC 7296 §2.8. */
 import type { EspSuite } from '../crypto/suite.ts';
+import { formatLabel } from '../policy/label.ts';
 import type { DataPlaneSettings, SpdEntry } from '../policy/policy.ts';
 import { notifies } from '../wire/message.ts';
 import { NotifyType } from '../wire/numbers.ts';
@@ -18,17 +19,19 @@ const unknownToKernel: ReadonlySet<string> = new Set(['ENOSYS', 'EPROTONOSUPPORT
 
 /** What a child is whoever asked for it. `said` is what the peer sent with it. */
 export const newChild = (
-  child: Pick<ChildSa, 'connection' | 'spd' | 'local' | 'remote'>,
+  child: Pick<ChildSa, 'connection' | 'spd' | 'local' | 'remote' | 'label'>,
   said: readonly Payload[],
   replaces: ChildSa | undefined,
   cx: Context,
 ) => {
   const settings = settingsFor(child.spd, said);
   const acquire = replaces ? undefined : cx.flows.sequenceOf(child);
+  const template = replaces ? undefined : cx.templateOf(child);
   return {
     ...child,
-    reqid: replaces?.reqid ?? cx.reqidFor(child),
+    reqid: replaces?.reqid ?? template?.reqid ?? cx.reqidFor(child),
     since: cx.now,
+    ...((template || replaces?.sharesPolicies) && { sharesPolicies: true }),
     ...(settings && { settings }),
     ...(acquire !== undefined && { acquire }),
   };
@@ -87,6 +90,7 @@ export function complete(
     selectors: { local: plainSelectors(child.local), remote: plainSelectors(child.remote) },
     reqid: child.reqid,
     encapsulated: child.encapsulated,
+    ...(child.label && { label: formatLabel(child.label) }),
     ...(replaces && { replaces: childName(replaces) }),
   });
   cx.afterwards(() => cx.flows.carried(child, sa));

@@ -11,7 +11,15 @@ import {
   isEspSpi,
   withGroup,
 } from '../policy/proposal.ts';
-import { narrow, type SelectorPolicy, sameSelectors, toWire, widest, within } from '../policy/selector.ts';
+import {
+  narrow,
+  ranges,
+  type SelectorPolicy,
+  sameSelectors,
+  toWire,
+  widest,
+  within,
+} from '../policy/selector.ts';
 import { find, notifies } from '../wire/message.ts';
 import { NotifyType, nameOf } from '../wire/numbers.ts';
 import type { Payload } from '../wire/payloads/index.ts';
@@ -21,13 +29,14 @@ import type { Answer, Ask } from './actions.ts';
 import { complete, install, newChild, notInstalled } from './child-install.ts';
 import { type ChildSa, describeSelectors } from './child-sa.ts';
 import type { Context } from './context.ts';
+import type { Demand } from './demand.ts';
 import { BadResponse, LocalFailure, NotifyError, PeerRefused, wrongGroup } from './errors.ts';
 import { requireLease } from './extensions/configuration.ts';
 import { hostOf, isOneHost, readdress } from './extensions/transport-nat.ts';
-import type { Demand } from './flows.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { clientOf, offeredSelectors, ownSelectors, peerSelectors } from './internal-addresses.ts';
 import { childKeys } from './keys.ts';
+import { besideLabel, checkAnswer, offeredLabels, peersRefusal, unlabelled } from './labels.ts';
 import { errorIn, statusNotify, unknownErrorIn } from './notify.ts';
 import { matchSpd } from './spd-match.ts';
 import { meet } from './spd-policies.ts';
@@ -59,6 +68,7 @@ export interface ChildOffer {
   readonly inboundSpi: number;
   readonly local: readonly RangeSelector[];
   readonly remote: readonly RangeSelector[];
+  readonly label?: Uint8Array;
   /** The packet it is for. */
   readonly demand?: Demand;
 }
@@ -89,6 +99,7 @@ export function offerChild(
     /** Only this of what the policy has. */
     readonly only?: SelectorPair;
     readonly demand?: Demand;
+    readonly label?: Uint8Array;
   } = {},
 ): { payloads: Payload[]; offer: ChildOffer } {
   const { pair, proposals = spd.proposals, replaces, only, demand } = how;
@@ -96,13 +107,14 @@ export function offerChild(
   const { local, remote } = only
     ? { local: [only.local], remote: [only.remote] }
     : packetFirst(offeredTraffic(sa, spd, replaces), demand?.leads ? demand.packet : undefined);
+  const label = replaces?.label ?? demand?.label ?? how.label ?? spd.label;
   const payloads: Payload[] = [
     { kind: 'sa', proposals: espPayload(proposals, inboundSpi, pair !== undefined) },
-    { kind: 'tsi', selectors: local },
-    { kind: 'tsr', selectors: remote },
+    { kind: 'tsi', selectors: besideLabel(local, label) },
+    { kind: 'tsr', selectors: besideLabel(remote, label) },
     ...childNotifies(spd.mode, spd),
   ];
-  const offer = { spd, proposals, inboundSpi, local, remote };
+  const offer = { spd, proposals, inboundSpi, local, remote, ...labelled(label) };
   return { payloads, offer: { ...offer, ...(pair && { pair }), ...(demand && { demand }) } };
 }
 
@@ -135,14 +147,13 @@ export function selectorPairs(sa: IkeSa, spd: SpdEntry, replaces: ChildSa | unde
   );
 }
 
-/** Those of them that no child carries: packets ask one after the other. */
-export const missingPairs = (sa: IkeSa, spd: SpdEntry): SelectorPair[] =>
+/** Those of them that no child of the label carries: packets ask one after the other. */
+export const missingPairs = (sa: IkeSa, spd: SpdEntry, label: Uint8Array | undefined): SelectorPair[] =>
   selectorPairs(sa, spd, undefined).filter(
     ({ local, remote }) =>
-      ![...sa.children.values()].some(
-        (child) =>
-          child.spd.name === spd.name && within([local], child.local) && within([remote], child.remote),
-      ),
+      !sa.children
+        .of(spd.name, label)
+        .some((child) => within([local], child.local) && within([remote], child.remote)),
   );
 
 export const isOf = (packet: SelectorPair, { local, remote }: SelectorPair): boolean =>
@@ -166,7 +177,7 @@ export function* answerChild(
   if (!offered || !tsi || !tsr) throw refuse(NotifyType.INVALID_SYNTAX, 'a child needs SA, TSi and TSr');
   const mode = modeOf(request);
   const nat = mode === 'transport' && (sa.nat.here || sa.nat.peer);
-  const [inner, outer] = [{ tsi: tsi.selectors, tsr: tsr.selectors }, sa.path] as const;
+  const [inner, outer] = [{ tsi: ranges(tsi.selectors), tsr: ranges(tsr.selectors) }, sa.path] as const;
   if (nat && !(isOneHost(inner.tsi) && isOneHost(inner.tsr)))
     throw refuse(
       NotifyType.SINGLE_PAIR_REQUIRED,
@@ -175,7 +186,9 @@ export function* answerChild(
   const seen = nat
     ? { tsi: readdress(inner.tsi, outer.remote.address), tsr: readdress(inner.tsr, outer.local.address) }
     : inner;
-  const { spd, local, remote, more } = matchSpd(sa, entry, { mode, ...seen }, replaces?.spd);
+  const labels = offeredLabels({ tsi: tsi.selectors, tsr: tsr.selectors });
+  const match = matchSpd(sa, entry, { mode, ...seen, labels }, cx.labels, replaces);
+  const { spd, local, remote, label, more } = match;
   const own = pfsProposals(sa, spd, ride.pfs);
   const choice = chooseEsp(offered.proposals, own, entry.order ?? 'offer', ride.pfs && spd.pfs);
   const suite = choice && espSuite(cx.crypto, choice.chosen);
@@ -185,7 +198,7 @@ export function* answerChild(
   const keys = childKeys(source.prf, source.d, suite, source.ni, source.nr, exchanged?.secret);
   exchanged?.secret.fill(0);
   const shape = {
-    ...newChild({ connection: entry.name, spd, local, remote }, request, replaces, cx),
+    ...newChild({ connection: entry.name, spd, local, remote, ...labelled(label) }, request, replaces, cx),
     outboundSpi: readSpi(choice.peerSpi),
     mode,
     suite,
@@ -201,8 +214,8 @@ export function* answerChild(
       const payloads: Payload[] = [
         { kind: 'sa', proposals: [{ ...choice.proposal, spi: spiOctets(child.inboundSpi) }] },
         ...(exchanged ? [exchanged.payload] : []),
-        { kind: 'tsi', selectors: nat ? readdress(remote, hostOf(inner.tsi)) : [...remote] },
-        { kind: 'tsr', selectors: nat ? readdress(local, hostOf(inner.tsr)) : [...local] },
+        { kind: 'tsi', selectors: besideLabel(nat ? readdress(remote, hostOf(inner.tsi)) : remote, label) },
+        { kind: 'tsr', selectors: besideLabel(nat ? readdress(local, hostOf(inner.tsr)) : local, label) },
         ...childNotifies(mode, spd),
         ...(more ? [statusNotify(NotifyType.ADDITIONAL_TS_POSSIBLE)] : []),
       ];
@@ -228,14 +241,16 @@ export function* acceptChild(
   const { spd, pair } = offer;
   const { entry, source, replaces } = ride;
   const answer = find(response, 'sa');
-  const [saidTsi, saidTsr] = [find(response, 'tsi')?.selectors, find(response, 'tsr')?.selectors];
-  if (!answer || !saidTsi || !saidTsr) {
+  const [withTsi, withTsr] = [find(response, 'tsi')?.selectors, find(response, 'tsr')?.selectors];
+  if (!answer || !withTsi || !withTsr) {
     const error = errorIn(response);
     if (!error) throw new BadResponse('the answer lacks SA, TSi or TSr');
-    throw new PeerRefused(error.type, rejectedBy(error.type, spd, offer));
+    throw refusedBy(error.type, offer);
   }
   const unknown = unknownErrorIn(response);
-  if (unknown) throw new PeerRefused(unknown.type, rejectedBy(unknown.type, spd, offer));
+  if (unknown) throw refusedBy(unknown.type, offer);
+  checkAnswer(offer.label, { tsi: withTsi, tsr: withTsr });
+  const [saidTsi, saidTsr] = [unlabelled(withTsi), unlabelled(withTsr)];
   // Some responders (strongSwan) answer with the addresses they see.
   const nat = spd.mode === 'transport' && (sa.nat.here || sa.nat.peer);
   const asSeen = nat && !(within(saidTsi, offer.local) && within(saidTsr, offer.remote));
@@ -265,8 +280,9 @@ export function* acceptChild(
   secret?.fill(0);
   // Of a packet's selectors and the wider ones offered beside them a peer may take both.
   const local = widest(clientOf(sa, entry) ? ownTraffic(sa, spd, tsi) : tsi);
+  const agreed = { connection: entry.name, spd, local, remote: widest(tsr), ...labelled(offer.label) };
   const child: ChildSa = {
-    ...newChild({ connection: entry.name, spd, local, remote: widest(tsr) }, response, replaces, cx),
+    ...newChild(agreed, response, replaces, cx),
     inboundSpi: offer.inboundSpi,
     outboundSpi: readSpi(spi),
     mode,
@@ -316,13 +332,12 @@ function concludeKeyExchange(
   return pair.derive(ke.data);
 }
 
+const labelled = (label: Uint8Array | undefined) => label && { label };
+
 const refuse = (notify: number, why: string): NotifyError => new NotifyError(notify, why, { scope: 'child' });
 
 const modeOf = (payloads: readonly Payload[]): SpdEntry['mode'] =>
   notifies(payloads, NotifyType.USE_TRANSPORT_MODE).length > 0 ? 'transport' : 'tunnel';
-
-const ranges = (selectors: readonly TrafficSelector[]): RangeSelector[] =>
-  selectors.filter((selector) => selector.kind === 'range');
 
 const readSpi = (octets: Uint8Array): number => new DataView(octets.buffer, octets.byteOffset).getUint32(0);
 
@@ -335,12 +350,17 @@ function childNotifies(mode: SpdEntry['mode'], { settings }: SpdEntry): Payload[
   ];
 }
 
-function rejectedBy(notify: number, spd: SpdEntry, offer: ChildOffer): string {
+/** What the peer's error notify is about. */
+function refusedBy(notify: number, offer: ChildOffer): PeerRefused {
+  const { spd, local, remote } = offer;
+  const refusal = peersRefusal(notify, offer);
   if (notify === NotifyType.TS_UNACCEPTABLE) {
-    return `our traffic selectors ${describeSelectors(offer.local)} === ${describeSelectors(offer.remote)}`;
+    const traffic = `our traffic selectors ${describeSelectors(local)} === ${describeSelectors(remote)}`;
+    return new PeerRefused(notify, refusal ? `${traffic} label ${refusal.label}` : traffic, refusal);
   }
-  if (notify === NotifyType.NO_PROPOSAL_CHOSEN) return `our ESP proposals for ${spd.name}, ${spd.mode} mode`;
-  return `our child ${spd.name} (${nameOf(NotifyType, notify)})`;
+  if (notify === NotifyType.NO_PROPOSAL_CHOSEN)
+    return new PeerRefused(notify, `our ESP proposals for ${spd.name}, ${spd.mode} mode`);
+  return new PeerRefused(notify, `our child ${spd.name} (${nameOf(NotifyType, notify)})`);
 }
 
 const isEncapsulated = (sa: IkeSa): boolean => sa.path.socket === 'nat' && (sa.nat.here || sa.nat.peer);

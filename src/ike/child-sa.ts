@@ -1,6 +1,7 @@
 /** A Child SA: what the data plane holds of it. RFC 4301 §4.4.2. */
 import type { EspSuite } from '../crypto/suite.ts';
 import type { KernelCommand, PolicyCommand, SaCommand, SaId } from '../kernel/port.ts';
+import { withNul } from '../policy/label.ts';
 import type { DataPlaneSettings, SpdEntry } from '../policy/policy.ts';
 import { formatSelector } from '../policy/selector.ts';
 import type { TrafficSelector } from '../wire/payloads/ts.ts';
@@ -19,6 +20,10 @@ export interface ChildSa {
   readonly suite: EspSuite;
   readonly local: readonly TrafficSelector[];
   readonly remote: readonly TrafficSelector[];
+  /** Of its packets, as it was negotiated. */
+  readonly label?: Uint8Array;
+  /** Its policies are those of its entry, which stand for all labels as long as the IKE SA does. */
+  readonly sharesPolicies?: boolean;
   readonly encapsulated: boolean;
   /** Of its entry, but for what the peer does not take. */
   readonly settings?: DataPlaneSettings;
@@ -83,6 +88,7 @@ export function addSa(
     }),
     local: child.local,
     remote: child.remote,
+    ...(child.label && { label: withNul(child.label) }),
     ...(!inbound && child.acquire !== undefined && { acquire: child.acquire }),
     ...settingsOf(child, direction),
   };
@@ -96,17 +102,21 @@ function settingsOf({ settings }: ChildSa, direction: 'in' | 'out'): Pick<SaComm
   return { settings: rest };
 }
 
-/** Every policy of the child. */
-export const policiesOf = ({ reqid, mode, local, remote, path, settings }: ChildSa): PolicyCommand[] =>
-  policyCommands({
+/** Every policy of the child, and of no other. */
+export const policiesOf = (child: ChildSa): PolicyCommand[] => {
+  if (child.sharesPolicies) return [];
+  const { reqid, mode, local, remote, path, spd, settings } = child;
+  return policyCommands({
     reqid,
     mode,
     local,
     remote,
     localAddress: path.local.address,
     remoteAddress: path.remote.address,
+    ...(spd.label && { label: spd.label }),
     ...(settings && { settings }),
   });
+};
 
 /**
  * Commands that take the child out of the data plane, policies first so that nothing is lost in between: the one that

@@ -1,4 +1,6 @@
 /** The children of an IKE SA, passed on whole to the SA that takes over from it. RFC 7296 §2.8. */
+import { withNul } from '../policy/label.ts';
+import { toHex } from '../wire/hex.ts';
 import type { Millis, Path } from './actions.ts';
 import { addSa, type ChildSa, childName, inboundId, moveChild, removeChild } from './child-sa.ts';
 import type { Services } from './context.ts';
@@ -13,6 +15,8 @@ const mostEarly = 64;
 export class Children {
   readonly #services: Services;
   readonly #byInboundSpi = new Map<number, ChildSa>();
+  /** By what their traffic is of: a policy entry may have hundreds of children, each of a label. */
+  readonly #groups = new Map<string, Set<ChildSa>>();
   #lingering: { readonly child: ChildSa; readonly until: Millis }[] = [];
   #owner: IkeSa;
   /** Hardly any SA has any. */
@@ -44,26 +48,47 @@ export class Children {
     return this.#byInboundSpi.values();
   }
 
+  /** Children of an entry and a label, the oldest first. */
+  of(spd: string, label: Uint8Array | undefined): readonly ChildSa[] {
+    return [...(this.#groups.get(groupKey(spd, label)) ?? [])];
+  }
+
   add(child: ChildSa): void {
     this.#byInboundSpi.set(child.inboundSpi, child);
+    const key = groupKey(child.spd.name, child.label);
+    this.#groups.set(key, (this.#groups.get(key) ?? new Set()).add(child));
   }
 
   /** Gives back what a step added that threw. */
   takeBack(child: ChildSa): void {
-    this.#byInboundSpi.delete(child.inboundSpi);
+    this.#remove(child);
+  }
+
+  #remove(child: ChildSa): boolean {
+    if (!this.#byInboundSpi.delete(child.inboundSpi)) return false;
+    const key = groupKey(child.spd.name, child.label);
+    const group = this.#groups.get(key);
+    group?.delete(child);
+    if (group?.size === 0) this.#groups.delete(key);
+    return true;
   }
 
   /** Children that a rekey made of this one, or this one of them. */
-  siblings({ reqid, inboundSpi, spd }: Pick<ChildSa, 'reqid' | 'inboundSpi' | 'spd'>): ChildSa[] {
+  siblings({
+    reqid,
+    inboundSpi,
+    spd,
+    label,
+  }: Pick<ChildSa, 'reqid' | 'inboundSpi' | 'spd' | 'label'>): ChildSa[] {
     // A connection may have given all its children one reqid.
-    return [...this.values()].filter(
-      (child) => child.reqid === reqid && child.spd.name === spd.name && child.inboundSpi !== inboundSpi,
+    return this.of(spd.name, label).filter(
+      (child) => child.reqid === reqid && child.inboundSpi !== inboundSpi,
     );
   }
 
   /** Takes a child out of the data plane and the tables; the inbound SA of a rekeyed one stays a little. */
   drop(child: ChildSa, reason: string): void {
-    if (!this.#byInboundSpi.delete(child.inboundSpi)) return;
+    if (!this.#remove(child)) return;
     const siblings = this.siblings(child);
     for (const heir of siblings) if (heir.outboundHeld?.replaces === child) this.#moveOver(heir);
     for (const command of removeChild(child, siblings)) this.#services.act({ type: 'kernel', command });
@@ -101,6 +126,7 @@ export class Children {
     // The newest first: nobody moves over to a child that goes too.
     for (const child of [...this.#byInboundSpi.values()].reverse()) this.drop(child, reason);
     for (const { child } of this.#lingering.splice(0)) this.#end(child);
+    this.#services.routes.fall(this);
   }
 
   /** The `linger` timer. */
@@ -142,3 +168,6 @@ export class Children {
     if (first) this.#services.timers.set(this.#owner, 'linger', first.until);
   }
 }
+
+const groupKey = (spd: string, label: Uint8Array | undefined): string =>
+  label === undefined ? spd : `${spd} ${toHex(withNul(label))}`;

@@ -1,10 +1,11 @@
 /** What the operator asks for. */
-import type { PadEntry } from '../policy/policy.ts';
+import type { SpdEntry } from '../policy/policy.ts';
 import type { Command } from './actions.ts';
 import type { Services } from './context.ts';
 import type { DataPlane } from './data-plane.ts';
 import { checkLiveness, deleteChild, wantChild, wantIkeRekey, wantRekey } from './exchanges/index.ts';
 import type { IkeSa } from './ike-sa.ts';
+import { isAskable } from './labels.ts';
 import type { PhaseName } from './phase.ts';
 import type { SaTable } from './sa-table.ts';
 import { inCharge } from './succession.ts';
@@ -59,11 +60,12 @@ export class Commands {
     const living = this.#table
       .ofConnection(name)
       .find(({ phase, path }) => isAlive(phase.name) && (!peer || path.remote.address === peer));
-    if (living?.phase.name === 'established') return upMissing(living, entry);
+    const wanted = entry.children.filter(isAskable);
+    if (living?.phase.name === 'established') return upMissing(living, wanted);
     if (living !== undefined) {
       living.progress('up', `already ${living.phase.name}`);
       // It was begun for a packet, and for one child only.
-      if (living.first) upMissing(living, entry, living.first.spd.name);
+      if (living.first) upMissing(living, wanted, living.first.spd.name);
       return;
     }
     const { initiation } = this.#services;
@@ -97,6 +99,7 @@ export class Commands {
     const spd = this.#services.pad.named(name)?.children.find((each) => each.name === child);
     if (sa === undefined || spd === undefined)
       return this.#cannot(name, `${name} is not up, or has no child ${child}`);
+    if (spd.template) return this.#cannot(name, `${child} is made when a packet tells its label`);
     sa.want(wantChild(spd, sa));
   }
 
@@ -111,11 +114,9 @@ export class Commands {
 }
 
 /** Children of the connection that are not there, nor on their way. */
-function upMissing(sa: IkeSa, entry: PadEntry, onItsWay?: string): void {
+function upMissing(sa: IkeSa, wanted: readonly SpdEntry[], onItsWay?: string): void {
   const up = new Set([...sa.children.values()].map(({ spd }) => spd.name));
-  const missing = entry.children.filter(
-    ({ name, action }) => action === 'protect' && !up.has(name) && name !== onItsWay,
-  );
+  const missing = wanted.filter(({ name }) => !up.has(name) && name !== onItsWay);
   if (missing.length === 0 && onItsWay === undefined) sa.progress('up', 'already established');
   for (const spd of missing) sa.want(wantChild(spd, sa));
 }

@@ -1,8 +1,9 @@
 /** What a step of an exchange is given, and the way it takes things: all of it goes back if the step throws. */
 import type { Crypto, Random } from '../crypto/provider.ts';
 import type { KernelCommand } from '../kernel/port.ts';
+import type { LabelAccess } from '../policy/label.ts';
 import type { Pad } from '../policy/pad.ts';
-import type { Policy } from '../policy/policy.ts';
+import type { PadEntry, Policy } from '../policy/policy.ts';
 import type { AddressPools, PoolPolicy } from '../policy/pool.ts';
 import type { Answer, Ask, DropReason, EngineEvent, Failure, Millis, Path, SocketName } from './actions.ts';
 import type { Trust } from './auth/trust.ts';
@@ -12,7 +13,7 @@ import type { Flows } from './flows.ts';
 import type { IkeSa } from './ike-sa.ts';
 import type { Initiation } from './initiation.ts';
 import type { Phase } from './phase.ts';
-import type { Routes } from './routes.ts';
+import type { Route, Routes } from './routes.ts';
 import type { Timers } from './timers.ts';
 
 /** What the engine does for its SAs. */
@@ -28,6 +29,7 @@ export interface Services {
   readonly trust: Trust;
   /** Who holds which internal address. */
   readonly pools: AddressPools;
+  readonly labels: LabelAccess;
   readonly timers: Timers<IkeSa | Flows>;
   /** On-demand policies and shunts. */
   readonly routes: Routes;
@@ -109,6 +111,11 @@ export class Context {
 
   get trust(): Trust {
     return this.#services.trust;
+  }
+
+  /** Whether labels may be used. */
+  get labels(): LabelAccess {
+    return this.#services.labels;
   }
 
   get ports(): Services['ports'] {
@@ -211,6 +218,21 @@ export class Context {
     const { routes } = this.#services;
     const said = spd.settings?.reqid ?? routes.reqidOf(connection, spd.name, local, remote);
     return said ?? this.#services.takeReqid();
+  }
+
+  /** What stands for the child's label and others: policies that it shares with their children. */
+  templateOf({ connection, spd }: Pick<ChildSa, 'connection' | 'spd'>): Route | undefined {
+    if (!spd.template) return undefined;
+    return this.#services.routes.templateOf(connection, spd.name, this.#sa.path.remote.address);
+  }
+
+  /** The connection's policies for labels are there before any child of theirs, and as long as the IKE SA. */
+  stand(entry: PadEntry): void {
+    const { routes } = this.#services;
+    const { children, path } = this.#sa;
+    if (!entry.children.some((spd) => spd.template)) return;
+    routes.stand(entry, path.remote.address, children);
+    this.#undo.push(() => routes.fall(children));
   }
 
   get flows(): Flows {

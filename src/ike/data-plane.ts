@@ -72,7 +72,7 @@ export class DataPlane {
 
 /** Of rekeyed children, which share a reqid, the newest has the new policies. */
 function isOf(command: Extract<KernelCommand, { kind: 'addSa' | 'addPolicy' }>, child: ChildSa): boolean {
-  if (command.kind === 'addPolicy') return child.reqid === command.policy.reqid;
+  if (command.kind === 'addPolicy') return !child.sharesPolicies && child.reqid === command.policy.reqid;
   const { id, reqid } = command.sa;
   return (
     child.reqid === reqid && child.outboundSpi === id.spi && child.path.remote.address === id.destination

@@ -1,5 +1,6 @@
 /** The protocol engine: octets, time and answers in; octets, kernel commands and events out. Synchronous. */
 import type { Crypto, Random } from '../crypto/provider.ts';
+import { type LabelAccess, simpleLabels } from '../policy/label.ts';
 import { Pad, sameEntry } from '../policy/pad.ts';
 import type { PadEntry, Policy } from '../policy/policy.ts';
 import { AddressPools } from '../policy/pool.ts';
@@ -44,6 +45,8 @@ export interface EngineOptions {
   readonly keyLog?: boolean;
   /** Emit a `message` event for each message. On unless said. */
   readonly messages?: boolean;
+  /** Which labels may be used by which; `simpleLabels` unless said. */
+  readonly labels?: LabelAccess;
   /** What SAs and policies are grouped by counts up from here; 1 unless said. */
   readonly firstReqid?: number;
 }
@@ -269,6 +272,7 @@ export class IkeEngine {
       messages,
       timers: this.#timers,
       pools: this.#pools,
+      labels: options.labels ?? simpleLabels,
       get now() {
         return engine.#now;
       },

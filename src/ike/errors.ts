@@ -1,7 +1,7 @@
 /** What goes wrong inside a message, and how it ends. Caught once, in ike-sa.ts. */
 import { KeyExchangeMethod, NotifyType, nameOf, ProtocolId } from '../wire/numbers.ts';
 import type { Notify } from '../wire/payloads/notify.ts';
-import type { Failure } from './actions.ts';
+import type { Failure, LabelRefusal } from './actions.ts';
 
 /** The peer must be told. */
 export class NotifyError extends Error {
@@ -14,11 +14,19 @@ export class NotifyError extends Error {
   readonly spi: Uint8Array;
   /** Whose SPI it is: ESP's, if there is one, unless said. */
   readonly protocol: number;
+  /** What it is about, when that is a security label. */
+  readonly label: LabelRefusal | undefined;
 
   constructor(
     notify: number,
     why: string,
-    options: { data?: Uint8Array; scope?: 'child' | 'ike'; spi?: Uint8Array; protocol?: number } = {},
+    options: {
+      data?: Uint8Array;
+      scope?: 'child' | 'ike';
+      spi?: Uint8Array;
+      protocol?: number;
+      label?: LabelRefusal;
+    } = {},
   ) {
     super(`${nameOf(NotifyType, notify)}: ${why}`);
     this.notify = notify;
@@ -26,6 +34,7 @@ export class NotifyError extends Error {
     this.scope = options.scope ?? 'ike';
     this.spi = options.spi ?? new Uint8Array(0);
     this.protocol = options.protocol ?? (this.spi.length > 0 ? ProtocolId.ESP : ProtocolId.NONE);
+    this.label = options.label;
   }
 }
 
@@ -44,6 +53,7 @@ export class PeerRefused extends Error {
   constructor(
     readonly notify: number,
     rejected: string,
+    readonly label: LabelRefusal | undefined = undefined,
   ) {
     super(`peer answered ${nameOf(NotifyType, notify)} to ${rejected}`);
   }
@@ -52,6 +62,12 @@ export class PeerRefused extends Error {
 /** The peer's response breaks the protocol. Never answered. */
 export class BadResponse extends Error {
   readonly code = 'BAD_MESSAGE';
+  constructor(
+    message: string,
+    readonly label: LabelRefusal | undefined = undefined,
+  ) {
+    super(message);
+  }
 }
 
 /** Something of ours is missing, whatever the peer says: the negotiation ends. */
@@ -68,14 +84,17 @@ export class Bug extends Error {
 export function failureOf(error: unknown): Failure {
   if (error instanceof NotifyError) {
     const code = error.notify === NotifyType.AUTHENTICATION_FAILED ? 'AUTHENTICATION_FAILED' : 'REFUSED_PEER';
-    return { code, text: error.message, notify: error.notify };
+    return { code, text: error.message, notify: error.notify, ...labelOf(error) };
   }
   if (error instanceof PeerRefused)
-    return { code: 'PEER_REFUSED', text: error.message, notify: error.notify };
+    return { code: 'PEER_REFUSED', text: error.message, notify: error.notify, ...labelOf(error) };
+  if (error instanceof BadResponse) return { code: 'BAD_MESSAGE', text: error.message, ...labelOf(error) };
   if (error instanceof LocalFailure) return { code: 'LOCAL', text: error.message };
   if (isExpected(error)) return { code: 'BAD_MESSAGE', text: error.message };
   return { code: 'BUG', text: error instanceof Error ? error.message : String(error) };
 }
+
+const labelOf = ({ label }: { readonly label: LabelRefusal | undefined }) => label && { label };
 
 /** The one place where an error becomes a notify. What the peer's octets broke without a notify of its own is INVALID_SYNTAX. */
 export function errorNotify(error: Error): Notify {

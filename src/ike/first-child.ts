@@ -21,6 +21,7 @@ import { wantChild, wantPairs } from './exchanges/create-child.ts';
 import { deleteSpi } from './exchanges/delete.ts';
 import { answerConfiguration, readConfiguration } from './extensions/configuration.ts';
 import type { IkeSa } from './ike-sa.ts';
+import { isAskable } from './labels.ts';
 import type { Authenticating } from './phase.ts';
 
 /** Keys of the first child: from the nonces of IKE_SA_INIT. */
@@ -52,7 +53,7 @@ export function* finish(
     // What was begun for a packet is for that packet.
     if (sa.first) return;
     for (const spd of entry.children) {
-      if (spd.action === 'protect' && spd !== offer?.spd) sa.want(wantChild(spd, sa));
+      if (isAskable(spd) && spd !== offer?.spd) sa.want(wantChild(spd, sa));
     }
   });
   readConfiguration(sa, entry, response, cx);
@@ -100,7 +101,12 @@ function* concludeChild(
     if (single && !isSinglePair(offer)) cx.afterwards(() => wantPairs(offer.spd, sa, { demand }));
     else {
       childFailed(sa, entry, offer.spd.name, error, cx);
-      cx.afterwards(() => demand?.end(failureOf(error)));
+      cx.afterwards(() => {
+        demand?.end(failureOf(error));
+        // Nobody but the packet wanted it.
+        if (demand && offer.spd.template && !cx.flows.isWaitedFor(sa.children))
+          sa.leaveSoon(failureOf(error));
+      });
     }
     if (find(response, 'sa') || !(error instanceof PeerRefused))
       cx.afterwards(() => sa.want(deleteSpi(offer.inboundSpi)));

@@ -3,36 +3,27 @@
  * Only what is negotiated or failed is remembered.
  */
 import type { KernelNotice, PolicyCommand } from '../kernel/port.ts';
+import { sameLabel } from '../policy/label.ts';
 import type { PadEntry } from '../policy/policy.ts';
-import { formatSelector, intersect } from '../policy/selector.ts';
-import { toHex } from '../wire/hex.ts';
-import type { RangeSelector, TrafficSelector } from '../wire/payloads/ts.ts';
-import type { EngineEvent, Failure, Millis } from './actions.ts';
+import { formatSelector } from '../policy/selector.ts';
+import type { TrafficSelector } from '../wire/payloads/ts.ts';
+import type { EngineEvent, Failure, LabelRefusal, Millis } from './actions.ts';
 import type { SelectorPair } from './child-negotiation.ts';
 import { type ChildSa, describeSelectors } from './child-sa.ts';
 import type { Children } from './children.ts';
 import type { Services } from './context.ts';
+import type { Demand } from './demand.ts';
 import { Drops } from './drops.ts';
 import { wantFlow, wantRekey } from './exchanges/index.ts';
+import { carries, flowKey, isFor, type Scope, scopeOf, templateKey } from './flow-scope.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { clientOf } from './internal-addresses.ts';
+import { labelFor, refusalOf } from './labels.ts';
 import { holds, type Route } from './routes.ts';
 import { addPolicy, deletePolicy, policyCommands, policyKey, withdrawn } from './spd-policies.ts';
 import type { ShuntStatus } from './status.ts';
 import { inCharge } from './succession.ts';
 import type { Alarms } from './timers.ts';
-
-/** What a negotiation is told of the packet it is for. */
-export interface Demand {
-  readonly key: string;
-  readonly packet: SelectorPair;
-  /** Whether the packet is offered before all else; not where the policy takes no part of itself. */
-  readonly leads: boolean;
-  /** Whether a child for it has come up meanwhile, or nobody waits any more. */
-  readonly isOver: () => boolean;
-  /** The negotiation is through: the packet is carried by what came of it, or was refused. */
-  readonly end: (reason?: Failure) => void;
-}
 
 interface Flow {
   readonly key: string;
@@ -41,7 +32,7 @@ interface Flow {
   /** Of what the packet was of: what waits in the data plane has it. */
   readonly label: Uint8Array | undefined;
   /** What of the policy its shunts are for. */
-  readonly scope: { readonly local: readonly RangeSelector[]; readonly remote: readonly RangeSelector[] };
+  readonly scope: Scope;
   readonly since: Millis;
   sequence: number | undefined;
   state: { readonly name: 'idle' } | Negotiating | { readonly name: 'failed'; readonly until: Millis };
@@ -85,7 +76,7 @@ export class Flows {
   }
 
   /** A packet waits in the data plane, or is lost, for want of a child. */
-  acquire({ reqid, local, remote, sequence, label }: Acquire): void {
+  acquire({ reqid, local, remote, sequence, label: said, foreign }: Acquire): void {
     if (local.kind !== 'range' || remote.kind !== 'range')
       return this.#ignore(undefined, { local, remote }, 'it has no addresses');
     const packet = { local, remote };
@@ -93,8 +84,19 @@ export class Flows {
     const entry = route && this.#services.pad.named(route.connection);
     if (route === undefined || entry === undefined)
       return this.#ignore(undefined, packet, `no on-demand policy of reqid ${reqid} selects it`);
-    const scope = scopeOf(route, packet);
-    const key = flowKey(route, scope, label);
+    if (foreign)
+      return this.#ignore(
+        route,
+        packet,
+        `its label is of doi ${foreign.doi}, alg ${foreign.alg}: not SELinux's`,
+      );
+    const { labels } = this.#services;
+    const label = labelFor(route.spd, said);
+    const refusal = refusalOf(route.spd, label, packet, labels);
+    if (refusal) return this.#refuse(route, packet, refusal);
+    const template = route.spd.template;
+    const scope = template ? route : scopeOf(route, packet);
+    const key = template && label ? templateKey(route, label) : flowKey(route, scope, label);
     const known = this.#flows.get(key);
     if (known) {
       known.sequence = sequence ?? known.sequence;
@@ -104,8 +106,9 @@ export class Flows {
         known.state.name === 'failed' ? 'it failed' : 'is negotiated already',
       );
     }
-    if (this.#isCarried(route, entry, packet)) return;
-    if (this.#flows.size >= mostFlows || (this.#ofRoute.get(route) ?? 0) >= mostOfRoute)
+    if (this.#isCarried(route, entry, packet, label)) return;
+    const most = template ? mostFlows : mostOfRoute;
+    if (this.#flows.size >= mostFlows || (this.#ofRoute.get(route) ?? 0) >= most)
       return this.#ignore(route, packet, 'too many flows are negotiated, or failed');
     this.#begin({ key, route, packet, label, scope, sequence }, entry);
   }
@@ -115,22 +118,38 @@ export class Flows {
     const entry = this.#services.pad.named(child.connection);
     // The packet came from an address of ours; from now on they come from the one the child has.
     const isClient = entry !== undefined && clientOf(sa, entry) !== undefined;
-    for (const flow of this.#flows.values()) {
+    for (const flow of this.#asking(child)) {
       const { packet } = flow;
-      const isCarried = isClient ? holds(child.remote, packet.remote) : carries(child, packet);
-      if (!isFor(child, flow.route) || !isCarried) continue;
+      if (!(isClient ? holds(child.remote, packet.remote) : carries(child, packet))) continue;
       this.#forget(flow);
       this.#tell(flow, 'protected', `by SPI ${child.outboundSpi.toString(16).padStart(8, '0')}`);
     }
   }
 
   /** The acquire that a child of these selectors is for. */
-  sequenceOf(child: Pick<ChildSa, 'connection' | 'spd' | 'local' | 'remote'>): number | undefined {
-    for (const flow of this.#flows.values()) {
+  sequenceOf(child: Asked): number | undefined {
+    for (const flow of this.#asking(child)) {
       const waits = flow.state.name === 'negotiating' && flow.sequence !== undefined;
-      if (waits && isFor(child, flow.route) && carries(child, flow.packet)) return flow.sequence;
+      if (waits && carries(child, flow.packet)) return flow.sequence;
     }
     return undefined;
+  }
+
+  /** Whether something is still to be asked of that IKE SA. */
+  isWaitedFor(children: Children): boolean {
+    return [...this.#flows.values()].some(
+      ({ state }) => state.name === 'negotiating' && state.on === children,
+    );
+  }
+
+  /** Flows of the child's policy and label; of a template there is one. */
+  #asking(child: Asked): Flow[] {
+    const { label } = child;
+    const one = label && this.#flows.get(templateKey(child, label));
+    if (one) return [one];
+    const same = (flow: Flow): boolean =>
+      label === undefined || flow.label === undefined || sameLabel(label, flow.label);
+    return [...this.#flows.values()].filter((flow) => isFor(child, flow.route) && same(flow));
   }
 
   /** An IKE SA goes, and what was wanted of it is not done. `stood`: it had been established. */
@@ -222,10 +241,11 @@ export class Flows {
   /** Of the IKE SA with that peer that stands or is negotiated, else of a new one. */
   #ask(flow: Flow, entry: PadEntry, lost: number): void {
     const services = this.#services;
-    const sas = services.sasOf(entry.name);
+    const { peer } = flow.route;
+    const sas = services.sasOf(entry.name).filter(({ path }) => path.remote.address === peer);
     const living =
       sas.find(inCharge) ?? sas.find(({ phase }) => phase.name === 'init' || phase.name === 'authenticating');
-    const address = entry.remote.address ?? '';
+    const address = entry.remote.address ?? peer;
     const cannot = living ? undefined : services.initiation.cannot(entry, address);
     if (cannot !== undefined) return this.#fail(flow, { code: 'LOCAL', text: cannot });
     const demand = this.#demandOf(flow);
@@ -239,7 +259,9 @@ export class Flows {
     return {
       key: flow.key,
       packet: flow.packet,
-      leads: flow.route.spd.narrowing,
+      // A label's children share policies: they are of all that those select.
+      leads: flow.route.spd.narrowing && flow.scope !== flow.route,
+      ...(flow.label && { label: flow.label }),
       isOver: () => !this.#waits(flow),
       end: (reason = unfit) => {
         if (this.#waits(flow)) this.#fail(flow, reason);
@@ -276,6 +298,8 @@ export class Flows {
   /** What goes in clear comes back in clear; what is discarded need only not go. */
   #shunt(flow: Flow, action: 'bypass' | 'discard'): void {
     const { spd, policies } = flow.route;
+    // It would be for all labels that may use the policy.
+    if (flow.scope === flow.route) return;
     const { localAddress = '', remoteAddress = '' } = policies[0] ?? {};
     flow.shunt = policyCommands(
       {
@@ -295,10 +319,10 @@ export class Flows {
   }
 
   /** A child of ours has the packet's selectors: the notice crossed with it, or the data plane has lost its SA. */
-  #isCarried(route: Route, entry: PadEntry, packet: SelectorPair): boolean {
+  #isCarried(route: Route, entry: PadEntry, packet: SelectorPair, label: Uint8Array | undefined): boolean {
     for (const sa of this.#services.sasOf(entry.name)) {
       if (!inCharge(sa)) continue;
-      const own = [...sa.children.values()].filter((child) => isFor(child, route));
+      const own = sa.children.of(route.spd.name, label);
       // Packets are given the address it got only where the child has it: those from ours are not its.
       const client = clientOf(sa, entry) !== undefined && own.length > 0;
       const child = own.findLast((each) => carries(each, packet)) ?? (client ? own.at(-1) : undefined);
@@ -311,6 +335,15 @@ export class Flows {
       return true;
     }
     return false;
+  }
+
+  /** A packet of a label that is not to be. */
+  #refuse(route: Route, packet: SelectorPair, label: LabelRefusal): void {
+    if (this.#ignored.count('refused', this.#services.now) === 0) return;
+    const text = `${label.label === undefined ? 'a packet' : `label ${label.label}`}: ${label.said}`;
+    const reason = { code: 'LOCAL', text, label } as const;
+    this.#services.emit({ kind: 'labelRefused', connection: route.connection, reason });
+    this.#ignore(route, packet, text);
   }
 
   #setTimer(): void {
@@ -354,29 +387,11 @@ export class Flows {
   }
 }
 
+type Asked = Pick<ChildSa, 'connection' | 'spd' | 'local' | 'remote' | 'label'>;
+
 type FlowEvent = Extract<EngineEvent, { kind: 'flow' }>;
 
 /** Ends we wanted: nothing failed. */
 const ours: ReadonlySet<Failure['code']> = new Set(['DELETED_BY_US', 'POLICY_CHANGED', 'SHUTDOWN']);
 
 const unfit: Failure = { code: 'PEER_REFUSED', text: 'the peer narrowed the packet out of the child' };
-
-/** Host to host, of whatever ports the policy takes; of a policy that takes no part of itself the whole. */
-function scopeOf({ spd, local, remote }: Route, packet: SelectorPair): Flow['scope'] {
-  if (!spd.narrowing) return { local, remote };
-  return { local: ofHost(local, packet.local), remote: ofHost(remote, packet.remote) };
-}
-
-function ofHost(selectors: readonly RangeSelector[], { start, end }: RangeSelector): RangeSelector[] {
-  const host = { kind: 'range', protocol: 0, startPort: 0, endPort: 0xffff, start, end } as const;
-  return selectors.flatMap((each) => intersect(each, host) ?? []);
-}
-
-const flowKey = (route: Route, { local, remote }: Flow['scope'], label: Uint8Array | undefined): string =>
-  `flow ${route.connection} ${route.spd.name} ${describeSelectors(local)} ${describeSelectors(remote)}${label ? ` ${toHex(label)}` : ''}`;
-
-const isFor = ({ connection, spd }: Pick<ChildSa, 'connection' | 'spd'>, route: Route): boolean =>
-  connection === route.connection && spd.name === route.spd.name;
-
-const carries = ({ local, remote }: Pick<ChildSa, 'local' | 'remote'>, packet: SelectorPair): boolean =>
-  holds(local, packet.local) && holds(remote, packet.remote);

@@ -4,9 +4,9 @@ import { pskFor } from '../policy/secrets.ts';
 import type { Failure, Path } from './actions.ts';
 import { noSharedKey } from './auth/proof.ts';
 import type { Services } from './context.ts';
+import type { Demand } from './demand.ts';
 import { start } from './exchange.ts';
 import { ikeSaInit, opening } from './exchanges/ike-sa-init.ts';
-import type { Demand } from './flows.ts';
 import { IkeSa } from './ike-sa.ts';
 import type { SaTable } from './sa-table.ts';
 

@@ -1,5 +1,5 @@
 /** Notify payloads: status ones as we send them, and the first error of a message. RFC 7296 §3.10. */
-import { NotifyType } from '../wire/numbers.ts';
+import { NotifyType, ProtocolId } from '../wire/numbers.ts';
 import type { Payload } from '../wire/payloads/index.ts';
 import type { Notify } from '../wire/payloads/notify.ts';
 
@@ -36,3 +36,12 @@ export function unknownErrorIn(payloads: readonly Payload[]): Notify | undefined
 export function errorIn(payloads: readonly Payload[]): Notify | undefined {
   return payloads.find((payload): payload is Notify => payload.kind === 'notify' && isError(payload.type));
 }
+
+/** N(REKEY_SA) that names a child by our inbound SPI. RFC 7296 §1.3.3. */
+export const rekeySa = (spi: number): Notify => ({
+  kind: 'notify',
+  protocol: ProtocolId.ESP,
+  spi: Uint8Array.of(spi >>> 24, spi >>> 16, spi >>> 8, spi),
+  type: NotifyType.REKEY_SA,
+  data: new Uint8Array(0),
+});

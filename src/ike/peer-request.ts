@@ -106,6 +106,13 @@ export class PeerRequest {
     const authenticated = isKeyed(phase) && phase.name !== 'authenticating';
     const childOnly = error instanceof NotifyError && error.scope === 'child' && authenticated;
     this.#send(header, [errorNotify(error)], path);
+    if (childOnly && error.label)
+      this.#services.emit({
+        kind: 'labelRefused',
+        sa: this.#sa.name,
+        connection: this.#sa.connection ?? '',
+        reason: failureOf(error),
+      });
     if (childOnly) this.#sa.answered();
     else this.#sa.die(failureOf(error));
   }

@@ -1,11 +1,15 @@
 /** Lines of a recording, read back: whoever edited one is told what is wrong with it. */
+import type { LabelMode } from '../policy/label.ts';
 import { parseAddress } from '../wire/address.ts';
 import type { Input, Millis, Path } from './actions.ts';
 import type { EngineOptions } from './engine.ts';
 import { fromJson } from './run-json.ts';
 
 /** All an engine is made of, but for what is code. */
-export type Beginning = Omit<EngineOptions, 'crypto' | 'random'>;
+export type Beginning = Omit<EngineOptions, 'crypto' | 'random' | 'labels'> & {
+  /** Somebody was asked about labels: the answers are among what was drawn. */
+  readonly labelMode?: LabelMode;
+};
 
 /** A datagram that went out. */
 export type Sent = { readonly octets: Uint8Array } & Path;
@@ -17,7 +21,7 @@ export interface RecordedLine {
   /** False in the first line: it was made without secrets, so that there is nothing to run it again with. */
   readonly secrets?: false;
   readonly input?: Input;
-  /** What the engine drew on this line, one string of hexadecimal digits a draw; absent without secrets. */
+  /** What the engine drew on this line: octets, and what it was told of labels; a string of hexadecimal digits each. */
   readonly drawn?: readonly string[];
   /** What it sent, in order; absent when nothing. */
   readonly sent?: readonly Sent[];
@@ -166,7 +170,14 @@ const input: Check = (value, where) => {
 
 const fields: Readonly<Record<keyof RecordedLine, Check>> = {
   now: number,
-  start: optional(object({ now: number, unixTime: number, policy })),
+  start: optional(
+    object({
+      now: number,
+      unixTime: number,
+      policy,
+      labelMode: optional(oneOf('selinux', 'simple')),
+    }),
+  ),
   secrets: optional(check((value) => value === false, 'false, or nothing')),
   input: optional(input),
   drawn: optional(

@@ -3,7 +3,15 @@ import type { Crypto, Random } from '../crypto/provider.ts';
 import { fromHex, toHex } from '../wire/hex.ts';
 import type { Action, Input, Millis } from './actions.ts';
 import { type EngineOptions, IkeEngine } from './engine.ts';
-import { type NumberedLine, noLine, ReplayError, recordedLines, type Sent } from './recorded-line.ts';
+import { decisionsDrawn, drawnDecisions } from './label-decisions.ts';
+import {
+  type Beginning,
+  type NumberedLine,
+  noLine,
+  ReplayError,
+  recordedLines,
+  type Sent,
+} from './recorded-line.ts';
 import { toJson } from './run-json.ts';
 
 export { type RecordedLine, ReplayError, recordedLines, type Sent } from './recorded-line.ts';
@@ -31,7 +39,8 @@ export function record(
   write: Recorder,
   { secrets = true }: RecordOptions = {},
 ): Recorded {
-  const { crypto, random, ...start } = options;
+  const { crypto, random, labels, ...rest } = options;
+  const start: Beginning = { ...rest, ...(labels && { labelMode: labels.mode }) };
   let drawn: string[] = [];
   let last = options.now;
   let isOver = false;
@@ -40,6 +49,7 @@ export function record(
     if (secrets) drawn.push(toHex(octets));
     return octets;
   };
+  const asking = labels && decisionsDrawn(labels, (decision) => secrets && drawn.push(decision));
   // The text is made before the engine acts: it may zero keys it was given.
   const text = (line: object): string => toJson(line, { secrets }).slice(1, -1);
   const put = (beginning: string, actions: readonly Action[]): void => {
@@ -49,7 +59,7 @@ export function record(
     write(`{${[beginning, ending].filter((part) => part !== '').join(',')}}`, actions);
   };
   const first = text({ now: options.now, start, ...(!secrets && { secrets }) });
-  const engine = new IkeEngine({ ...start, crypto, random: listening });
+  const engine = new IkeEngine({ ...rest, crypto, random: listening, ...(asking && { labels: asking }) });
   put(first, []);
   return {
     handle(now, input) {
@@ -107,11 +117,14 @@ export function* replayLines(
   let left: string[] = [];
   let number = 0;
   let failed: ReplayError | undefined;
+  const differs = (what: string): ReplayError => {
+    failed ??= new ReplayError(number, what);
+    return failed;
+  };
   const random: Random = (length) => {
     const octets = fromHex(left.shift() ?? '');
     if (octets.length === length) return octets;
-    failed ??= new ReplayError(number, `${length} random octets drawn, the recording has ${octets.length}`);
-    throw failed;
+    throw differs(`${length} random octets drawn, the recording has ${octets.length}`);
   };
   /** What stops on a value the checks of a line do not know is a mistake of that line. */
   const run = <T>(work: () => T): T => {
@@ -126,7 +139,11 @@ export function* replayLines(
     left = [...drawn];
     if (secrets === false)
       throw new ReplayError(number, 'made without secrets: its octets cannot be reproduced');
-    if (start !== undefined) engine = run(() => new IkeEngine({ ...start, ...options, crypto, random }));
+    if (start !== undefined) {
+      const { labelMode, ...rest } = start;
+      const told = labelMode && { labels: drawnDecisions(labelMode, () => left.shift(), differs) };
+      engine = run(() => new IkeEngine({ ...rest, ...options, ...told, crypto, random }));
+    }
     if (engine === undefined || input === undefined) continue;
     const actions = engine.handle(now, input);
     if (failed !== undefined) throw failed;

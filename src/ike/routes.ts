@@ -1,5 +1,6 @@
 /** Policies that stand before any child: on-demand ones, whose packets ask for a child, beside what bypasses or is discarded. RFC 4301 §4.4.1. */
 import type { KernelCommand, PolicyCommand } from '../kernel/port.ts';
+import { formatLabel, mostLabelOctets } from '../policy/label.ts';
 import { sameEntry } from '../policy/pad.ts';
 import type { PadEntry, Policy, SpdEntry } from '../policy/policy.ts';
 import { covers, type SelectorPolicy, toWire } from '../policy/selector.ts';
@@ -28,6 +29,8 @@ export interface Route {
   readonly remote: readonly RangeSelector[];
   readonly policies: readonly PolicyCommand[];
   readonly since: Millis;
+  /** Where its children are asked for. */
+  readonly peer: string;
 }
 
 /** A connection whose children are asked for by packets. */
@@ -51,6 +54,8 @@ export class Routes {
   readonly #routed = new Map<string, Routed>();
   readonly #byReqid = new Map<number, Set<Route>>();
   readonly #said = new Map<string, Said>();
+  /** IKE SAs, by what of them stays when they are rekeyed, for which labelled policies stand: whether wanted else or not. */
+  readonly #parents = new Map<string, Set<object>>();
 
   constructor(services: Pick<Services, 'now' | 'act' | 'takeReqid' | 'sasOf'>) {
     this.#services = services;
@@ -74,9 +79,10 @@ export class Routes {
       if (this.#wanted(entry)) this.#put(entry);
       gone.push(...old);
     }
-    for (const name of [...this.#routed.keys()].filter((each) => !names.has(each))) {
-      this.#said.delete(name);
-      gone.push(...this.#take(name));
+    for (const [key, { entry }] of [...this.#routed]) {
+      if (names.has(entry.name)) continue;
+      this.#said.delete(entry.name);
+      gone.push(...this.#take(key));
     }
     return () => this.#delete(gone);
   }
@@ -84,23 +90,49 @@ export class Routes {
   /** From now on; false when it has no address to initiate to. */
   route(entry: PadEntry, how: 'route' | 'hold' = 'route'): boolean {
     if (entry.remote.address === undefined) return false;
-    if (this.#routed.has(entry.name)) return true;
+    const isThere = this.#routed.has(entry.name);
+    if (isThere && this.#wanted(entry)) return true;
     this.#said.set(entry.name, { entry, how });
-    this.#put(entry, (spd, policies) => this.#standing(entry, spd, policies));
+    if (!isThere) this.#put(entry, { standingOf: (spd, policies) => this.#standing(entry, spd, policies) });
     return true;
+  }
+
+  /**
+   * An IKE SA is there for children of labels: the policies they share are, too, from now on until it falls. `by` stays
+   * the same when it is rekeyed.
+   */
+  stand(entry: PadEntry, peer: string, by: object): void {
+    const key = keyOf(entry, peer);
+    this.#parents.set(key, (this.#parents.get(key) ?? new Set()).add(by));
+    if (!this.#routed.has(key)) this.#put(entry, { peer });
+  }
+
+  fall(by: object): void {
+    for (const [key, those] of this.#parents) {
+      if (!those.delete(by) || those.size > 0) continue;
+      this.#parents.delete(key);
+      const routed = this.#routed.get(key);
+      if (routed && !(this.#wanted(routed.entry) && key === routed.entry.name)) this.#delete(this.#take(key));
+    }
+  }
+
+  /** What stands for the labels of a child with that peer. */
+  templateOf(connection: string, child: string, peer: string): Route | undefined {
+    const { routes = [] } = this.#routed.get(connection) ?? this.#routed.get(`${connection} ${peer}`) ?? {};
+    return routes.find(({ spd }) => spd.name === child);
   }
 
   /** No longer. */
   unroute(entry: PadEntry): void {
     this.#said.set(entry.name, { entry, how: 'unroute' });
-    this.#delete(this.#take(entry.name));
+    if (!this.#parents.has(entry.name)) this.#delete(this.#take(entry.name));
   }
 
   /** What was kept waiting for a dead peer is not any more: the operator took the connection down. */
   release(name: string): void {
     if (this.#said.get(name)?.how !== 'hold') return;
     this.#said.delete(name);
-    this.#delete(this.#take(name));
+    if (!this.#parents.has(name)) this.#delete(this.#take(name));
   }
 
   /** The engine ends. */
@@ -153,6 +185,7 @@ export class Routes {
         local: describeSelectors(route.local),
         remote: describeSelectors(route.remote),
         what: 'protect' as const,
+        ...(route.spd.label && { label: formatLabel(route.spd.label, mostLabelOctets) }),
         mode: route.spd.mode,
         reqid: route.reqid,
         since: route.since,
@@ -167,11 +200,17 @@ export class Routes {
     return said === undefined ? entry.start === 'ondemand' : said.how !== 'unroute';
   }
 
-  #put(entry: PadEntry, standingOf: StandingOf = () => undefined): void {
+  #put(
+    entry: PadEntry,
+    {
+      peer = entry.remote.address ?? '',
+      standingOf = () => undefined,
+    }: { readonly peer?: string; readonly standingOf?: StandingOf } = {},
+  ): void {
     const routes = entry.children
       .filter(({ action }) => action === 'protect')
-      .map((spd) => this.#routeOf(entry, spd, standingOf));
-    this.#routed.set(entry.name, { entry, routes });
+      .map((spd) => this.#routeOf(entry, spd, peer, standingOf));
+    this.#routed.set(keyOf(entry, peer), { entry, routes });
     for (const route of routes) {
       const others = this.#byReqid.get(route.reqid) ?? new Set();
       this.#byReqid.set(route.reqid, others.add(route));
@@ -180,20 +219,21 @@ export class Routes {
   }
 
   /** Beside a child that has its place the ends are the child's: its peer may have moved since. */
-  #routeOf(entry: PadEntry, spd: SpdEntry, standingOf: StandingOf): Route {
-    const { settings, mode } = spd;
-    const [own, peers] = [entry.local.address, entry.remote.address ?? ''];
-    const [local, remote] = [fixed(spd.local, octets(own)), fixed(spd.remote, octets(peers))];
-    const shape = { mode, local, remote, ...(settings && { settings }) };
-    const bare = policyCommands({ ...shape, reqid: 0, localAddress: own, remoteAddress: peers });
+  #routeOf(entry: PadEntry, spd: SpdEntry, peer: string, standingOf: StandingOf): Route {
+    const { settings, mode, label } = spd;
+    const own = entry.local.address;
+    const [local, remote] = [fixed(spd.local, octets(own)), fixed(spd.remote, octets(peer))];
+    const shape = { mode, local, remote, ...(label && { label }), ...(settings && { settings }) };
+    const bare = policyCommands({ ...shape, reqid: 0, localAddress: own, remoteAddress: peer });
     const child = standingOf(spd, bare);
     const reqid = settings?.reqid ?? child?.reqid ?? this.#services.takeReqid();
     const ends = {
       localAddress: child?.path.local.address ?? own,
-      remoteAddress: child?.path.remote.address ?? peers,
+      remoteAddress: child?.path.remote.address ?? peer,
     };
     const policies = policyCommands({ ...shape, ...ends, reqid });
-    return { connection: entry.name, spd, reqid, local, remote, policies, since: this.#services.now };
+    const since = this.#services.now;
+    return { connection: entry.name, spd, reqid, local, remote, policies, since, peer };
   }
 
   /** A child of the same selectors that is up already goes on carrying what they select. */
@@ -237,6 +277,10 @@ const selectSame = (some: readonly PolicyCommand[], others: readonly PolicyComma
 };
 
 const nowhere = new Uint8Array(0);
+
+/** A connection for several peers has policies for each. */
+const keyOf = ({ name, remote }: PadEntry, peer: string): string =>
+  remote.address === undefined ? `${name} ${peer}` : name;
 
 const octets = (address: string): Uint8Array => parseAddress(address) ?? nowhere;
 

@@ -1,5 +1,6 @@
 /** What is up, as plain values for people and programs. */
 import { formatIdentity } from '../policy/identity.ts';
+import { formatLabel, mostLabelOctets } from '../policy/label.ts';
 import { formatRange } from '../policy/range.ts';
 import type { ChildName, Millis, Path, Proofs, SaName } from './actions.ts';
 import { type ChildSa, childName, describeSelectors } from './child-sa.ts';
@@ -21,6 +22,8 @@ export interface ChildSaStatus extends ChildName, Due {
   readonly suite: string;
   readonly local: string;
   readonly remote: string;
+  /** Of its packets, as text. */
+  readonly label?: string;
   readonly reqid: number;
   readonly encapsulated: boolean;
   readonly since: Millis;
@@ -53,6 +56,8 @@ export interface RouteStatus {
   readonly local: string;
   readonly remote: string;
   readonly what: 'protect';
+  /** Of its policies, as text. */
+  readonly label?: string;
   readonly mode: 'tunnel' | 'transport';
   readonly reqid: number;
   readonly since: Millis;
@@ -104,6 +109,7 @@ const childStatus = (child: ChildSa): ChildSaStatus => ({
   suite: describeEspSuite(child.suite),
   local: describeSelectors(child.local),
   remote: describeSelectors(child.remote),
+  ...(child.label && { label: formatLabel(child.label, mostLabelOctets) }),
   reqid: child.reqid,
   encapsulated: child.encapsulated,
   since: child.since,

@@ -80,6 +80,8 @@ export type KernelNotice =
       readonly local: TrafficSelector;
       readonly remote: TrafficSelector;
       readonly label?: Uint8Array;
+      /** The packet has a label in place of that, of another security module or domain of interpretation than SELinux's. */
+      readonly foreign?: { readonly doi: number; readonly alg: number };
     }
   | { readonly kind: 'expire'; readonly id: SaId; readonly hard: boolean }
   /** A packet of the peer's did not fit the SA it came on; its first octets. */

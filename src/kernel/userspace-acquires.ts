@@ -4,8 +4,16 @@ import { toHex } from '../wire/hex.ts';
 interface Pending {
   readonly sequence: number;
   readonly reqid: number;
+  readonly label: string | undefined;
   readonly askedAt: number;
   readonly packets: Uint8Array[];
+}
+
+/** What an SA is wanted for: packets of a policy, and of a label. */
+export interface Carriage {
+  readonly reqid: number;
+  /** In hexadecimal digits. */
+  readonly label?: string | undefined;
 }
 
 /** Milliseconds before the same is asked for again, as the kernel's larval SAs have it. */
@@ -25,8 +33,8 @@ export class Acquires {
   }
 
   /** A packet waits; the number of what is to be asked for it, undefined when that was done a short while ago. */
-  wait(reqid: number, destination: Uint8Array, packet: Uint8Array): number | undefined {
-    const key = `${reqid} ${toHex(destination)}`;
+  wait({ reqid, label }: Carriage, destination: Uint8Array, packet: Uint8Array): number | undefined {
+    const key = `${reqid} ${label ?? ''} ${toHex(destination)}`;
     const now = this.#now();
     const known = this.#pending.get(key);
     if (known !== undefined && now - known.askedAt < interval) {
@@ -40,6 +48,7 @@ export class Acquires {
     this.#pending.set(key, {
       sequence: this.#sequence,
       reqid,
+      label,
       askedAt: now,
       packets: [packet.slice()],
     });
@@ -47,10 +56,10 @@ export class Acquires {
   }
 
   /** There is an SA: nothing waits for it any more. The packets that did, the first first. */
-  answered(reqid: number, sequence: number | undefined): Uint8Array[] {
+  answered({ reqid, label }: Carriage, sequence: number | undefined): Uint8Array[] {
     const packets: Uint8Array[] = [];
     for (const [key, pending] of this.#pending) {
-      if (pending.reqid !== reqid && pending.sequence !== sequence) continue;
+      if (pending.label !== label || (pending.reqid !== reqid && pending.sequence !== sequence)) continue;
       this.#pending.delete(key);
       if (this.#now() - pending.askedAt < interval) packets.push(...pending.packets);
     }

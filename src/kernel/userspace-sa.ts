@@ -6,6 +6,7 @@ import { type Protection, protection } from '../esp/packet.ts';
 import { type EspSa, inboundSa, type Mode, outboundSa, type SaPath, type SaTerms } from '../esp/sa.ts';
 import type { SpdPolicy } from '../esp/spd.ts';
 import { parseAddress } from '../wire/address.ts';
+import { toHex } from '../wire/hex.ts';
 import type { TrafficSelector } from '../wire/payloads/ts.ts';
 import { type KernelCommand, KernelError, type PolicyCommand, type SaCommand } from './port.ts';
 import { libreswanPriority, PriorityBase } from './xfrm/priority.ts';
@@ -14,10 +15,9 @@ type Kind = KernelCommand['kind'];
 
 /**
  * An SA with its own copy of the keys. Throws KernelError: ENOSYS (unknown transform), EINVAL (key length,
- * address, selectors), EOPNOTSUPP (a label, or no UDP encapsulation).
+ * address, selectors), EOPNOTSUPP (no UDP encapsulation).
  */
 export function saFrom(crypto: Crypto, command: SaCommand): EspSa {
-  if (command.label !== undefined) throw new KernelError('addSa', 'EOPNOTSUPP', 'security label');
   const path = saPath('addSa', {
     source: command.source,
     destination: command.id.destination,
@@ -31,6 +31,7 @@ export function saFrom(crypto: Crypto, command: SaCommand): EspSa {
     protection: protectionOf(crypto, command),
     local,
     remote,
+    ...(command.label && { label: toHex(command.label) }),
   };
   if (command.direction === 'out') return outboundSa(terms, path);
   return inboundSa(terms, path, command.replayWindow);
@@ -53,12 +54,12 @@ export function saPath(
   };
 }
 
-/** Throws KernelError: EINVAL (selectors of no addresses), EOPNOTSUPP (a label). */
+/** Throws KernelError EINVAL: selectors of no addresses. */
 export function policyOf(kind: Kind, command: PolicyCommand): SpdPolicy {
   const { reqid, local, remote, label, action = 'protect', rank = 'connection', settings } = command;
-  if (label !== undefined) throw new KernelError(kind, 'EOPNOTSUPP', 'security label');
   const priority = settings?.priority ?? libreswanPriority({ local, remote, base: bases[rank] });
-  return { action, reqid, priority, local: range(kind, local), remote: range(kind, remote) };
+  const ends = { local: range(kind, local), remote: range(kind, remote) };
+  return { action, reqid, priority, ...ends, ...(label && { label: toHex(label) }) };
 }
 
 const bases: Readonly<Record<NonNullable<PolicyCommand['rank']>, number>> = {

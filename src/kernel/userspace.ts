@@ -7,6 +7,8 @@ import { destroy, parseHeader } from '../esp/packet.ts';
 import type { EspSa, InboundSa, OutboundSa } from '../esp/sa.ts';
 import { Sad } from '../esp/sad.ts';
 import { Spd, type SpdPolicy } from '../esp/spd.ts';
+import type { LabelAccess } from '../policy/label.ts';
+import { fromHex, toHex } from '../wire/hex.ts';
 import { Echoes, type Ping, type PingReply } from './echoes.ts';
 import {
   type Endpoint,
@@ -18,7 +20,7 @@ import {
   type SaCounters,
   type SaId,
 } from './port.ts';
-import { Acquires } from './userspace-acquires.ts';
+import { Acquires, type Carriage } from './userspace-acquires.ts';
 import { exactSelectors, policyOf, saFrom, saPath } from './userspace-sa.ts';
 import { PassedOver } from './userspace-settings.ts';
 
@@ -57,7 +59,9 @@ export interface UserspaceOptions {
    * A device: takes inner packets, or says why not, and echo is then its own matter. Replies to our pings still come back
    * here.
    */
-  readonly deliver?: (packet: Uint8Array) => UserspaceDrop | undefined;
+  readonly deliver?: (packet: Uint8Array, label: Uint8Array | undefined) => UserspaceDrop | undefined;
+  /** Which labels may go by policies of which; equal ones unless said. */
+  readonly labels?: LabelAccess;
   /** Something the operator should know. */
   readonly remark?: (text: string) => void;
   /** Each packet dropped. */
@@ -78,7 +82,7 @@ export class UserspaceKernel implements Kernel {
   readonly encapsulationOnly = true;
   readonly #options: UserspaceOptions;
   readonly #sad = new Sad();
-  readonly #outbound = new Spd();
+  readonly #outbound: Spd;
   readonly #inbound = new Spd();
   readonly #forward = new Spd();
   readonly #echoes: Echoes;
@@ -93,6 +97,10 @@ export class UserspaceKernel implements Kernel {
     this.#options = options;
     this.#echoes = new Echoes(options.random, options.now);
     this.#acquires = new Acquires(options.now);
+    const { labels } = options;
+    this.#outbound = new Spd(
+      labels && ((flow, template) => labels.denial(fromHex(flow), fromHex(template)) === undefined),
+    );
     this.#passedOver = new PassedOver((text) => options.remark?.(text));
   }
 
@@ -111,7 +119,7 @@ export class UserspaceKernel implements Kernel {
           destroy(sa.protection);
           throw new KernelError(command.kind, 'EEXIST', nameOf(command.sa.id));
         }
-        if (sa.direction === 'out') this.#release(sa.reqid, command.sa.acquire);
+        if (sa.direction === 'out') this.#release(sa, command.sa.acquire);
         if (command.sa.limits) this.#limits.set(sa, { ...command.sa.limits, told: 'nothing' });
         break;
       }
@@ -156,16 +164,25 @@ export class UserspaceKernel implements Kernel {
     if (reason !== undefined) this.#drop(reason, path);
   }
 
-  /** An inner packet from a device: protects it by policy and transmits it. False when it was dropped. */
-  send(packet: Uint8Array): boolean {
+  /**
+   * An inner packet from a device: protects it by policy and transmits it. False when it was dropped. One of a `label`
+   * (with its NUL) goes by SAs of that label alone, and one without by those without.
+   */
+  send(packet: Uint8Array, label?: Uint8Array): boolean {
+    return this.#sendOf(packet, label && toHex(label));
+  }
+
+  #sendOf(packet: Uint8Array, label: string | undefined): boolean {
     const header = readHeader(packet);
     if (header === undefined) return this.#refuse('not-ip');
-    const policy = this.#outbound.find(header);
+    const policy = this.#outbound.find(header, label);
     if (policy === undefined) return this.#refuse('no-policy');
     if (policy.action !== 'protect') return this.#refuse(policy.action);
-    const sa = this.#sad.outbound(policy.reqid, header);
+    // A policy without a label is for all packets, and its SAs have none.
+    const carried = policy.label === undefined ? undefined : label;
+    const sa = this.#sad.outbound(policy.reqid, header, carried);
     if (sa !== undefined) return this.#sendOn(sa, packet, header);
-    this.#acquire(policy.reqid, header, packet);
+    this.#acquire({ reqid: policy.reqid, label: carried }, header, packet);
     return this.#refuse('no-sa');
   }
 
@@ -179,18 +196,25 @@ export class UserspaceKernel implements Kernel {
   }
 
   /**
-   * Sends an echo request through the newest SA of a reqid. `reply` is called once, if the answer comes.
+   * Sends an echo request through the newest SA of a reqid and a label. `reply` is called once, if the answer comes.
    * Undefined when there is no SA, or the addresses are not of its traffic.
    */
   ping(
-    target: { readonly reqid: number; readonly to?: string; readonly from?: string; readonly size?: number },
+    target: {
+      readonly reqid: number;
+      readonly label?: Uint8Array;
+      readonly to?: string;
+      readonly from?: string;
+      readonly size?: number;
+    },
     reply: (reply: PingReply) => void,
   ): Ping | undefined {
-    const sa = this.#sad.outbound(target.reqid);
+    const label = target.label && toHex(target.label);
+    const sa = this.#sad.outbound(target.reqid, undefined, label);
     const started = sa && this.#echoes.start(sa, target, reply);
     if (started === undefined) return undefined;
     const header = readHeader(started.packet);
-    const carrier = header && this.#sad.outbound(target.reqid, header);
+    const carrier = header && this.#sad.outbound(target.reqid, header, label);
     if (header !== undefined && carrier !== undefined && this.#sendOn(carrier, started.packet, header)) {
       return started.ping;
     }
@@ -216,11 +240,12 @@ export class UserspaceKernel implements Kernel {
 
   #arrived(sa: InboundSa, packet: Uint8Array, header: IpHeader): UserspaceDrop | undefined {
     if (this.#echoes.replied(sa, packet, header)) return undefined;
-    if (this.#options.deliver !== undefined) return this.#options.deliver(packet);
+    if (this.#options.deliver !== undefined)
+      return this.#options.deliver(packet, sa.label === undefined ? undefined : fromHex(sa.label));
     const answer = this.#echoes.answer(packet, header);
     if (answer === undefined) return 'no-device';
     const answerHeader = readHeader(answer);
-    const out = answerHeader && this.#sad.outbound(sa.reqid, answerHeader);
+    const out = answerHeader && this.#sad.outbound(sa.reqid, answerHeader, sa.label);
     if (answerHeader === undefined || out === undefined) return 'no-sa';
     this.#sendOn(out, answer, answerHeader);
     return undefined;
@@ -261,16 +286,22 @@ export class UserspaceKernel implements Kernel {
     this.#options.notice?.({ kind: 'mapping', id: idOf(sa), address, port });
   }
 
-  #acquire(reqid: number, header: IpHeader, packet: Uint8Array): void {
-    const sequence = this.#acquires.wait(reqid, header.destination, packet);
+  #acquire(of: Carriage, header: IpHeader, packet: Uint8Array): void {
+    const sequence = this.#acquires.wait(of, header.destination, packet);
     if (sequence === undefined) return;
-    this.#options.notice?.({ kind: 'acquire', reqid, sequence, ...exactSelectors(header) });
+    const { reqid, label } = of;
+    this.#options.notice?.({
+      ...{ kind: 'acquire', reqid, sequence },
+      ...exactSelectors(header),
+      ...(label !== undefined && { label: fromHex(label) }),
+    });
   }
 
   /** What waited goes out when the commands that come with the SA are done too. */
-  #release(reqid: number, sequence: number | undefined): void {
-    const packets = this.#acquires.answered(reqid, sequence);
-    if (packets.length > 0) setImmediate(() => packets.forEach((packet) => void this.send(packet)));
+  #release(of: Carriage, sequence: number | undefined): void {
+    const packets = this.#acquires.answered(of, sequence);
+    if (packets.length > 0)
+      setImmediate(() => packets.forEach((packet) => void this.#sendOf(packet, of.label)));
   }
 
   #spd(direction: PolicyCommand['direction']): Spd {

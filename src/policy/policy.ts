@@ -167,6 +167,13 @@ export interface SpdEntry {
   readonly negotiationShunt?: 'hold' | 'passthrough';
   /** What becomes of the packets of a flow whose negotiation failed; `none`: they ask again. `none` unless said. */
   readonly failureShunt?: 'none' | 'passthrough' | 'drop';
+  /** The security label of its traffic, RFC 9478. */
+  readonly label?: Uint8Array;
+  /**
+   * The label is that of the policy alone, as SELinux has it: it is for flows of all labels that may use it, each of which
+   * gets a child when a packet of it asks. They share one set of policies.
+   */
+  readonly template?: boolean;
   /** Milliseconds that lasts, and no new attempt is made; 15 minutes unless said. */
   readonly shuntLifetime?: number;
   readonly settings?: DataPlaneSettings;

@@ -80,3 +80,33 @@ export function prefixLength(start: Uint8Array, end: Uint8Array): number | undef
   const prefix = lowRest.every((octet) => octet === 0) && highRest.every((octet) => octet === 0xff);
   return prefix ? at * 8 + Math.clz32(hostBits) - 24 : undefined;
 }
+
+/** The fewest prefixes that a range is made of, in order. */
+export function networks({ start, end }: AddressRange): AddressRange[] {
+  if (prefixLength(start, end) !== undefined) return [{ start, end }];
+  const found: AddressRange[] = [];
+  for (let from = start; compareAddresses(from, end) <= 0; ) {
+    const network = widestFrom(from, end);
+    found.push(network);
+    const next = following(network.end);
+    if (next === undefined) break;
+    from = next;
+  }
+  return found;
+}
+
+/** The widest prefix that begins at `from` and does not go beyond `end`. */
+function widestFrom(from: Uint8Array, end: Uint8Array): AddressRange {
+  for (let length = 0; length < from.length * 8; length++) {
+    const network = prefixRange(from, length);
+    if (network && compareAddresses(network.start, from) === 0 && compareAddresses(network.end, end) <= 0)
+      return network;
+  }
+  return { start: from, end: from };
+}
+
+/** The address after; undefined after the last. */
+function following(address: Uint8Array): Uint8Array | undefined {
+  const at = address.findLastIndex((octet) => octet !== 0xff);
+  return at < 0 ? undefined : address.map((octet, i) => (i < at ? octet : i === at ? octet + 1 : 0));
+}

@@ -1,6 +1,7 @@
 /** Traffic selectors: ranges of addresses and ports, and their narrowing. RFC 7296 §2.9, §3.13; RFC 4301 §4.4.1. */
 import { IpProtocol } from '../wire/numbers.ts';
 import type { RangeSelector, TrafficSelector } from '../wire/payloads/ts.ts';
+import { formatLabel } from './label.ts';
 import { type AddressRange, compareAddresses, contains, formatRange, isRange } from './range.ts';
 
 export { type AddressRange, contains, formatRange, parseCidr } from './range.ts';
@@ -100,7 +101,8 @@ export const sameSelectors = (a: readonly TrafficSelector[], b: readonly Traffic
 export const holdsEach = (selectors: readonly TrafficSelector[], wanted: readonly RangeSelector[]): boolean =>
   wanted.every((each) => ranges(selectors).some((one) => covers(one, each) && covers(each, one)));
 
-const ranges = (selectors: readonly TrafficSelector[]): RangeSelector[] =>
+/** Those of addresses. */
+export const ranges = (selectors: readonly TrafficSelector[]): RangeSelector[] =>
   selectors.filter((each) => each.kind === 'range');
 
 /** The traffic both allow, or undefined when there is none. */
@@ -157,7 +159,7 @@ const typed: readonly number[] = [IpProtocol.ICMP, IpProtocol.ICMPV6];
 
 /** One line: `10.1.0.0/16`, `10.1.0.1/32[tcp/80]`, `10.1.0.0/24[icmp/8]`, `dynamic[udp/OPAQUE]`. */
 export function formatSelector(selector: SelectorPolicy | TrafficSelector): string {
-  if ('kind' in selector && selector.kind === 'label') return `label of ${selector.label.length} octets`;
+  if ('kind' in selector && selector.kind === 'label') return `label ${formatLabel(selector.label)}`;
   if ('kind' in selector && selector.kind === 'unknown') return `selector of type ${selector.type}`;
   const address = 'start' in selector ? formatRange(selector) : 'dynamic';
   const ports = formatPorts(selector);

@@ -45,6 +45,7 @@ const kinds: readonly EventKind[] = [
   'childEstablished',
   'childDeleted',
   'childFailed',
+  'labelRefused',
   'endpointChanged',
   'drop',
   'message',

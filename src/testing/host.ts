@@ -23,6 +23,7 @@ import { lastUse } from '../kernel/last-use.ts';
 import { MemoryKernel } from '../kernel/memory.ts';
 import { type Kernel, type KernelCommand, KernelError } from '../kernel/port.ts';
 import { UserspaceKernel } from '../kernel/userspace.ts';
+import type { LabelAccess } from '../policy/label.ts';
 import type { Policy } from '../policy/policy.ts';
 import { isKeepalive, stripMarker } from '../wire/udp-encap.ts';
 import type { KernelFate, KernelOutcome, KernelWord } from './faults/kernel-rules.ts';
@@ -41,6 +42,8 @@ export interface HostOptions {
   readonly random?: (random: Random) => Random;
   /** `memory` unless said. */
   readonly kernel?: 'memory' | 'userspace' | Kernel;
+  /** Which labels may be used by which; equal ones unless said. */
+  readonly labels?: LabelAccess;
   /** 500 and 4500 unless said. */
   readonly ports?: Readonly<Record<SocketName, number>>;
   /** How long the data plane takes to install an inbound SA; 0 answers in the same turn, `never` does not answer. */
@@ -114,7 +117,7 @@ export class Host {
     const random = options.random?.(seeded.random) ?? seeded.random;
     const keys = new PrivateKeys(options.privateKeys ?? [], this.crypto, seeded.fork('sign').random);
     this.#answer = (question) => options.answer?.(question) ?? keys.answer(question);
-    this.kernel = this.#kernel(options.kernel ?? 'memory', seeded.fork('kernel').random);
+    this.kernel = this.#kernel(options, seeded.fork('kernel').random);
     this.#restart = () => {
       const given: EngineOptions = {
         now: wire.now,
@@ -124,6 +127,7 @@ export class Host {
         random,
         ports: this.ports,
         keyLog: true,
+        ...(options.labels && { labels: options.labels }),
       };
       if (!options.record) return new IkeEngine(given);
       return record(given, (line, actions) => {
@@ -355,7 +359,7 @@ export class Host {
     }
   }
 
-  #kernel(kernel: 'memory' | 'userspace' | Kernel, random: Random): Kernel {
+  #kernel({ kernel = 'memory', labels }: HostOptions, random: Random): Kernel {
     if (typeof kernel !== 'string') return kernel;
     if (kernel === 'memory') return new MemoryKernel();
     return new UserspaceKernel({
@@ -364,6 +368,7 @@ export class Host {
       now: () => this.#wire.now,
       transmit: (octets, { local, remote }) => this.#wire.send(local, remote, octets),
       notice: (notice) => this.feed({ type: 'kernel', notice }),
+      ...(labels && { labels }),
     });
   }
 }

@@ -35,6 +35,7 @@ export { Faults, InjectedFault } from './faults.ts';
 export { Flight } from './flight.ts';
 export { Host, type HostOptions } from './host.ts';
 export { KeyRing, type OpenMessage } from './key-ring.ts';
+export { labelTable } from './label-table.ts';
 export { type LadderOptions, ladder, type Traffic } from './ladder.ts';
 export { type FaultyNetwork, type Misbehaviour, misbehave } from './misbehave.ts';
 export { Nat, type NatBehaviour, type NatOptions } from './nat.ts';

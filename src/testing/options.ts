@@ -17,6 +17,7 @@ const events: Kinds<EngineEvent> = {
   ikeRekeyed: true,
   childDeleted: true,
   childFailed: true,
+  labelRefused: true,
   ikeDeleted: true,
   ikeFailed: true,
   endpointChanged: true,

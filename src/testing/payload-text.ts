@@ -1,5 +1,7 @@
 /** What is in a payload, in one line, for people. */
+
 import { formatIdentity } from '../policy/identity.ts';
+import { formatLabel } from '../policy/label.ts';
 import { formatAddress } from '../wire/address.ts';
 import { toHex } from '../wire/hex.ts';
 import {
@@ -90,7 +92,7 @@ function transformText({ type, id, keyLength }: Transform): string {
 }
 
 function selectorText(selector: TrafficSelector): string {
-  if (selector.kind === 'label') return `label ${octetsText(selector.label)}`;
+  if (selector.kind === 'label') return `label ${formatLabel(selector.label)}`;
   if (selector.kind === 'unknown') return `type ${selector.type} ${octetsText(selector.data)}`;
   const { start, end, protocol, startPort, endPort } = selector;
   const addresses = [addressText(start), addressText(end)];

@@ -96,8 +96,6 @@ describe('not supported yet: an error where security changes', () => {
   test.each([
     ['phase2=ah', 'error: phase2=ah is not supported: AH is never offered'],
     ['ah=sha2_256', 'error: ah= is not supported yet: AH is never offered'],
-    ['policy-label=system_u:object_r:x_t:s0', 'error: policy-label= is not supported yet'],
-    ['sec-label=x', 'error: sec-label= is not supported yet'],
     ['ikev2=no', 'error: ikev2=no is not supported: it asks for IKEv1'],
     ['ikev2=never', 'error: ikev2=no is not supported'],
     ['keyexchange=ikev1', 'error: keyexchange=ikev1 is not supported: IKEv1'],
@@ -114,7 +112,7 @@ describe('not supported yet: an error where security changes', () => {
     ['leftupdown-config=x', 'warning: leftupdown-config= is not supported yet'],
     ['leftnexthop=192.0.2.9', 'note: leftnexthop= is ignored'],
     ['dpdtimeout=30', 'note: dpdtimeout= is ignored'],
-    ['labeled-ipsec=yes', 'note: labeled-ipsec= is obsolete'],
+    ['labeled-ipsec=yes', 'error: labeled-ipsec=yes without policy-label='],
     ['forceencaps=yes', 'note: forceencaps= is obsolete: write encapsulation=yes'],
     ['leftsubnetwithin=10.0.0.0/8', 'error: leftsubnetwithin= is obsolete'],
     ['ike_frag=yes', 'note: ike_frag= is an obsolete name (expected fragmentation=)'],
@@ -182,7 +180,7 @@ test('values are checked even of what is not supported', () => {
 test('words of old HOWTOs get notes', () => {
   const old =
     'version 2.0\nconfig setup\n\tprotostack=netkey\n\tplutodebug="all"\n\tinterfaces="%defaultroute"\n\tnat_traversal=yes\n\tnhelpers=0\n\toe=off\n';
-  const all = remarks(good(old + conn('labeled-ipsec=yes')));
+  const all = remarks(good(old + conn('labeled-ipsec=yes', 'policy-label=a:b:c:s0')));
   expect(all).toHaveLength(8);
   for (const each of all) expect(each).toMatch(/: note: /);
 });

@@ -37,6 +37,8 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   'kernel/userspace': ['esp', 'crypto/suite'],
   'kernel/echoes': ['esp'],
   'kernel/libc': ['node:'],
+  // SELinux is asked through files.
+  'kernel/selinux': ['node:'],
   // A device is one of the host, whose addresses it knows.
   'kernel/userspace-tun': ['node:os'],
   // The system's data plane is reached through a socket.

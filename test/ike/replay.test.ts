@@ -23,7 +23,6 @@ import { ikeSuiteOf, peerOf, providers } from './suites.ts';
 const leftOut: readonly (readonly [name: RegExp, role: Role | undefined, why: string])[] = [
   [/ke1_|^mlkem-cert/, undefined, 'more key exchanges come with RFC 9370'],
   [/^cert-|^eap-/, undefined, 'its policy is not ours: see below'],
-  [/label-mismatch/, 'responder', 'security labels come later'],
   [/^mlkem-not-supported/, 'responder', 'an unknown transform type spoils the proposal (RFC 7296 §3.3.6)'],
 ];
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type Crypto, Secret } from '../../src/crypto/index.ts';
 import type { Path, Role } from '../../src/ike/actions.ts';
 import type { Identity } from '../../src/policy/identity.ts';
+import { labelFrom } from '../../src/policy/label.ts';
 import type { PadEntry, Policy } from '../../src/policy/policy.ts';
 import { parseEspProposals } from '../../src/policy/proposal-text.ts';
 import { parseCidr } from '../../src/policy/range.ts';
@@ -122,6 +123,7 @@ export function policyOf({ folder }: Session, role: Role, changed: Settings = {}
   const setting = (name: string, at = 0): string => all(name)[at]?.[1] ?? '';
   const changing = (name: keyof Settings): string => changed[name] ?? setting(name);
   const proposals = parseEspProposals(changing('esp_proposals'), { esn: [false] });
+  const label = setting('label');
   return connection({
     name: 't',
     address: setting('local_addrs'),
@@ -129,7 +131,11 @@ export function policyOf({ folder }: Session, role: Role, changed: Settings = {}
     psk: setting('secret'),
     ike: changing('proposals'),
     subnet: changing('local_ts'),
-    child: { proposals, pfs: proposals.some(({ ke }) => ke.length > 0) },
+    child: {
+      proposals,
+      pfs: proposals.some(({ ke }) => ke.length > 0),
+      ...(label !== '' && { label: labelFrom(label) }),
+    },
     childless: role === 'initiator' && setting('childless') === 'force',
     entry: configurationOf(setting),
     peer: {

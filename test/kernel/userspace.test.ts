@@ -78,11 +78,6 @@ describe('commands', () => {
       },
       'EINVAL',
     ],
-    [
-      'a label',
-      { kind: 'addSa', sa: { ...inbound, id: { spi: 6, destination: 'x' }, label: new Uint8Array(3) } },
-      'EOPNOTSUPP',
-    ],
   ];
   it.each(refusals)('%s is refused', (_, command, expected) => {
     const { kernel } = end();

@@ -300,7 +300,9 @@ describe('text', () => {
   it('others print too', () => {
     expect(formatSelector(dynamicSelector)).toBe('dynamic');
     expect(formatSelector(allTraffic({ start: here, end: here }))).toBe('192.0.2.1/32');
-    expect(formatSelector({ kind: 'label', label: new Uint8Array(7) })).toBe('label of 7 octets');
+    expect(formatSelector({ kind: 'label', label: new Uint8Array(7) })).toBe(
+      'label \\x00\\x00\\x00\\x00\\x00\\x00',
+    );
     expect(parseAddress('192.0.2.1')).toEqual(here);
   });
 });

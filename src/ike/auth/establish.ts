@@ -44,6 +44,7 @@ export function establish(
   cx.onThrow(() => {
     sa.entry = before;
   });
+  cx.stand(entry);
   cx.afterwards(() => sa.establish(established));
 }
 

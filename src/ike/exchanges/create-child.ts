@@ -2,6 +2,7 @@
 import type { KeyPair } from '../../crypto/provider.ts';
 import type { PadEntry, SpdEntry } from '../../policy/policy.ts';
 import { formatSelector } from '../../policy/selector.ts';
+import { toHex } from '../../wire/hex.ts';
 import { find, notifies } from '../../wire/message.ts';
 import { ExchangeType, KeyExchangeMethod, NotifyType, nameOf, ProtocolId } from '../../wire/numbers.ts';
 import type { Payload } from '../../wire/payloads/index.ts';
@@ -22,6 +23,7 @@ import {
 } from '../child-negotiation.ts';
 import type { ChildSa } from '../child-sa.ts';
 import type { Context } from '../context.ts';
+import type { Demand } from '../demand.ts';
 import { BadResponse, Bug, failureOf, isExpected, NotifyError, PeerRefused } from '../errors.ts';
 import {
   type Exchange,
@@ -33,10 +35,10 @@ import {
   type Want,
 } from '../exchange.ts';
 import { answerConfiguration, offerConfiguration, readConfiguration } from '../extensions/configuration.ts';
-import type { Demand } from '../flows.ts';
 import type { IkeSa } from '../ike-sa.ts';
+import { peersRefusal } from '../labels.ts';
 import { lowest } from '../nonces.ts';
-import { errorIn } from '../notify.ts';
+import { errorIn, rekeySa } from '../notify.ts';
 import type { Established } from '../phase.ts';
 import { childOf, deleteChild, deleteReplaced, deleteSpi, readSpi } from './delete.ts';
 
@@ -59,6 +61,7 @@ interface Wanted {
   readonly only?: SelectorPair;
   /** The packet it is for. */
   readonly demand?: Demand;
+  readonly label?: Uint8Array;
 }
 
 type Held = Wanted & { readonly offer: ChildOffer; readonly ni: Uint8Array; readonly pair?: KeyPair };
@@ -83,12 +86,13 @@ export const createChild: Exchange<Wanted, Held> = {
       ...(replaces && { replaces }),
       ...(want.only && { only: want.only }),
       ...(want.demand && { demand: want.demand }),
+      ...(want.label && { label: want.label }),
     });
     const ni = cx.random(nonceLength);
     const [proposal, ...rest] = payloads;
     if (proposal === undefined) throw new Bug('an offer without a proposal');
     const request: Payload[] = [
-      ...(replaces ? [rekeySa(replaces)] : []),
+      ...(replaces ? [rekeySa(replaces.inboundSpi)] : []),
       proposal,
       { kind: 'nonce', data: ni },
       ...(pair && group !== undefined ? [{ kind: 'ke' as const, group, data: pair.publicValue }] : []),
@@ -198,7 +202,9 @@ export const tooLate: Responder = {
   },
 };
 
-export const wantChild = (spd: SpdEntry, sa: IkeSa): Want => want(sa, { spd, retries: 0 });
+/** `label` where the entry's own is none of packets. */
+export const wantChild = (spd: SpdEntry, sa: IkeSa, label?: Uint8Array): Want =>
+  want(sa, { spd, retries: 0, ...(label && { label }) });
 
 /** For a packet, unless a child that carries it comes up meanwhile. */
 export const wantFlow = (spd: SpdEntry, demand: Demand, sa: IkeSa): Want =>
@@ -220,14 +226,17 @@ export function wantPairs(
     sa.want(want(sa, { spd, retries: 0, demand, only: demand.packet }));
     return;
   }
-  const pairs = demand ? missingPairs(sa, spd) : selectorPairs(sa, spd, replaces);
+  const label = demand?.label ?? replaces?.label;
+  const pairs = demand ? missingPairs(sa, spd, label) : selectorPairs(sa, spd, replaces);
   sa.progress(
     createChild.name,
     `the peer wants one pair of selectors for each child: ${pairs.length} of them`,
   );
   const wanted = demand && pairs.find((each) => isOf(demand.packet, each));
-  for (const only of pairs)
-    sa.want(want(sa, { spd, retries: 0, only, ...(demand && only === wanted && { demand }) }));
+  for (const only of pairs) {
+    const asks = demand && only === wanted ? { demand } : label && { label };
+    sa.want(want(sa, { spd, retries: 0, only, ...asks }));
+  }
   if (demand && !wanted) demand.end();
   if (replaces) sa.want(deleteChild(replaces));
 }
@@ -238,14 +247,14 @@ export const wantRekey = (child: ChildSa, sa: IkeSa): Want =>
 
 /** Its first group is found when it is begun: until then the IKE SA's may not be known. */
 function want(sa: IkeSa, wanted: Omit<Wanted, 'groups'> & Partial<Pick<Wanted, 'groups'>>): Want {
-  const { spd, replaces, only, demand } = wanted;
+  const { spd, replaces, only, demand, label } = wanted;
   const traffic = only ? ` ${formatSelector(only.local)} ${formatSelector(only.remote)}` : '';
-  const name = replaces ? `rekey child ${replaces.inboundSpi}` : `child ${spd.name}${traffic}`;
+  const child = `child ${spd.name}${traffic}${label ? ` ${toHex(label)}` : ''}`;
   return {
-    key: demand?.key ?? name,
-    begin: (of, cx) => {
-      const { groups = firstGroup(of, spd) } = wanted;
-      return start(replaces ? rekeyChild : createChild, of, { ...wanted, groups }, cx);
+    key: demand?.key ?? (replaces ? `rekey child ${replaces.inboundSpi}` : child),
+    begin: (on, cx) => {
+      const { groups = firstGroup(on, spd) } = wanted;
+      return start(replaces ? rekeyChild : createChild, on, { ...wanted, groups }, cx);
     },
     obsolete: () =>
       (demand?.isOver() ?? false) ||
@@ -287,6 +296,7 @@ function* refused(
     retries,
     ...(held.only && { only: held.only }),
     ...(held.demand && { demand: held.demand }),
+    ...(held.label && { label: held.label }),
     ...(replaces && { replaces }),
   };
   if (notify === NotifyType.INVALID_KE_PAYLOAD) {
@@ -313,13 +323,13 @@ function* refused(
     // The peer lost it: what we hold of it goes, and a new one is asked for (§2.25.1).
     cx.afterwards(() => {
       sa.dropChild(replaces, 'unknown to the peer');
-      sa.want(wantChild(spd, sa));
+      sa.want(wantChild(spd, sa, replaces.label));
     });
     return undefined;
   }
   const group = groups.at(-1);
   const what = `our ${replaces ? 'rekey' : 'request'} of child ${spd.name}${group ? ` with ${nameOf(KeyExchangeMethod, group)}` : ''}`;
-  report(sa, held, new PeerRefused(notify, what), cx);
+  report(sa, held, new PeerRefused(notify, what, peersRefusal(notify, offer)), cx);
   if (notify === NotifyType.NO_ADDITIONAL_SAS && replaces) cx.afterwards(() => sa.upkeep.notRekeyed());
   return undefined;
 }
@@ -387,11 +397,3 @@ function firstGroup(sa: IkeSa, spd: SpdEntry): number[] {
   const group = pfsProposals(sa, spd, true)[0]?.ke.find((id) => id !== KeyExchangeMethod.NONE);
   return group === undefined ? [] : [group];
 }
-
-const rekeySa = ({ inboundSpi: spi }: ChildSa): Payload => ({
-  kind: 'notify',
-  protocol: ProtocolId.ESP,
-  spi: Uint8Array.of(spi >>> 24, spi >>> 16, spi >>> 8, spi),
-  type: NotifyType.REKEY_SA,
-  data: new Uint8Array(0),
-});

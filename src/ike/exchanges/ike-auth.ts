@@ -25,6 +25,7 @@ import { asksForCertificate, readCertificates, requestCertificates } from '../ex
 import { leaseOwner, offerConfiguration } from '../extensions/configuration.ts';
 import { finish, type Held, respondChild } from '../first-child.ts';
 import type { IkeSa } from '../ike-sa.ts';
+import { isAskable } from '../labels.ts';
 import { errorIn, statusNotify } from '../notify.ts';
 import type { Authenticating } from '../phase.ts';
 import { beginConversation, joinConversation } from './eap-auth.ts';
@@ -140,7 +141,7 @@ function* requestWhen(
 
 function requestWith(sa: IkeSa, phase: Authenticating, entry: PadEntry, proof: Proof, cx: Context): Request {
   const { local, remote } = entry;
-  const { spd, demand } = sa.first ?? { spd: entry.children.find(({ action }) => action === 'protect') };
+  const { spd, demand } = sa.first ?? { spd: entry.children.find(isAskable) };
   const child = spd && offerChild(sa, spd, cx, { ...(demand && { demand }) });
   const first =
     entry.initialContact &&

@@ -6,10 +6,10 @@ import type { RangeSelector, TrafficSelector } from '../../wire/payloads/ts.ts';
  * Transport mode through a NAT: each end names the addresses it sees, so the responder looks its policy up with those
  * it sees itself, and answers with the initiator's. §2.23.1.
  */
-export function readdress(
-  selectors: readonly TrafficSelector[],
+export function readdress<T extends TrafficSelector>(
+  selectors: readonly T[],
   address: string | undefined,
-): TrafficSelector[] {
+): T[] {
   const end = address === undefined ? undefined : parseAddress(address);
   return selectors.map((selector) => {
     const fits = end && isHost(selector) && selector.start.length === end.length;

@@ -1,9 +1,9 @@
 /** What the kernel tells by itself, as notices of the kernel port. */
 import type { KernelNotice, SaId } from '../port.ts';
 import { addressText } from './addresses.ts';
-import { attributeValue } from './attributes.ts';
+import { attributeValue, type XfrmAttribute } from './attributes.ts';
 import type { MessageOf, XfrmMessage } from './messages.ts';
-import { Protocol } from './numbers.ts';
+import { Protocol, SecurityContext } from './numbers.ts';
 import { trafficSelectors } from './selectors.ts';
 import type { Id, UserSaId } from './structs.ts';
 
@@ -36,15 +36,25 @@ function acquire({ body, attributes }: MessageOf<'ACQUIRE'>): KernelNotice | und
   const template = attributeValue(attributes, 'TMPL')?.find(({ id }) => id.proto === Protocol.ESP);
   const selectors = trafficSelectors(body.sel);
   if (body.id.proto !== Protocol.ESP || !template || !selectors) return undefined;
-  const label = attributeValue(attributes, 'SEC_CTX')?.ctx;
   return {
     kind: 'acquire',
     reqid: template.reqid,
     sequence: body.seq,
     local: selectors.source,
     remote: selectors.destination,
-    ...(label && { label }),
+    ...labelOf(attributes),
   };
+}
+
+/** A packet's label as an acquire has it: nobody here knows what one of another module or domain than SELinux's says. */
+export function labelOf(
+  attributes: readonly XfrmAttribute[],
+): Pick<Extract<KernelNotice, { kind: 'acquire' }>, 'label' | 'foreign'> {
+  const context = attributeValue(attributes, 'SEC_CTX');
+  if (context === undefined) return {};
+  const { ctx_doi: doi, ctx_alg: alg, ctx: label } = context;
+  if (doi === SecurityContext.DOI_LSM && alg === SecurityContext.ALG_SELINUX) return { label };
+  return { foreign: { doi, alg } };
 }
 
 function saId({ daddr, spi, proto, family }: Id & Pick<UserSaId, 'family'>): SaId | undefined {

@@ -1,8 +1,8 @@
 /** What notices that were lost would have told, out of what the kernel has now. */
 import type { KernelNotice, SaId } from '../port.ts';
 import { addressText } from './addresses.ts';
-import { attributeValue } from './attributes.ts';
 import { forgetKeys } from './commands.ts';
+import { labelOf } from './events.ts';
 import type { MessageOf, XfrmMessage } from './messages.ts';
 import { Protocol } from './numbers.ts';
 import { type PolicyStacks, policyName } from './policy-stacks.ts';
@@ -50,7 +50,6 @@ function acquire({ body, attributes }: MessageOf<'NEWSA'>, stacks: PolicyStacks)
   const policy = stacks.outward(body.reqid);
   const packet = trafficSelectors(body.sel);
   if (!policy || !packet) return [];
-  const label = attributeValue(attributes, 'SEC_CTX')?.ctx;
   return [
     {
       kind: 'acquire',
@@ -58,7 +57,7 @@ function acquire({ body, attributes }: MessageOf<'NEWSA'>, stacks: PolicyStacks)
       sequence: body.seq,
       local: packet.source,
       remote: packet.destination,
-      ...(label && { label }),
+      ...labelOf(attributes),
     },
   ];
 }

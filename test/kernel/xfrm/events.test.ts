@@ -142,6 +142,15 @@ describe('notices', () => {
         attributes: [...received.attributes, { kind: 'SEC_CTX', value }],
       };
       expect(noticeOf(labelled)).toMatchObject({ kind: 'acquire', label: ctx });
+      for (const [ctx_doi, ctx_alg] of [
+        [2, 1],
+        [1, 2],
+      ] as const) {
+        const other = { kind: 'SEC_CTX', value: { ...value, ctx_doi, ctx_alg } } as const;
+        const notice = noticeOf({ ...received, attributes: [...received.attributes, other] });
+        expect(notice).toMatchObject({ kind: 'acquire', foreign: { doi: ctx_doi, alg: ctx_alg } });
+        expect(notice).not.toHaveProperty('label');
+      }
     }
     const bare: XfrmMessage = { kind: 'ACQUIRE', body: userAcquire.zero(), attributes: [] };
     expect(noticeOf(bare)).toBeUndefined();

@@ -1,10 +1,10 @@
 /** A case at work: its connection at both ends, its packets, and what both kernels hold of it. */
 import { equal, ok } from 'node:assert/strict';
-import { run, until } from '../../interop/peers/process.ts';
-import type { PlacedCase } from './connections.ts';
+import { must, run, until } from '../../interop/peers/process.ts';
+import { configOf, type PlacedCase, secrets } from './connections.ts';
 import { EchoStream } from './echo-stream.ts';
 import { echoesInClear, type Host, inside, type Places } from './namespaces.ts';
-import type { Ours } from './ours.ts';
+import { Ours } from './ours.ts';
 import type { Pluto } from './pluto.ts';
 import { type Holding, holding, type Kind, spiOf, statesOf } from './xfrm.ts';
 
@@ -18,20 +18,33 @@ export class Bench {
   /** Echoes in clear before it began. */
   readonly #before: number;
   readonly #streams: EchoStream[] = [];
+  readonly #case: PlacedCase;
+  #twin: Ours | undefined;
 
   private constructor(
-    { conn, places }: PlacedCase,
+    one: PlacedCase,
     readonly ours: Ours,
     readonly pluto: Pluto,
     before: number,
   ) {
-    this.conn = conn;
-    this.places = places;
+    this.conn = one.conn;
+    this.places = one.places;
+    this.#case = one;
     this.#before = before;
   }
 
   static async of(one: PlacedCase, ours: Ours, pluto: Pluto): Promise<Bench> {
     return new Bench(one, ours, pluto, await echoesInClear(one.places.inner.ours));
+  }
+
+  /** Another daemon of ours in pluto's place, for the rest of the case. */
+  async twin(): Promise<Ours> {
+    await this.pluto.kill();
+    for (const kind of ['state', 'policy']) await must(['ip', '-n', 'pluto', 'xfrm', kind, 'flush']);
+    const twin = new Ours(configOf('pluto', [this.#case]), secrets, 'pluto');
+    this.#twin = twin;
+    await twin.start();
+    return twin;
   }
 
   /** One end begins; returns when both kernels hold `pairs` of SAs. */
@@ -162,6 +175,7 @@ export class Bench {
 
   async close(): Promise<void> {
     for (const stream of this.#streams) await stream.stop();
+    await this.#twin?.stop();
   }
 
   /** Every echo of `count` comes back, and none of them passed the router in clear. */

@@ -1,23 +1,28 @@
-/** Our daemon as it is built, in its namespace, with all connections of all cases; spoken to over its control socket. */
+/** Our daemon as it is built, in a namespace, with connections of cases; spoken to over its control socket. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { ControlClient } from '../../../src/daemon/control-client.ts';
 import type { ControlRequest } from '../../../src/daemon/control-protocol.ts';
 import type { DaemonStatus } from '../../../src/daemon/status.ts';
 import type { IkeSaStatus } from '../../../src/ike/status.ts';
 import { Background, until } from '../../interop/peers/process.ts';
-import { inside } from './namespaces.ts';
+import { type Host, inside } from './namespaces.ts';
 
-const home = '/tmp/ours';
 const command = '/project/dist/cli/main.js';
 
 export class Ours {
   #daemon: Background | undefined;
   #control: ControlClient | undefined;
   #before = '';
+  readonly #where: Host;
+  readonly #home: string;
 
-  constructor(config: string, secrets: string) {
-    mkdirSync(`${home}/run`, { recursive: true, mode: 0o700 });
-    mkdirSync(`${home}/store`);
+  /** `where` it runs: in pluto's place only while pluto does not. */
+  constructor(config: string, secrets: string, where: Host = 'ours') {
+    const home = where === 'ours' ? '/tmp/ours' : '/tmp/ours-too';
+    this.#where = where;
+    this.#home = home;
+    for (const directory of ['run', 'store'])
+      mkdirSync(`${home}/${directory}`, { recursive: true, mode: 0o700 });
     writeFileSync(`${home}/ipsec.conf`, config, { mode: 0o600 });
     writeFileSync(`${home}/ipsec.secrets`, secrets, { mode: 0o600 });
   }
@@ -26,6 +31,7 @@ export class Ours {
   async start(): Promise<void> {
     if (this.#daemon?.running) return;
     this.#before += this.#daemon?.output ?? '';
+    const home = this.#home;
     const files = [
       '--config',
       `${home}/ipsec.conf`,
@@ -35,7 +41,9 @@ export class Ours {
       `${home}/store`,
     ];
     const manner = ['--kernel', 'xfrm', '--control', `${home}/run/control`, '--log-level', 'debug'];
-    const daemon = new Background(inside('ours', [process.execPath, command, 'daemon', ...files, ...manner]));
+    const daemon = new Background(
+      inside(this.#where, [process.execPath, command, 'daemon', ...files, ...manner]),
+    );
     this.#daemon = daemon;
     const connected = async () => {
       if (!daemon.running) throw new Error(`our daemon ended\n${daemon.output}`);

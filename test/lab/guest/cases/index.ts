@@ -3,6 +3,7 @@ import type { Case } from '../case.ts';
 import { children } from './children.ts';
 import { endings, restarts } from './endings.ts';
 import { fields } from './fields.ts';
+import { labels } from './labels.ts';
 import { nat } from './nat.ts';
 import { onDemandCases } from './on-demand.ts';
 import { rekeys } from './rekeys.ts';
@@ -15,4 +16,5 @@ export const cases: readonly Case[] = [
   ...onDemandCases,
   ...endings,
   ...restarts,
+  ...labels,
 ];
