@@ -15,7 +15,7 @@ import { samePath } from './extensions/nat-detection.ts';
 import type { FirstChild } from './initiation.ts';
 import { noAddresses } from './internal-addresses.ts';
 import { destroyKeys } from './keys.ts';
-import { noOpening, type Opening } from './opening.ts';
+import { noOpening, type Opening, provenOpening } from './opening.ts';
 import { OurRequest } from './our-request.ts';
 import { PeerRequest } from './peer-request.ts';
 import { type Established, isKeyed, type Phase } from './phase.ts';
@@ -218,7 +218,7 @@ export class IkeSa {
     this.#services.established(this);
     if (this.role === 'initiator') this.#forgetOpening();
     // Whoever has proven itself got the response: what comes again of the request is late.
-    else this.opening = noOpening();
+    else this.opening = provenOpening(this.opening, this.#services.crypto);
     this.upkeep.start();
     this.#services.emit({
       kind: 'ikeEstablished',

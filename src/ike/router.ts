@@ -1,5 +1,4 @@
 /** Datagrams on their way to their SA, and strangers before there is one. RFC 7296 §2.1, §2.4, §2.6. */
-import { sameOctets } from '../crypto/octets.ts';
 import { type Header, parseHeader } from '../wire/header.ts';
 import { encodeMessage, type Message, parseAfter } from '../wire/message.ts';
 import { ExchangeType, NotifyType } from '../wire/numbers.ts';
@@ -10,6 +9,7 @@ import type { Services } from './context.ts';
 import { isExpected } from './errors.ts';
 import { IkeSa } from './ike-sa.ts';
 import { statusNotify } from './notify.ts';
+import { isRequestOf } from './opening.ts';
 import type { SaTable } from './sa-table.ts';
 
 /** How long a stranger has to authenticate. */
@@ -84,8 +84,7 @@ export class Router {
   #stranger(message: Message, octets: Uint8Array, path: Path): void {
     const { header } = message;
     const known = this.#table.stranger(path, header.initiatorSpi);
-    // Once its sender has proven itself what it began with is not kept: another with its SPI is no new one.
-    if (known !== undefined && (isProven(known) || sameOctets(known.opening.request, octets)))
+    if (known !== undefined && isRequestOf(known.opening, octets, this.#services.crypto))
       return known.receive(message, octets, path);
     const { cookieThreshold, halfOpenLimit } = this.#services.policy;
     if (this.#table.halfOpen >= halfOpenLimit) {
@@ -137,9 +136,6 @@ export class Router {
     this.#transmit(path, encodeMessage(fields, [statusNotify(NotifyType.COOKIE, cookie)]));
   }
 }
-
-const isProven = ({ phase: { name } }: IkeSa): boolean =>
-  name !== 'init' && name !== 'authenticating' && name !== 'dead';
 
 /** An IKE header and one notify. */
 const outsideLength = 36;
