@@ -5,6 +5,7 @@ import { nobleCrypto } from '../../src/crypto/noble/index.ts';
 import { noSecrets } from '../../src/daemon/answers.ts';
 import { Connections } from '../../src/daemon/connections.ts';
 import { Daemon } from '../../src/daemon/daemon.ts';
+import { makeKernel } from '../../src/daemon/data-plane.ts';
 import { type Lacks, suited, transformsOf } from '../../src/daemon/esp-lacks.ts';
 import { makeLog } from '../../src/daemon/log.ts';
 import { choosePlane } from '../../src/daemon/plane.ts';
@@ -117,6 +118,24 @@ describe.skipIf(why !== undefined)('the data plane on this machine', () => {
       }),
     );
     expect(choosePlane('memory', policy, nobleCrypto)).toEqual({ name: 'memory' });
+  });
+
+  it('is one daemon’s', () => {
+    const options = {
+      ...{ crypto: nobleCrypto, random: () => new Uint8Array(), reqids: [] },
+      ...{ transmit() {}, notice() {}, dropped() {}, remark() {} },
+    };
+    const kernel = makeKernel('xfrm', options);
+    try {
+      expect(() => makeKernel('xfrm', options)).toThrow(
+        expect.objectContaining({
+          code: 'CONFIG',
+          message: '--kernel xfrm: another ikev2 daemon has this kernel',
+        }),
+      );
+    } finally {
+      kernel.close();
+    }
   });
 
   it.each([
