@@ -2,7 +2,7 @@
 import type { Crypto, Random } from '../crypto/provider.ts';
 import type { KernelCommand } from '../kernel/port.ts';
 import type { Pad } from '../policy/pad.ts';
-import type { Policy } from '../policy/policy.ts';
+import type { PadEntry, Policy } from '../policy/policy.ts';
 import type { AddressPools, PoolPolicy } from '../policy/pool.ts';
 import type { Answer, Ask, DropReason, EngineEvent, Failure, Millis, Path, SocketName } from './actions.ts';
 import type { Trust } from './auth/trust.ts';
@@ -49,7 +49,7 @@ export interface Services {
   releaseChildSpi(spi: number): void;
   /** Other SAs whose peer proved the same identity. */
   sameIdentities(sa: IkeSa): readonly IkeSa[];
-  /** SAs of a connection, in any phase. */
+  /** SAs of a connection, in any phase, and those of others that carry children of it. */
   sasOf(connection: string): readonly IkeSa[];
   takeReqid(): number;
   freshSpi(): bigint;
@@ -149,6 +149,15 @@ export class Context {
     this.#sa.phase = phase;
     this.#undo.push(() => {
       this.#sa.phase = before;
+    });
+  }
+
+  /** The IKE SA is of this connection from now on. */
+  belongTo(entry: PadEntry): void {
+    const before = this.#sa.entry;
+    this.#sa.entry = entry;
+    this.#undo.push(() => {
+      this.#sa.entry = before;
     });
   }
 
