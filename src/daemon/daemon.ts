@@ -272,6 +272,7 @@ export class Daemon {
       const loaded = await options.source();
       const connections = take(loaded);
       await listen(udp, options, loaded, connections.entries);
+      this.shell.listening();
       this.#answers.reloaded(loaded.secrets ?? noSecrets);
       this.#apply(connections);
       this.#remark(loaded);
