@@ -1,5 +1,4 @@
 /** What routing asks of policies: which packets they are of, and where two of them meet. */
-import { compare } from '../esp/ip.ts';
 import type { Rule } from './rtnetlink.ts';
 
 export interface RoutedPolicy {
@@ -69,3 +68,8 @@ const inOrder = ({ startPort, endPort }: RoutedSelector): boolean => startPort <
 
 /** TCP, UDP, SCTP, DCCP: those whose ports a rule can tell. */
 const portProtocols: ReadonlySet<number> = new Set([6, 17, 33, 132]);
+
+function compare(a: Uint8Array, b: Uint8Array): number {
+  for (const [i, octet] of a.entries()) if (octet !== b[i]) return octet - (b[i] ?? 0);
+  return 0;
+}
