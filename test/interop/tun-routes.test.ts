@@ -62,7 +62,12 @@ suite('routes into a TUN device', ['namespaces', 'nft', 'tun', 'ours'], () => {
   });
 
   it('the passthrough of one flow that negotiates is that flow’s', async ({ stage }) => {
-    const gone = { right: '192.168.1.99', auto: 'ondemand', negotiationshunt: 'passthrough' };
+    const gone = {
+      right: '192.168.1.99',
+      auto: 'ondemand',
+      negotiationshunt: 'passthrough',
+      narrowing: 'yes',
+    };
     const both = await tunPair(stage, { conn: nets, leftConn: gone });
     await addressed(both, '10.1.0.5');
     const { left } = both.wire;
