@@ -109,6 +109,25 @@ suite('routes into a TUN device', ['namespaces', 'nft', 'tun', 'ours'], () => {
     expect(await way(both, inner.right, '10.7.0.1')).toBe(wire);
   });
 
+  it('IPv6: what fits no policy, or bypasses, goes as it would without', async ({ stage }) => {
+    const conns = {
+      behind: tunnel('fd00:c::/64', 'fd00:d::/64'),
+      clear: clear('fd00:e::/64', 'fd00:b:0:0:9::/80'),
+    };
+    const both = await tunPair(stage, { conn: nets6, conns });
+    const { left, right } = both.wire;
+    const wire = left.device;
+    await must(['ip', '-n', left.namespace, '-6', 'route', 'add', 'default', 'via', right.address6]);
+    await must(['ip', '-n', left.namespace, 'addr', 'add', 'fd00:e::1/128', 'dev', 'lo', 'nodad']);
+    await establish(both);
+    expect(await way(both, 'fd00:d::1')).toBe(wire);
+    expect(await way(both, inner.right6, left.address6)).toBe(wire);
+    expect(await way(both, inner.right6, inner.left6)).toBe(device);
+    expect(await way(both, 'fd00:b:0:0:9::1', 'fd00:e::1')).toBe(wire);
+    expect(await way(both, 'fd00:b:0:0:9::1', inner.left6)).toBe(device);
+    expect(await way(both, 'fd00:b:0:0:9::1')).toBe(device);
+  });
+
   it('sockets that come with a reload are not in the tunnel that is there', async ({ stage }) => {
     const wide = { leftsubnet: '0.0.0.0/0', rightsubnet: '0.0.0.0/0' };
     const both = await tunPair(stage, { conn: wide });
