@@ -191,7 +191,7 @@ export function* answerChild(
   const keys = childKeys(source.prf, source.d, suite, source.ni, source.nr, exchanged?.secret);
   exchanged?.secret.fill(0);
   const shape = {
-    ...newChild({ connection: owner.name, spd, local, remote }, request, replaces, cx),
+    ...newChild({ entry: owner, spd, local, remote }, request, replaces, cx),
     outboundSpi: readSpi(choice.peerSpi),
     mode,
     suite,
@@ -272,7 +272,7 @@ export function* acceptChild(
   // Of a packet's selectors and the wider ones offered beside them a peer may take both.
   const local = widest(clientOf(sa, entry) ? ownTraffic(sa, spd, tsi) : tsi);
   const child: ChildSa = {
-    ...newChild({ connection: entry.name, spd, local, remote: widest(tsr) }, response, replaces, cx),
+    ...newChild({ entry, spd, local, remote: widest(tsr) }, response, replaces, cx),
     inboundSpi: offer.inboundSpi,
     outboundSpi: readSpi(spi),
     mode,

@@ -20,6 +20,8 @@ export interface ChildSa {
   readonly local: readonly TrafficSelector[];
   readonly remote: readonly TrafficSelector[];
   readonly encapsulated: boolean;
+  /** Its connection may be with several peers, or carry less than it says. */
+  readonly instance?: true;
   /** Of its entry, but for what the peer does not take. */
   readonly settings?: DataPlaneSettings;
   /** The acquire it was made for, see SaCommand. */
@@ -97,7 +99,15 @@ function settingsOf({ settings }: ChildSa, direction: 'in' | 'out'): Pick<SaComm
 }
 
 /** Every policy of the child. */
-export const policiesOf = ({ reqid, mode, local, remote, path, settings }: ChildSa): PolicyCommand[] =>
+export const policiesOf = ({
+  reqid,
+  mode,
+  local,
+  remote,
+  path,
+  instance,
+  settings,
+}: ChildSa): PolicyCommand[] =>
   policyCommands({
     reqid,
     mode,
@@ -105,6 +115,7 @@ export const policiesOf = ({ reqid, mode, local, remote, path, settings }: Child
     remote,
     localAddress: path.local.address,
     remoteAddress: path.remote.address,
+    ...(instance && { instance }),
     ...(settings && { settings }),
   });
 
