@@ -47,6 +47,8 @@ interface Watched {
   upSince: Millis | undefined;
   /** The peer was found dead, and `dpdaction=restart`. */
   restart: boolean;
+  /** The IKE SA of the child that went last, and why that went. */
+  left: string | undefined;
   /** By our inbound SPI. */
   readonly alive: Map<number | 'ike', Alive>;
   cancel: (() => void) | undefined;
@@ -118,11 +120,13 @@ export class Supervisor {
         this.#gained(event.sa.connection, 'ike', undefined, event.sa);
         break;
       case 'ikeRekeyed':
-        for (const alive of this.#find(event.sa.connection)?.alive.values() ?? [])
-          if (alive.owner === saKey(event.sa)) alive.owner = saKey(event.by);
+        for (const watched of this.#watched.values()) {
+          for (const alive of watched.alive.values())
+            if (alive.owner === saKey(event.sa)) alive.owner = saKey(event.by);
+        }
         break;
       case 'childDeleted':
-        this.#find(event.child.connection)?.alive.delete(event.child.inboundSpi);
+        this.#left(event);
         this.#lost(event.child.connection);
         break;
       case 'childFailed':
@@ -152,6 +156,14 @@ export class Supervisor {
     return alive.some(({ owner }) => owner === saKey(sa));
   }
 
+  /** The IKE SA may be another connection's of the same ends: what becomes of it concerns both. */
+  #left({ child, sa, reason }: Extract<EngineEvent, { kind: 'childDeleted' }>): void {
+    const watched = this.#find(child.connection);
+    if (watched === undefined) return;
+    watched.alive.delete(child.inboundSpi);
+    watched.left = `${saKey(sa)} ${reason}`;
+  }
+
   #gained(name: string | undefined, what: number | 'ike', child: string | undefined, sa: SaName): void {
     const watched = this.#find(name);
     if (watched === undefined) return;
@@ -163,12 +175,15 @@ export class Supervisor {
     this.#unplan(watched);
   }
 
-  #deleted(sa: SaName, { code }: Failure): void {
-    const watched = this.#find(sa.connection);
-    if (watched === undefined || code === 'REPLACED') return;
-    for (const [what, { owner }] of watched.alive) if (owner === saKey(sa)) watched.alive.delete(what);
-    if (code === 'TIMEOUT' && watched.entry.dpdAction === 'restart') watched.restart = true;
-    this.#lost(sa.connection, code === 'POLICY_CHANGED' || watched.restart);
+  #deleted(sa: SaName, { code, text }: Failure): void {
+    if (code === 'REPLACED') return;
+    for (const watched of this.#watched.values()) {
+      const { name, dpdAction } = watched.entry;
+      if (name !== sa.connection && watched.left !== `${saKey(sa)} ${text}`) continue;
+      for (const [what, { owner }] of watched.alive) if (owner === saKey(sa)) watched.alive.delete(what);
+      if (code === 'TIMEOUT' && dpdAction === 'restart') watched.restart = true;
+      this.#lost(name, (name === sa.connection && code === 'POLICY_CHANGED') || watched.restart);
+    }
   }
 
   #failed(name: string | undefined): void {
@@ -243,6 +258,7 @@ const newlyWatched = (entry: PadEntry): Watched => ({
   failures: 0,
   upSince: undefined,
   restart: false,
+  left: undefined,
   alive: new Map(),
   cancel: undefined,
 });
