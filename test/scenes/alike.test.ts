@@ -164,6 +164,28 @@ describe('one IKE SA for two connections', () => {
     expect(connections(both.responder)).toEqual(['net']);
   });
 
+  it('authentication anew has the children of both again', () => {
+    const children = [childOf('net', 'responder'), childOf('six', 'responder')];
+    const both = pair({ responder: { entry: { children } } });
+    const lifetime = {
+      ike: 100_000,
+      margin: 20_000,
+      fuzz: 0,
+      rekey: true,
+      reauth: 'make-before-break',
+    } as const;
+    give(both, 'initiator', ['net', 'six'], { net: { lifetime } });
+    up(both, 'net');
+    both.responder.up('pair');
+    both.network.settle();
+    expect(connections(both.initiator)).toEqual(['net', 'six']);
+    const { spiI } = only(both.initiator.established);
+    both.network.advance(90_000);
+    expect(only(both.initiator.established).spiI).not.toBe(spiI);
+    expect(connections(both.initiator)).toEqual(['net', 'six']);
+    expectMirrored(both.initiator, both.responder);
+  });
+
   it('`down` of one takes its child alone, of the other then the IKE SA', () => {
     for (const [first, last] of orders) {
       if (!first || !last) continue;
