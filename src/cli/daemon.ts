@@ -36,13 +36,16 @@ export function add(program: Command): void {
       port,
     )
     .addOption(
-      new Option('--kernel <name>', "data plane; auto: the kernel's own if it can do ESP, else in user space")
+      new Option(
+        '--kernel <name>',
+        "data plane; auto: the kernel's own if it can do ESP, else in user space (give --tun too)",
+      )
         .choices(kernelNames)
         .default('auto'),
     )
     .option(
       '--tun <name>',
-      'carry the traffic of this host by a TUN device of this name; with --kernel userspace',
+      "TUN device to carry the traffic of this host, where ESP is in user space: --kernel userspace, or auto without the kernel's",
     )
     .addOption(
       new Option(
@@ -72,7 +75,7 @@ async function run(options: DaemonCommandOptions): Promise<void> {
   if (options.withSecrets && options.record === undefined)
     throw new CommandError('--with-secrets says what --record keeps: give --record too', 2);
   if (options.tun !== undefined && options.kernel !== 'userspace' && options.kernel !== 'auto')
-    throw new CommandError('--tun is the device of --kernel userspace', 2);
+    throw new CommandError('--tun is the device of ESP in user space: --kernel userspace or auto', 2);
   const source = fileSource(options);
   const daemon = await startDaemon({ ...options, source, log: (settings) => logFor(options, settings) });
   process.on('SIGHUP', () => void daemon.reload().catch(() => {}));

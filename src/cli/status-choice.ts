@@ -1,5 +1,5 @@
 /** The part of a daemon's status that is about one connection. */
-import type { DaemonStatus } from '../daemon/status.ts';
+import { type DaemonStatus, sasOf } from '../daemon/status.ts';
 import { CommandError } from './failure.ts';
 
 /** All of it without a name. Throws CommandError for one that nobody knows. */
@@ -11,7 +11,7 @@ export function ofConnection(status: DaemonStatus, name: string | undefined): Da
   return {
     ...status,
     connections,
-    ikeSas: status.ikeSas.filter(isOf),
+    ikeSas: sasOf(name, status.ikeSas),
     routes: status.routes.filter(isOf),
     shunts: status.shunts.filter(isOf),
   };

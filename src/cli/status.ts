@@ -63,7 +63,10 @@ function showConnection(connection: ConnectionStatus, status: DaemonStatus, outp
   const { lastRefusal: refused } = connection;
   if (refused) output.line(`  label last refused ${refused.check}: ${refused.text}`);
   for (const route of status.routes) if (route.connection === name) showRoute(route, output);
-  for (const sa of status.ikeSas) if (sa.connection === name) showSa(sa, status, output);
+  // Of one connection alone, those of others too that carry its children.
+  const isAlone = status.connections.length === 1;
+  for (const sa of status.ikeSas)
+    if (sa.connection === name || (isAlone && sa.children.length > 0)) showSa(sa, status, output);
 }
 
 function showRoute(route: RouteStatus, output: Output): void {

@@ -4,7 +4,7 @@ import type { PadEntry } from '../policy/policy.ts';
 import type { Clock } from './clock.ts';
 import { ControlError } from './control-protocol.ts';
 import { escapeText, failureText } from './lines.ts';
-import { childrenOf, type IkeSaStatus } from './status.ts';
+import { childrenOf, type IkeSaStatus, sasOf } from './status.ts';
 
 /** Hears every event from now on; returns what ends that. */
 export type Subscribe = (listener: (event: EngineEvent) => void) => () => void;
@@ -49,7 +49,7 @@ export function attempt(
   signal: AbortSignal,
   clock: Clock,
 ): Promise<void> {
-  const own = ikeSas.filter(({ connection }) => connection === entry.name);
+  const own = sasOf(entry.name, ikeSas);
   const before = new Set(own.map(({ spiI }) => spiI));
   /** What fails of the peer's own attempts is no outcome of ours. */
   const isOurs = ({ role, spiI }: SaName): boolean => role === 'initiator' || before.has(spiI);
@@ -82,6 +82,7 @@ export function attempt(
       if (event.kind === 'ikeRekeyed' && before.has(event.sa.spiI)) before.add(event.by.spiI);
       if (event.kind === 'ikeEstablished') isEstablished = true;
       if (event.kind === 'childEstablished') {
+        isEstablished = true;
         up.set(event.child.inboundSpi, event.child.child);
         refused.delete(event.child.child);
       }

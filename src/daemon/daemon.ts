@@ -13,7 +13,7 @@ import { deviceOf } from './host.ts';
 import { LabelRefusals } from './label-refusals.ts';
 import { hostLabels, type LabelChoice } from './labels.ts';
 import { type Logger, makeLog } from './log.ts';
-import { choosePlane, type Plane } from './plane.ts';
+import { choosePlane, describePlane, type Plane } from './plane.ts';
 import type { Loaded, PolicySource } from './policy-source.ts';
 import { SaBook } from './sa-book.ts';
 import { Shell } from './shell.ts';
@@ -38,7 +38,7 @@ export interface DaemonOptions extends TraceFiles {
   readonly natPort?: number | undefined;
   /** `userspace` unless said; `auto`: the kernel's own if it can do ESP. */
   readonly kernel?: KernelName | undefined;
-  /** The name of a TUN device before `userspace`: traffic of this host, and through it, is then what is protected. */
+  /** The name of a TUN device before `userspace`: traffic of this host, and through it, is then what is protected. None with `xfrm`. */
   readonly tun?: string | undefined;
   /** Who decides on security labels; SELinux where it is in force, unless said. */
   readonly labels?: LabelChoice | undefined;
@@ -67,7 +67,8 @@ const resolveInterval = 60_000;
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const loaded = await options.source();
   const log = options.log?.(loaded.settings) ?? makeLog({ level: 'info', format: 'text' });
-  const plane = planeOf(options, loaded);
+  const { kernel = 'userspace', crypto = defaultCrypto } = options;
+  const plane = choosePlane(kernel, loaded.policy, crypto);
   const udp = new UdpSockets({
     ikePort: options.ikePort ?? loaded.settings?.ikePort ?? 500,
     natPort: options.natPort ?? loaded.settings?.natPort ?? 4500,
@@ -102,12 +103,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     trace.close();
     throw error;
   }
-}
-
-/** A TUN device is of user space. */
-function planeOf({ kernel = 'userspace', tun, crypto }: DaemonOptions, { policy }: Loaded): Plane {
-  if (kernel === 'auto' && tun !== undefined) return { name: 'userspace' };
-  return choosePlane(kernel, policy, crypto ?? defaultCrypto);
 }
 
 interface Parts {
@@ -208,10 +203,9 @@ export class Daemon {
 
   /** `auto=start` connections are started. */
   begin(loaded: Loaded): void {
-    const { name, why } = this.#parts.plane;
-    this.log.info(
-      `data plane: ${name}${why === undefined ? '' : `, since the kernel's own cannot be had: ${why}`}`,
-    );
+    const { info, warn } = describePlane(this.#parts.plane, this.#parts.options.tun);
+    this.log.info(info);
+    if (warn !== undefined) this.log.warn(warn);
     for (const { address, ike, nat } of this.listening) {
       this.log.info(`listening on ${formatEndpoint({ address, port: ike })}, with NAT traversal on ${nat}`);
     }
@@ -285,6 +279,7 @@ export class Daemon {
       const loaded = await options.source();
       const connections = take(loaded);
       await listen(udp, options, loaded, connections.entries);
+      this.shell.listening();
       this.#answers.reloaded(loaded.secrets ?? noSecrets);
       this.#apply(connections);
       this.#remark(loaded);

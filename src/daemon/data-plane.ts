@@ -7,6 +7,7 @@ import { type DatagramPath, UserspaceKernel } from '../kernel/userspace.ts';
 import { TunKernel } from '../kernel/userspace-tun.ts';
 import { XfrmError } from '../kernel/xfrm/errors.ts';
 import { XfrmKernel } from '../kernel/xfrm/kernel.ts';
+import { heldByAnother } from '../kernel/xfrm/lock.ts';
 import { ControlError } from './control-protocol.ts';
 
 export const kernelNames = ['auto', 'xfrm', 'userspace', 'memory'] as const;
@@ -55,6 +56,8 @@ export function makeKernel(
     try {
       return new XfrmKernel({ ...options, now, unixTime: Date.now, acquireExpiry });
     } catch (error) {
+      if (error instanceof SystemError && error.errno === 'EADDRINUSE')
+        throw new ControlError('CONFIG', `--kernel xfrm: ${heldByAnother}`);
       if (error instanceof SystemError || error instanceof XfrmError)
         throw new ControlError('CONFIG', `--kernel xfrm: ${error.message}`);
       throw error;

@@ -38,8 +38,8 @@ export function renewal(
   const failures: string[] = [];
   return new Promise((resolve, reject) => {
     const stop = subscribe((event) => {
-      if (connectionOf(event) !== name) return;
-      hear(event);
+      // An IKE SA may be another connection's of the same ends.
+      if (connectionOf(event) === name) hear(event);
       for (const one of [...left]) {
         const verdict = one.verdict(event);
         if (verdict === undefined) continue;

@@ -123,6 +123,11 @@ export class Shell {
     this.#addresses?.connections(entries);
   }
 
+  /** Sockets have come, which no tunnel there is may hold. Throws SystemError. */
+  listening(): void {
+    if (this.kernel instanceof TunKernel) this.kernel.listening();
+  }
+
   get status(): EngineStatus {
     return this.#engine.status();
   }
@@ -188,7 +193,8 @@ export class Shell {
       name,
       sockets: () => udp.bound,
       busy: () => udp.isBehind(() => this.kernel instanceof TunKernel && this.kernel.resume()),
-      failed: (error) => log.error(`the TUN device is gone, and no traffic goes out: ${error.message}`),
+      failed: (error) =>
+        log.error(`no protected traffic goes out, the TUN device is not there: ${error.message}`),
     };
   }
 

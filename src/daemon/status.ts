@@ -83,12 +83,12 @@ export function numbered(
   const named = new Map(entries.map((entry) => [entry.name, entry]));
   return ikeSas.map(({ children, ...sa }) => {
     const { number, instance } = book.ike(sa);
-    const spds = named.get(sa.connection ?? '')?.children ?? [];
     return {
       ...sa,
       number,
       instance,
       children: children.map((child) => {
+        const { children: spds = [] } = named.get(child.connection) ?? {};
         const limit = spds.find(({ name }) => name === child.child)?.lifetime.octets ?? 0;
         return { ...child, ...book.child(child.inboundSpi), maxOctets: limit };
       }),
@@ -121,7 +121,7 @@ export function connectionStatus(
   ikeSas: readonly IkeSaStatus[],
   lastRefusal?: LastRefusal,
 ): ConnectionStatus {
-  const own = ikeSas.filter(({ connection }) => connection === entry.name);
+  const own = sasOf(entry.name, ikeSas);
   return {
     name: entry.name,
     start: entry.start,
@@ -151,12 +151,26 @@ function stateOf(entry: PadEntry, own: readonly IkeSaStatus[]): ConnectionStatus
 export const isUp = (entry: PadEntry, ikeSas: readonly IkeSaStatus[]): boolean =>
   missingChildren(entry, ikeSas)?.length === 0;
 
+/**
+ * The IKE SAs of a connection, and those of another of the same ends that carry a child of it; each with the connection's
+ * own children alone.
+ */
+export function sasOf<Child extends ChildSaStatus, Sa extends Pick<IkeSaStatus, 'connection'>>(
+  name: string,
+  ikeSas: readonly (Sa & { readonly children: readonly Child[] })[],
+): (Sa & { readonly children: readonly Child[] })[] {
+  return ikeSas.flatMap((sa) => {
+    const children = sa.children.filter(({ connection }) => connection === name);
+    return sa.connection === name || children.length > 0 ? [{ ...sa, children }] : [];
+  });
+}
+
 /** Names of the children that are not up; undefined without an established IKE SA. */
 export function missingChildren(
   entry: PadEntry,
   ikeSas: readonly IkeSaStatus[],
 ): readonly string[] | undefined {
-  const own = ikeSas.filter(({ connection, phase }) => connection === entry.name && phase === 'established');
+  const own = sasOf(entry.name, ikeSas).filter(({ phase }) => phase === 'established');
   if (own.length === 0) return undefined;
   const up = new Set(own.flatMap(({ children }) => children).map(({ child }) => child));
   return childrenOf(entry).filter((name) => !up.has(name));

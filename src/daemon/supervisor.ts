@@ -41,6 +41,8 @@ interface Watched {
   upSince: Millis | undefined;
   /** The peer was found dead, and `dpdaction=restart`. */
   restart: boolean;
+  /** The IKE SA of the child that went last, and why that went. */
+  left: string | undefined;
   readonly alive: Alive;
   cancel: (() => void) | undefined;
 }
@@ -111,10 +113,10 @@ export class Supervisor {
         this.#gained(event.sa.connection, 'ike', undefined, event.sa);
         break;
       case 'ikeRekeyed':
-        this.#find(event.sa.connection)?.alive.handOver(saKey(event.sa), saKey(event.by));
+        for (const { alive } of this.#watched.values()) alive.handOver(saKey(event.sa), saKey(event.by));
         break;
       case 'childDeleted':
-        this.#find(event.child.connection)?.alive.delete(event.child.inboundSpi);
+        this.#left(event);
         this.#lost(event.child.connection);
         break;
       case 'childFailed':
@@ -143,6 +145,14 @@ export class Supervisor {
     return this.#find(sa.connection)?.alive.owns(saKey(sa)) ?? false;
   }
 
+  /** The IKE SA may be another connection's of the same ends: what becomes of it concerns both. */
+  #left({ child, sa, reason }: Extract<EngineEvent, { kind: 'childDeleted' }>): void {
+    const watched = this.#find(child.connection);
+    if (watched === undefined) return;
+    watched.alive.delete(child.inboundSpi);
+    watched.left = `${saKey(sa)} ${reason}`;
+  }
+
   #gained(name: string | undefined, what: Key, child: string | undefined, sa: SaName): void {
     const watched = this.#find(name);
     if (watched === undefined) return;
@@ -154,12 +164,15 @@ export class Supervisor {
     this.#unplan(watched);
   }
 
-  #deleted(sa: SaName, { code }: Failure): void {
-    const watched = this.#find(sa.connection);
-    if (watched === undefined || code === 'REPLACED') return;
-    watched.alive.deleteOf(saKey(sa));
-    if (code === 'TIMEOUT' && watched.entry.dpdAction === 'restart') watched.restart = true;
-    this.#lost(sa.connection, code === 'POLICY_CHANGED' || watched.restart);
+  #deleted(sa: SaName, { code, text }: Failure): void {
+    if (code === 'REPLACED') return;
+    for (const watched of this.#watched.values()) {
+      const { name, dpdAction } = watched.entry;
+      if (name !== sa.connection && watched.left !== `${saKey(sa)} ${text}`) continue;
+      watched.alive.deleteOf(saKey(sa));
+      if (code === 'TIMEOUT' && dpdAction === 'restart') watched.restart = true;
+      this.#lost(name, (name === sa.connection && code === 'POLICY_CHANGED') || watched.restart);
+    }
   }
 
   #failed(name: string | undefined): void {
@@ -233,6 +246,7 @@ const newlyWatched = (entry: PadEntry): Watched => ({
   failures: 0,
   upSince: undefined,
   restart: false,
+  left: undefined,
   alive: new Alive(),
   cancel: undefined,
 });

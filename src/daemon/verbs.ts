@@ -12,7 +12,7 @@ import { eventText } from './lines.ts';
 import { echoesOf, type PingResult, pingChild } from './ping.ts';
 import { renewable, renewal } from './renewal.ts';
 import { route, unroute } from './routing.ts';
-import { type ChildSaStatus, childrenOf, isUp } from './status.ts';
+import { type ChildSaStatus, childrenOf, type IkeSaStatus, isUp, sasOf } from './status.ts';
 
 export function makeVerbs(daemon: Daemon): ControlVerbs {
   return async (request, call) => {
@@ -83,11 +83,11 @@ function mustBePeer({ name, remote }: PadEntry, peer: string | undefined): void 
     throw new ControlError('BAD_REQUEST', `"${name}" is not for ${peer}`);
 }
 
-/** Done when none of the connection's IKE SAs is left. */
+/** Done when none of the connection's IKE SAs is left, but for what another connection's children need. */
 async function down(daemon: Daemon, name: string, call: ControlCall): Promise<{ deleted: number }> {
   daemon.connections.find(name);
   daemon.supervisor.hold(name, true);
-  const left = (): number => daemon.shell.ikeSas.filter(({ connection }) => connection === name).length;
+  const left = (): number => leftOf(name, daemon.shell.ikeSas);
   const deleted = left();
   await new Promise<void>((resolve) => {
     const unsubscribe = daemon.shell.subscribe((event) => {
@@ -106,6 +106,13 @@ async function down(daemon: Daemon, name: string, call: ControlCall): Promise<{ 
   });
   return { deleted };
 }
+
+/** IKE SAs that carry children of the connection, or nobody's else. */
+const leftOf = (name: string, ikeSas: readonly IkeSaStatus[]): number =>
+  sasOf(name, ikeSas).filter(({ children, spiI }) => {
+    const all = ikeSas.find((sa) => sa.spiI === spiI)?.children ?? [];
+    return children.length > 0 || all.length === 0;
+  }).length;
 
 /** Done when the child is gone; `deleted` counts it with what it was rekeyed from. */
 async function downChild(
@@ -157,7 +164,7 @@ async function rekey(
 ): Promise<{ what: 'children' | 'ike'; rekeyed: number }> {
   const { children } = daemon.connections.find(name);
   const kind = what ?? (children.length === 0 ? 'ike' : 'children');
-  const own = daemon.shell.ikeSas.filter(({ connection }) => connection === name);
+  const own = sasOf(name, daemon.shell.ikeSas);
   const awaited = renewable(kind, own);
   if (awaited.length === 0)
     throw new ControlError('NOT_ESTABLISHED', `"${name}" has nothing to rekey: ikev2 up ${name}`);

@@ -1,7 +1,7 @@
 /** A child that was agreed on, on its way into the data plane. RFC 4301 §4.4.2, RFC 7296 §2.8. */
 import type { EspSuite } from '../crypto/suite.ts';
 import { formatLabel } from '../policy/label.ts';
-import type { DataPlaneSettings, SpdEntry } from '../policy/policy.ts';
+import type { DataPlaneSettings, PadEntry, SpdEntry } from '../policy/policy.ts';
 import { notifies } from '../wire/message.ts';
 import { NotifyType } from '../wire/numbers.ts';
 import type { Payload } from '../wire/payloads/index.ts';
@@ -19,11 +19,12 @@ const unknownToKernel: ReadonlySet<string> = new Set(['ENOSYS', 'EPROTONOSUPPORT
 
 /** What a child is whoever asked for it. `said` is what the peer sent with it. */
 export const newChild = (
-  child: Pick<ChildSa, 'connection' | 'spd' | 'local' | 'remote' | 'label'>,
+  { entry, ...of }: Pick<ChildSa, 'spd' | 'local' | 'remote' | 'label'> & { readonly entry: PadEntry },
   said: readonly Payload[],
   replaces: ChildSa | undefined,
   cx: Context,
 ) => {
+  const child = { ...of, connection: entry.name };
   const settings = settingsFor(child.spd, said);
   const acquire = replaces ? undefined : cx.flows.sequenceOf(child);
   const template = replaces ? undefined : cx.templateOf(child);
@@ -32,10 +33,15 @@ export const newChild = (
     reqid: replaces?.reqid ?? template?.reqid ?? cx.reqidFor(child),
     since: cx.now,
     ...((template || replaces?.sharesPolicies) && { sharesPolicies: true }),
+    ...(isInstance(entry, of.spd) && { instance: true as const }),
     ...(settings && { settings }),
     ...(acquire !== undefined && { acquire }),
   };
 };
+
+/** Where pluto makes an instance of a connection: its peer is none in particular, or its traffic. */
+const isInstance = ({ remote: { address, range } }: PadEntry, { narrowing }: SpdEntry): boolean =>
+  address === undefined || range !== undefined || narrowing;
 
 /** A peer may not take padding for traffic flow confidentiality. RFC 7296 §3.10.1. */
 function settingsFor({ settings }: SpdEntry, said: readonly Payload[]): DataPlaneSettings | undefined {

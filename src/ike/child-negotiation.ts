@@ -26,6 +26,7 @@ import type { Payload } from '../wire/payloads/index.ts';
 import type { KeyExchangePayload } from '../wire/payloads/ke.ts';
 import type { RangeSelector, TrafficSelector } from '../wire/payloads/ts.ts';
 import type { Answer, Ask } from './actions.ts';
+import { joined, ownerOf } from './alike.ts';
 import { complete, install, newChild, notInstalled } from './child-install.ts';
 import { type ChildSa, describeSelectors } from './child-sa.ts';
 import type { Context } from './context.ts';
@@ -51,12 +52,13 @@ export interface KeySource {
 
 /** How a child rides in its exchange. */
 export interface Ride {
+  /** The IKE SA's; of a child that we ask for, or that takes over, the child's own. */
   readonly entry: PadEntry;
   readonly source: KeySource;
   /** CREATE_CHILD_SA: KE may be negotiated. In IKE_AUTH there is none (§1.2). */
   readonly pfs: boolean;
   /** The child this one takes over from. */
-  readonly replaces?: ChildSa;
+  readonly replaces?: ChildSa | undefined;
 }
 
 /** What we offered and now wait for. */
@@ -187,10 +189,14 @@ export function* answerChild(
     ? { tsi: readdress(inner.tsi, outer.remote.address), tsr: readdress(inner.tsr, outer.local.address) }
     : inner;
   const labels = offeredLabels({ tsi: tsi.selectors, tsr: tsr.selectors });
-  const match = matchSpd(sa, entry, { mode, ...seen, labels }, cx.labels, replaces);
+  const among = cx.pad.alike(entry);
+  const match = matchSpd(sa, joined(among), { mode, ...seen, labels }, cx.labels, replaces);
   const { spd, local, remote, label, more } = match;
+  const owner = replaces ? entry : ownerOf(spd, among);
+  // The IKE SA is of the connection its first child is of.
+  if (!ride.pfs) cx.belongTo(owner);
   const own = pfsProposals(sa, spd, ride.pfs);
-  const choice = chooseEsp(offered.proposals, own, entry.order ?? 'offer', ride.pfs && spd.pfs);
+  const choice = chooseEsp(offered.proposals, own, owner.order ?? 'offer', ride.pfs && spd.pfs);
   const suite = choice && espSuite(cx.crypto, choice.chosen);
   if (!choice || !suite)
     throw refuse(NotifyType.NO_PROPOSAL_CHOSEN, `no common ESP proposal for ${spd.name}`);
@@ -198,7 +204,7 @@ export function* answerChild(
   const keys = childKeys(source.prf, source.d, suite, source.ni, source.nr, exchanged?.secret);
   exchanged?.secret.fill(0);
   const shape = {
-    ...newChild({ connection: entry.name, spd, local, remote, ...labelled(label) }, request, replaces, cx),
+    ...newChild({ entry: owner, spd, local, remote, ...labelled(label) }, request, replaces, cx),
     outboundSpi: readSpi(choice.peerSpi),
     mode,
     suite,
@@ -280,7 +286,7 @@ export function* acceptChild(
   secret?.fill(0);
   // Of a packet's selectors and the wider ones offered beside them a peer may take both.
   const local = widest(clientOf(sa, entry) ? ownTraffic(sa, spd, tsi) : tsi);
-  const agreed = { connection: entry.name, spd, local, remote: widest(tsr), ...labelled(offer.label) };
+  const agreed = { entry, spd, local, remote: widest(tsr), ...labelled(offer.label) };
   const child: ChildSa = {
     ...newChild(agreed, response, replaces, cx),
     inboundSpi: offer.inboundSpi,

@@ -25,6 +25,8 @@ export interface ChildSa {
   /** Its policies are those of its entry, which stand for all labels as long as the IKE SA does. */
   readonly sharesPolicies?: boolean;
   readonly encapsulated: boolean;
+  /** Its connection may be with several peers, or carry less than it says. */
+  readonly instance?: true;
   /** Of its entry, but for what the peer does not take. */
   readonly settings?: DataPlaneSettings;
   /** The acquire it was made for, see SaCommand. */
@@ -105,7 +107,7 @@ function settingsOf({ settings }: ChildSa, direction: 'in' | 'out'): Pick<SaComm
 /** Every policy of the child, and of no other. */
 export const policiesOf = (child: ChildSa): PolicyCommand[] => {
   if (child.sharesPolicies) return [];
-  const { reqid, mode, local, remote, path, spd, settings } = child;
+  const { reqid, mode, local, remote, path, spd, instance, settings } = child;
   return policyCommands({
     reqid,
     mode,
@@ -114,6 +116,7 @@ export const policiesOf = (child: ChildSa): PolicyCommand[] => {
     localAddress: path.local.address,
     remoteAddress: path.remote.address,
     ...(spd.label && { label: spd.label }),
+    ...(instance && { instance }),
     ...(settings && { settings }),
   });
 };

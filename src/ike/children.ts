@@ -121,6 +121,15 @@ export class Children {
     return early;
   }
 
+  /** Where their connections say so (`dpdaction=hold`) their traffic will wait. */
+  hold(): void {
+    const names = [...this.values()].map(({ connection }) => connection);
+    for (const name of new Set([this.#owner.connection ?? '', ...names])) {
+      const entry = this.#services.pad.named(name);
+      if (entry?.dpdAction === 'hold') this.#services.routes.route(entry, 'hold');
+    }
+  }
+
   /** The last owner dies. */
   dropAll(reason: string): void {
     // The newest first: nobody moves over to a child that goes too.

@@ -31,13 +31,13 @@ export class Commands {
       case 'unroute':
         return this.#route(command);
       case 'liveness':
-        for (const sa of this.#table.ofConnection(command.name))
+        for (const sa of this.#services.sasOf(command.name))
           if (sa.phase.name === 'established') sa.want(checkLiveness);
         return;
       case 'upChild':
         return this.#upChild(command.name, command.child);
       case 'rekey':
-        for (const sa of this.#table.ofConnection(command.name)) rekey(sa, command.what);
+        for (const sa of this.#services.sasOf(command.name)) rekey(sa, command);
         return;
       case 'deleteChild': {
         const { owner, child } = this.#plane.childOf(command.spi);
@@ -57,8 +57,8 @@ export class Commands {
     if (entry === undefined) return this.#cannot(name, `there is no connection ${name}`);
     const address = entry.remote.address ?? peer;
     if (address === undefined) return this.#cannot(name, `${name} has no peer address to initiate to`);
-    const living = this.#table
-      .ofConnection(name)
+    const living = this.#services
+      .sasOf(name)
       .find(({ phase, path }) => isAlive(phase.name) && (!peer || path.remote.address === peer));
     const wanted = entry.children.filter(isAskable);
     if (living?.phase.name === 'established') return upMissing(living, wanted);
@@ -74,9 +74,16 @@ export class Commands {
     initiation.begin(initiation.create(entry, address));
   }
 
-  /** Its on-demand policies stay: the next packet brings it up again. */
+  /**
+   * An IKE SA that carries another connection's children stays for them, as pluto has it. On-demand policies stay: the next
+   * packet brings it up again.
+   */
   #down(name: string): void {
-    for (const sa of this.#table.ofConnection(name)) sa.quit({ code: 'DELETED_BY_US', text: 'taken down' });
+    for (const sa of this.#services.sasOf(name)) {
+      const own = [...sa.children.values()].filter(({ connection }) => connection === name);
+      if (own.length === sa.children.size) sa.quit({ code: 'DELETED_BY_US', text: 'taken down' });
+      else for (const child of own) sa.want(deleteChild(child));
+    }
     this.#services.routes.release(name);
     this.#services.flows.prune();
   }
@@ -95,7 +102,7 @@ export class Commands {
   }
 
   #upChild(name: string, child: string): void {
-    const sa = this.#table.ofConnection(name).find(inCharge);
+    const sa = this.#services.sasOf(name).find(inCharge);
     const spd = this.#services.pad.named(name)?.children.find((each) => each.name === child);
     if (sa === undefined || spd === undefined)
       return this.#cannot(name, `${name} is not up, or has no child ${child}`);
@@ -121,13 +128,13 @@ function upMissing(sa: IkeSa, wanted: readonly SpdEntry[], onItsWay?: string): v
   for (const spd of missing) sa.want(wantChild(spd, sa));
 }
 
-function rekey(sa: IkeSa, what: 'children' | 'ike'): void {
+function rekey(sa: IkeSa, { name, what }: Extract<Command, { kind: 'rekey' }>): void {
   if (!inCharge(sa)) return;
   if (what === 'ike') sa.want(wantIkeRekey(sa));
   // A child the peer has not moved over to is fresh already.
   else
     for (const child of sa.children.values())
-      if (!child.heir && !child.outboundHeld) sa.want(wantRekey(child, sa));
+      if (child.connection === name && !child.heir && !child.outboundHeld) sa.want(wantRekey(child, sa));
 }
 
 const isAlive = (phase: PhaseName): boolean =>

@@ -51,7 +51,7 @@ export interface Services {
   releaseChildSpi(spi: number): void;
   /** Other SAs whose peer proved the same identity. */
   sameIdentities(sa: IkeSa): readonly IkeSa[];
-  /** SAs of a connection, in any phase. */
+  /** SAs of a connection, in any phase, and those of others that carry children of it. */
   sasOf(connection: string): readonly IkeSa[];
   takeReqid(): number;
   freshSpi(): bigint;
@@ -156,6 +156,15 @@ export class Context {
     this.#sa.phase = phase;
     this.#undo.push(() => {
       this.#sa.phase = before;
+    });
+  }
+
+  /** The IKE SA is of this connection from now on. */
+  belongTo(entry: PadEntry): void {
+    const before = this.#sa.entry;
+    this.#sa.entry = entry;
+    this.#undo.push(() => {
+      this.#sa.entry = before;
     });
   }
 

@@ -16,12 +16,14 @@ import type {
   Path,
   SocketName,
 } from './actions.ts';
+import { carriesFor } from './alike.ts';
 import { Asks } from './asks.ts';
 import { Trust } from './auth/trust.ts';
 import { Commands } from './commands.ts';
 import type { Services } from './context.ts';
 import { DataPlane } from './data-plane.ts';
 import { Drops } from './drops.ts';
+import { deleteSpi } from './exchanges/index.ts';
 import { Flows } from './flows.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { Initiation, reauthenticated } from './initiation.ts';
@@ -199,8 +201,10 @@ export class IkeEngine {
       const { connection } = sa;
       if (connection === undefined || sa.phase.name === 'dead') continue;
       const [old, fresh] = [before.named(connection), this.#pad.named(connection)];
-      if (old && fresh && sameEntry(old, fresh)) sa.entry = fresh;
-      else
+      if (old && fresh && sameEntry(old, fresh)) {
+        sa.entry = fresh;
+        this.#dropStrangers(sa, before);
+      } else
         sa.quit({
           code: 'POLICY_CHANGED',
           text: fresh ? `${connection} has changed` : `${connection} is gone`,
@@ -208,6 +212,17 @@ export class IkeEngine {
     }
     takeAway();
     this.#flows.prune();
+  }
+
+  /** Children of other connections that have changed go: at their peer too. */
+  #dropStrangers(sa: IkeSa, before: Pad): void {
+    if (sa.children.owner !== sa) return;
+    for (const child of [...sa.children.values()]) {
+      const old = before.named(child.connection);
+      if (child.connection === sa.connection || (old && this.#pad.unchanged(old))) continue;
+      sa.dropChild(child, `${child.connection} is gone, or has changed`);
+      sa.want(deleteSpi(child.inboundSpi));
+    }
   }
 
   // What SAs are given
@@ -261,6 +276,15 @@ export class IkeEngine {
     });
   }
 
+  #sasOf(connection: string): readonly IkeSa[] {
+    const own = this.#table.ofConnection(connection);
+    const entry = this.#pad.named(connection);
+    if (entry === undefined) return own;
+    const [, ...others] = this.#pad.alike(entry);
+    const shared = others.flatMap(({ name }) => this.#table.ofConnection(name));
+    return [...own, ...shared.filter((sa) => carriesFor(sa, connection))];
+  }
+
   #makeServices(options: EngineOptions): Services {
     const { crypto, random, ports = { ike: 500, nat: 4500 }, keyLog = false, messages = true } = options;
     const engine = this;
@@ -297,7 +321,7 @@ export class IkeEngine {
       claimChildSpi: (spi, sa) => this.#table.claimChild(spi, sa.children),
       releaseChildSpi: (spi) => this.#table.releaseChild(spi),
       sameIdentities: (sa) => this.#table.sameIdentities(sa),
-      sasOf: (connection) => this.#table.ofConnection(connection),
+      sasOf: (connection) => this.#sasOf(connection),
       takeReqid: () => this.#reqid++,
       get routes() {
         return engine.#routes;

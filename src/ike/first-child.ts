@@ -48,8 +48,12 @@ export function* finish(
   response: readonly Payload[],
   cx: Context,
 ): Generator<Ask, void, Answer> {
+  const { replaces } = sa;
   establish(sa, phase, entry, peer.identity, { local: proof.kind, remote: peer.proof }, cx);
   cx.afterwards(() => {
+    // What other connections have on the IKE SA that goes.
+    for (const { connection, spd } of replaces?.children.values() ?? [])
+      if (connection !== entry.name) sa.want(wantChild(spd, sa));
     // What was begun for a packet is for that packet.
     if (sa.first) return;
     for (const spd of entry.children) {

@@ -298,8 +298,7 @@ export class IkeSa {
     this.#envelope.forgetFragments();
     if (this.children.owner === this) {
       // Of a peer found dead: its traffic waits rather than goes in clear.
-      const isHeld = phase.name === 'established' && why.code === 'TIMEOUT';
-      if (isHeld && this.entry?.dpdAction === 'hold') this.#services.routes.route(this.entry, 'hold');
+      if (phase.name === 'established' && why.code === 'TIMEOUT') this.children.hold();
       this.children.dropAll(why.text);
       for (const lease of this.internal.leases.splice(0)) this.#services.pools.giveBack(lease);
     }

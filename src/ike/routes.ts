@@ -239,7 +239,9 @@ export class Routes {
   /** A child of the same selectors that is up already goes on carrying what they select. */
   #standing(entry: PadEntry, { name }: SpdEntry, policies: readonly PolicyCommand[]): ChildSa | undefined {
     for (const sa of this.#services.sasOf(entry.name)) {
-      const children = [...sa.children.values()].filter(({ spd }) => spd.name === name);
+      const children = [...sa.children.values()].filter(
+        ({ connection, spd }) => connection === entry.name && spd.name === name,
+      );
       const equal = children.findLast((child) => selectSame(policiesOf(child), policies));
       if (equal) return equal;
     }

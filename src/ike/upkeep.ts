@@ -57,7 +57,7 @@ export class Upkeep {
 
   /** A child of this SA begins its life. */
   begin(child: ChildSa): void {
-    const { entry } = this.#sa;
+    const entry = this.#services.pad.named(child.connection) ?? this.#sa.entry;
     if (entry === undefined) return;
     const ends = this.#endsOf(entry.lifetime, child.spd.lifetime.time);
     if (ends === undefined) return;

@@ -49,6 +49,7 @@ const errnos: Readonly<Record<number, string>> = {
   97: 'EAFNOSUPPORT',
   98: 'EADDRINUSE',
   99: 'EADDRNOTAVAIL',
+  100: 'ENETDOWN',
   101: 'ENETUNREACH',
   105: 'ENOBUFS',
   110: 'ETIMEDOUT',

@@ -54,6 +54,8 @@ export interface PolicyCommand {
   readonly action?: 'protect' | 'bypass' | 'discard';
   /** What comes before what where several select a packet; a `connection` unless said. A `shunt` is of one flow, for a while. */
   readonly rank?: 'shunt' | 'connection' | 'opportunistic' | 'anonymous';
+  /** Of a connection that may be with several peers, or of part of its traffic, made for one: before the others of its rank. */
+  readonly instance?: true;
   readonly settings?: DataPlaneSettings;
 }
 

@@ -1,24 +1,11 @@
 /** Which packets of the host go into a device: routes and rules made from the policies of packets that go out. */
 import { formatAddress } from '../wire/address.ts';
 import { prefixesOf } from './prefixes.ts';
-import type { Prefix, Route, RouteSocket, Rule } from './rtnetlink.ts';
+import { isNarrow, kindOf, overlap, type RoutedPolicy, remotesMeet, within } from './routes-policies.ts';
+import { DeviceTables, type TableWriter } from './routes-tables.ts';
+import type { Prefix, RouteSocket, Rule } from './rtnetlink.ts';
 
-/** Of a policy what routing asks. */
-export interface RoutedPolicy {
-  readonly action: 'protect' | 'bypass' | 'discard';
-  /** The lowest decides. */
-  readonly priority: number;
-  readonly local: RoutedSelector;
-  readonly remote: RoutedSelector;
-}
-
-export interface RoutedSelector {
-  readonly protocol: number;
-  readonly startPort: number;
-  readonly endPort: number;
-  readonly start: Uint8Array;
-  readonly end: Uint8Array;
-}
+export type { RoutedPolicy, RoutedSelector } from './routes-policies.ts';
 
 /** A UDP socket of ours, whose datagrams never go into the device. */
 export interface OwnSocket {
@@ -26,10 +13,7 @@ export interface OwnSocket {
   readonly port: number;
 }
 
-export type RouteWriter = Pick<
-  RouteSocket,
-  'setRoute' | 'deleteRoute' | 'addRule' | 'deleteRule' | 'clearRules' | 'routes'
->;
+export type RouteWriter = TableWriter & Pick<RouteSocket, 'addRule' | 'deleteRule' | 'clearRules'>;
 
 export interface RoutesOptions {
   /** By which what one left behind is found again. */
@@ -39,34 +23,60 @@ export interface RoutesOptions {
   readonly addresses: () => readonly Uint8Array[];
 }
 
-/** What was asked for last; of equal priority the newest is first. */
-interface Claim {
-  readonly policy: RoutedPolicy;
+type Undo = () => void;
+
+/** Policies with an address of this host in their local ends, in the order of the SPD: the first says the route's source. */
+interface Claims {
   readonly to: Prefix;
+  readonly table: number;
+  readonly policies: RoutedPolicy[];
 }
 
 const versions = [4, 6] as const;
-/** Rules of a device: in this order, and between the table of local addresses (0) and the main table (32766). */
-const step = { sockets: 0, narrow: 1, bypass: 2, whole: 3, end: 4 } as const;
-const [firstPriority, steps, slots] = [16_384, 8, 1_024] as const;
-const firstTable = 0x494b_0000;
+/**
+ * Rules of a device: in this order, and between the table of local addresses (0) and the main table (32766). Those from
+ * `own` on are only for packets of this host whose source is yet to be chosen.
+ */
+const step = {
+  sockets: 0,
+  gate: 1,
+  bypass: 2,
+  narrow: 3,
+  bypassWhole: 4,
+  whole: 5,
+  pass: 6,
+  own: 7,
+  ownBypass: 8,
+  ownNarrow: 9,
+  ownWhole: 10,
+  end: 11,
+} as const;
+const [firstPriority, steps, slots] = [16_384, 16, 512] as const;
+const [firstTable, tables] = [0x4940_0000, 4_096] as const;
 const udp = 17;
-const unspecified: Prefix = { address: new Uint8Array(4), length: 32 };
+const unspecified = { 4: new Uint8Array(4), 6: new Uint8Array(16) } as const;
 
 /**
- * A table of routes to the policies' remote ends, which packets of their local ends look into. Datagrams of our own
- * sockets pass it over by their address and port: a tunnel may hold its own peer, or everything. What is narrower than
- * addresses (a protocol, ports) is a rule of its own. What bypasses passes the table over, or is told by it to look on.
+ * A table of routes to remote ends for each local end and kind of packet, which a rule leads to; and for packets without a
+ * source yet one for each kind, whose routes say it, of policies with an address of this host. Datagrams of our own
+ * sockets pass them over by their address and port: a tunnel may hold its own peer, or everything. What bypasses passes
+ * them over by a rule with both its ends, where no policy before it in the SPD says else of any of its packets.
  */
 export class TunRoutes {
   readonly #socket: RouteWriter;
   readonly #options: RoutesOptions;
   readonly #priority: number;
-  readonly #table: number;
-  /** By table and prefix. */
-  readonly #claims = new Map<string, Claim[]>();
-  readonly #rules = new Map<string, { readonly rule: Rule; count: number }>();
+  readonly #tables: DeviceTables;
+  /** In the order of the SPD. */
+  readonly #policies: RoutedPolicy[] = [];
+  readonly #undo = new Map<RoutedPolicy, Undo[]>();
+  /** How many hold a rule, a route or a table. */
+  readonly #held = new Map<string, number>();
+  readonly #claims = new Map<string, Claims>();
+  /** By policy and rule. */
+  readonly #bypasses = new Map<RoutedPolicy, Map<string, Undo>>();
   #sockets = new Set<string>();
+  #addresses: readonly Uint8Array[] = [];
 
   /** Takes away what another of the same name left behind. Throws SystemError: EPERM, EOPNOTSUPP. */
   constructor(socket: RouteWriter, options: RoutesOptions) {
@@ -74,31 +84,29 @@ export class TunRoutes {
     this.#options = options;
     const slot = slotOf(options.name);
     this.#priority = firstPriority + slot * steps;
-    this.#table = firstTable + slot * 2;
+    this.#tables = new DeviceTables(socket, firstTable + slot * tables, tables, options.device);
+    this.#addresses = [...options.addresses()];
     this.#sweep();
     for (const version of versions) this.#begin(version);
   }
 
-  /** The sockets there are now. */
+  /** The sockets there are now. Throws SystemError. */
   sockets(all: readonly OwnSocket[]): void {
     const named = new Map(all.map((socket) => [`${formatAddress(socket.address)} ${socket.port}`, socket]));
-    for (const [key, socket] of named) if (!this.#sockets.has(key)) this.#take(this.#socketRule(socket));
+    for (const [key, socket] of named) if (!this.#sockets.has(key)) this.#rule(this.#socketRule(socket));
     this.#sockets = new Set([...this.#sockets, ...named.keys()]);
   }
 
   /** Throws SystemError; then there is nothing of the policy. */
   add(policy: RoutedPolicy): void {
     if (policy.local.start.length !== policy.remote.start.length) return;
-    const narrow = isNarrow(policy);
+    insert(this.#policies, policy);
+    const undo: Undo[] = [];
+    this.#undo.set(policy, undo);
     try {
-      for (const rule of this.#rulesOf(policy, narrow)) this.#take(rule);
-      if (narrow && policy.action === 'bypass') return;
-      for (const to of prefixesOf(policy.remote.start, policy.remote.end)) {
-        const claims = this.#claimsOf(narrow, to);
-        const at = claims.findIndex((claim) => claim.policy.priority >= policy.priority);
-        claims.splice(at < 0 ? claims.length : at, 0, { policy, to });
-        this.#settle(narrow, claims, to);
-      }
+      if (policy.action === 'bypass') this.#bypasses.set(policy, new Map());
+      else this.#lead(policy, undo);
+      this.#settleBypasses(policy);
     } catch (error) {
       this.remove(policy);
       throw error;
@@ -107,182 +115,218 @@ export class TunRoutes {
 
   /** The very policy that was added; nothing when it is not there. */
   remove(policy: RoutedPolicy): void {
-    if (policy.local.start.length !== policy.remote.start.length) return;
-    const narrow = isNarrow(policy);
-    for (const to of prefixesOf(policy.remote.start, policy.remote.end)) {
-      const claims = this.#claimsOf(narrow, to);
-      const at = claims.findIndex((claim) => claim.policy === policy);
-      if (at < 0) continue;
-      claims.splice(at, 1);
-      this.#settle(narrow, claims, to);
-    }
-    for (const rule of this.#rulesOf(policy, narrow)) this.#giveBack(rule);
+    const undo = this.#undo.get(policy);
+    if (undo === undefined) return;
+    this.#undo.delete(policy);
+    this.#policies.splice(this.#policies.indexOf(policy), 1);
+    for (const each of this.#bypasses.get(policy)?.values() ?? []) each();
+    this.#bypasses.delete(policy);
+    for (const each of undo.reverse()) each();
+    this.#settleBypasses(policy);
   }
 
-  /** The host's addresses are others now. */
+  /** The host's addresses may be others now. Throws SystemError. */
   refresh(): void {
-    for (const [key, claims] of this.#claims) {
-      const [first] = claims;
-      if (first) this.#settle(key.startsWith('narrow'), claims, first.to);
-    }
+    const before = this.#addresses.map(formatAddress).join();
+    this.#addresses = [...this.#options.addresses()];
+    if (this.#addresses.map(formatAddress).join() === before) return;
+    for (const claims of this.#claims.values()) this.#settle(claims);
+    this.#settleBypasses();
+  }
+
+  /** The device's index; undefined while it is down or gone: what would go into it is refused. Throws SystemError. */
+  device(index: number | undefined): void {
+    this.#tables.device(index);
   }
 
   clear(): void {
-    this.#claims.clear();
-    this.#rules.clear();
-    this.#sockets.clear();
+    for (const each of [this.#undo, this.#held, this.#claims, this.#bypasses, this.#sockets]) each.clear();
+    this.#policies.length = 0;
     this.#sweep();
   }
 
   #begin(version: 4 | 6): void {
-    const rule = (at: number, leads: Rule['leads']): Rule => ({
-      version,
-      priority: this.#priority + at,
-      leads,
+    this.#socket.addRule({
+      ...this.#ruleAt(version, 'gate'),
+      leads: { kind: 'goto', priority: this.#priority + step.own },
+      from: { address: unspecified[version], length: version === 4 ? 32 : 128 },
+      // Else IPv6 holds packets without a source to no rule that asks for one.
+      ...(version === 6 && { findSource: true }),
     });
-    this.#socket.addRule(rule(step.end, { kind: 'nop' }));
-    if (version === 4) return;
-    // The source of an IPv6 packet is not looked for among routes' rules but where it is zero; see `sourcesOf`.
-    this.#socket.addRule({ ...rule(step.whole, this.#whole), butDefault: true });
+    this.#socket.addRule({ ...this.#ruleAt(version, 'pass'), leads: this.#past });
+    // The kernel jumps to a rule, not to a priority.
+    for (const at of ['own', 'end'] as const)
+      this.#socket.addRule({ ...this.#ruleAt(version, at), leads: { kind: 'nop' } });
   }
 
   #sweep(): void {
     for (const version of versions)
       for (const at of Object.values(step)) this.#socket.clearRules(version, this.#priority + at);
-    for (const table of [this.#table, this.#table + 1])
-      for (const route of this.#socket.routes(table)) {
-        this.#socket.deleteRoute({ ...route, device: this.#options.device });
-        this.#socket.deleteRoute(route);
-      }
+    this.#tables.sweep();
   }
 
-  get #whole(): Rule['leads'] {
-    return { kind: 'table', table: this.#table };
+  get #past(): Rule['leads'] {
+    return { kind: 'goto', priority: this.#priority + step.end };
+  }
+
+  #ruleAt(version: 4 | 6, at: keyof typeof step): Pick<Rule, 'version' | 'priority'> {
+    return { version, priority: this.#priority + step[at] };
   }
 
   #socketRule({ address, port }: OwnSocket): Rule {
     return {
-      version: address.length === 4 ? 4 : 6,
-      priority: this.#priority + step.sockets,
-      leads: { kind: 'goto', priority: this.#priority + step.end },
+      ...this.#ruleAt(versionOf(address), 'sockets'),
+      leads: this.#past,
       from: { address, length: address.length * 8 },
       protocol: udp,
       sourcePorts: [port, port],
     };
   }
 
-  #rulesOf(policy: RoutedPolicy, narrow: boolean): Rule[] {
-    const { local, remote, action } = policy;
-    const version = local.start.length === 4 ? 4 : 6;
-    const froms = prefixesOf(local.start, local.end);
-    if (!narrow) {
-      if (action === 'bypass') return [];
-      const common = { version, priority: this.#priority + step.whole, leads: this.#whole } as const;
-      return froms.flatMap((from) => sourcesOf(version, from).map((source) => ({ ...common, ...source })));
-    }
-    const which = narrowTo(policy);
+  /** Into the device, by its local end and without one. */
+  #lead(policy: RoutedPolicy, undo: Undo[]): void {
+    const { local, remote } = policy;
+    const version = versionOf(local.start);
+    const kind = kindOf(policy);
+    const [at, ownAt] = isNarrow(policy)
+      ? (['narrow', 'ownNarrow'] as const)
+      : (['whole', 'ownWhole'] as const);
     const tos = prefixesOf(remote.start, remote.end);
-    if (action !== 'bypass') {
-      const leads = { kind: 'table', table: this.#table + 1 } as const;
-      const common = { version, priority: this.#priority + step.narrow, leads, ...which } as const;
-      return product(froms, tos).flatMap(({ from, to }) =>
-        sourcesOf(version, from).map((source) => ({ ...common, ...source, to })),
-      );
+    const ends = `${formatAddress(local.start)}-${formatAddress(local.end)} ${JSON.stringify(kind)}`;
+    const table = this.#table(ends, undo);
+    for (const to of tos) undo.push(this.#route(to, table));
+    for (const from of prefixesOf(local.start, local.end))
+      undo.push(this.#rule({ ...this.#ruleAt(version, at), leads: { kind: 'table', table }, ...kind, from }));
+    const own = this.#table(`own ${version} ${JSON.stringify(kind)}`, undo);
+    for (const to of tos) undo.push(this.#claim(policy, to, own));
+    undo.push(this.#rule({ ...this.#ruleAt(version, ownAt), leads: { kind: 'table', table: own }, ...kind }));
+  }
+
+  /** Of policies of equal ends and kind all that are, and no more rules than they need. */
+  #settleBypasses(changed?: RoutedPolicy): void {
+    for (const [policy, held] of this.#bypasses) {
+      if (changed && changed !== policy && !remotesMeet(changed, policy)) continue;
+      const wanted = new Map(this.#bypassRules(policy).map((rule) => [JSON.stringify(rule), rule]));
+      for (const [key, undo] of held)
+        if (!wanted.has(key)) {
+          held.delete(key);
+          undo();
+        }
+      for (const [key, rule] of wanted) if (!held.has(key)) held.set(key, this.#rule(rule));
     }
-    // Routing sees no types of ICMP: such packets come into the device, and are dropped there.
-    if (which === undefined) return [];
-    const leads = { kind: 'goto', priority: this.#priority + step.end } as const;
-    const common = { version, priority: this.#priority + step.bypass, leads, ...which } as const;
-    return product(froms, tos).map((ends) => ({ ...common, ...ends }));
   }
 
-  #settle(narrow: boolean, claims: readonly Claim[], to: Prefix): void {
-    const table = this.#table + (narrow ? 1 : 0);
-    const [first] = claims;
-    if (first === undefined) {
-      this.#claims.delete(keyOf(narrow, to));
-      this.#socket.deleteRoute({ to, table, device: this.#options.device });
-      this.#socket.deleteRoute({ to, table });
-    } else this.#socket.setRoute(this.#routeOf(first, table));
+  #bypassRules(policy: RoutedPolicy): Rule[] {
+    const { local, remote } = policy;
+    const kind = kindOf(policy);
+    if (kind === undefined) return [];
+    const version = versionOf(local.start);
+    const tos = prefixesOf(remote.start, remote.end);
+    const rules: Rule[] = [];
+    const before = this.#policies
+      .slice(0, this.#policies.indexOf(policy))
+      .filter((each) => each.action !== 'bypass' && overlap(each, policy));
+    if (before.every(isNarrow)) {
+      const at = this.#ruleAt(version, before.length === 0 ? 'bypass' : 'bypassWhole');
+      for (const from of prefixesOf(local.start, local.end))
+        for (const to of tos) rules.push({ ...at, leads: this.#past, ...kind, from, to });
+    }
+    if (this.#bypassesOwn(policy))
+      for (const to of tos)
+        rules.push({ ...this.#ruleAt(version, 'ownBypass'), leads: this.#past, ...kind, to });
+    return rules;
   }
 
-  #routeOf({ policy: { action, local }, to }: Claim, table: number): Route {
-    if (action === 'bypass') return { to, table };
-    const source = this.#options.addresses().find((address) => within(local, address));
-    return { to, table, device: this.#options.device, ...(source && { source }) };
+  /** Whether whatever address of this host is chosen as a source, no policy says else. */
+  #bypassesOwn(policy: RoutedPolicy): boolean {
+    if (!this.#addresses.some((address) => within(policy.local, address))) return false;
+    const at = this.#policies.indexOf(policy);
+    return this.#policies.every((each, i) => {
+      if (each.action === 'bypass' || !remotesMeet(each, policy)) return true;
+      const sources = this.#addresses.filter((address) => within(each.local, address));
+      return sources.length === 0 || (i > at && sources.every((address) => within(policy.local, address)));
+    });
   }
 
-  #claimsOf(narrow: boolean, to: Prefix): Claim[] {
-    const key = keyOf(narrow, to);
-    const claims = this.#claims.get(key) ?? [];
+  #claim(policy: RoutedPolicy, to: Prefix, table: number): Undo {
+    const key = `${table} ${formatAddress(to.address)}/${to.length}`;
+    const claims = this.#claims.get(key) ?? { to, table, policies: [] };
     this.#claims.set(key, claims);
-    return claims;
+    insert(claims.policies, policy);
+    const undo = () => {
+      claims.policies.splice(claims.policies.indexOf(policy), 1);
+      if (claims.policies.length === 0) this.#claims.delete(key);
+      this.#settle(claims);
+    };
+    return this.#orUndone(() => this.#settle(claims), undo);
   }
 
-  #take(rule: Rule): void {
-    const key = JSON.stringify(rule);
-    const held = this.#rules.get(key);
-    if (held === undefined) this.#socket.addRule(rule);
-    this.#rules.set(key, { rule, count: (held?.count ?? 0) + 1 });
+  #settle({ to, table, policies }: Claims): void {
+    for (const { local } of policies) {
+      const source = this.#addresses.find((address) => within(local, address));
+      if (source) return this.#tables.set(to, table, source);
+    }
+    this.#tables.unset(to, table);
   }
 
-  #giveBack(rule: Rule): void {
-    const key = JSON.stringify(rule);
-    const held = this.#rules.get(key);
-    if (held === undefined) return;
-    held.count -= 1;
-    if (held.count > 0) return;
-    this.#rules.delete(key);
-    this.#socket.deleteRule(rule);
+  #table(what: string, undo: Undo[]): number {
+    const table = this.#tables.table(what);
+    undo.push(
+      this.#hold(
+        `table ${what}`,
+        () => {},
+        () => this.#tables.free(what),
+      ),
+    );
+    return table;
+  }
+
+  #route(to: Prefix, table: number): Undo {
+    return this.#hold(
+      `route ${table} ${formatAddress(to.address)}/${to.length}`,
+      () => this.#tables.set(to, table),
+      () => this.#tables.unset(to, table),
+    );
+  }
+
+  #rule(rule: Rule): Undo {
+    return this.#hold(
+      JSON.stringify(rule),
+      () => this.#socket.addRule(rule),
+      () => this.#socket.deleteRule(rule),
+    );
+  }
+
+  /** Made for the first who holds it, unmade when the last gives it back. */
+  #hold(key: string, make: () => void, unmake: () => void): Undo {
+    const count = this.#held.get(key) ?? 0;
+    if (count === 0) this.#orUndone(make, unmake);
+    this.#held.set(key, count + 1);
+    return () => {
+      const left = (this.#held.get(key) ?? 0) - 1;
+      if (left > 0) this.#held.set(key, left);
+      else if (this.#held.delete(key)) unmake();
+    };
+  }
+
+  #orUndone(make: () => void, undo: Undo): Undo {
+    try {
+      make();
+      return undo;
+    } catch (error) {
+      undo();
+      throw error;
+    }
   }
 }
 
-/**
- * Packets of the local end, and those whose source is yet to be chosen, for which the route says it: IPv4 asks with a
- * source of zero; IPv6 with none, and the rule is held to the one that would be chosen.
- */
-const sourcesOf = (version: 4 | 6, from: Prefix): Pick<Rule, 'from' | 'findSource'>[] =>
-  version === 4 ? [{ from }, { from: unspecified }] : [{ from, findSource: true }];
-
-const isNarrow = ({ local, remote }: RoutedPolicy): boolean =>
-  local.protocol !== 0 || remote.protocol !== 0 || !anyPort(local) || !anyPort(remote);
-
-const anyPort = ({ startPort, endPort }: RoutedSelector): boolean => startPort === 0 && endPort === 65_535;
-
-/** Undefined when routing cannot see it: ICMP's type and code, mobility headers, OPAQUE ports. */
-function narrowTo({
-  local,
-  remote,
-  action,
-}: RoutedPolicy): Omit<Rule, 'version' | 'priority' | 'leads'> | undefined {
-  const protocol = local.protocol || remote.protocol;
-  const ports =
-    portProtocols.has(protocol) && [local, remote].every(({ startPort, endPort }) => startPort <= endPort);
-  if (!ports && action === 'bypass' && !(anyPort(local) && anyPort(remote))) return undefined;
-  return {
-    protocol,
-    ...(ports && !anyPort(local) && { sourcePorts: [local.startPort, local.endPort] as const }),
-    ...(ports && !anyPort(remote) && { destinationPorts: [remote.startPort, remote.endPort] as const }),
-  };
+/** Before those of equal priority: the newest decides. */
+function insert(policies: RoutedPolicy[], policy: RoutedPolicy): void {
+  const at = policies.findIndex(({ priority }) => priority >= policy.priority);
+  policies.splice(at < 0 ? policies.length : at, 0, policy);
 }
 
-/** TCP, UDP, SCTP, DCCP: those whose ports a rule can tell. */
-const portProtocols: ReadonlySet<number> = new Set([6, 17, 33, 132]);
-
-const product = (froms: readonly Prefix[], tos: readonly Prefix[]): { from: Prefix; to: Prefix }[] =>
-  froms.flatMap((from) => tos.map((to) => ({ from, to })));
-
-function within({ start, end }: RoutedSelector, address: Uint8Array): boolean {
-  return address.length === start.length && compare(start, address) <= 0 && compare(address, end) <= 0;
-}
-
-function compare(a: Uint8Array, b: Uint8Array): number {
-  for (const [i, octet] of a.entries()) if (octet !== b[i]) return octet - (b[i] ?? 0);
-  return 0;
-}
-
-const keyOf = (narrow: boolean, { address, length }: Prefix): string =>
-  `${narrow ? 'narrow' : 'whole'} ${formatAddress(address)}/${length}`;
+const versionOf = (address: Uint8Array): 4 | 6 => (address.length === 4 ? 4 : 6);
 
 /** FNV-1a: two devices seldom share a slot, and the same name always has the same. */
 function slotOf(name: string): number {

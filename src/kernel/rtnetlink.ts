@@ -26,7 +26,9 @@ const Flag = { REQUEST: 1, ACK: 4, REPLACE: 0x100, DUMP: 0x300, EXCL: 0x200, CRE
 const ruleActions = { table: 1, goto: 2, nop: 3 } as const;
 const FIB_RULE_FIND_SADDR = 0x10000;
 const RTN_UNICAST = 1;
-const RTN_THROW = 9;
+const RTN_UNREACHABLE = 7;
+/** The lowest is taken. */
+const metrics = { device: 1, refusal: 2 } as const;
 /** Ours among those who make routes, in the range the kernel leaves to daemons. */
 const routeProtocol = 73;
 const IFF_UP = 1;
@@ -46,7 +48,7 @@ export interface Prefix {
 export interface Route {
   readonly to: Prefix;
   readonly table: number;
-  /** Index of the interface; without it the route says to look on in the next table. */
+  /** Index of the interface; without it packets are refused, where no other route to the prefix takes them. */
   readonly device?: number;
   /** What packets of our own leave with. */
   readonly source?: Uint8Array;
@@ -65,10 +67,8 @@ export interface Rule {
   readonly protocol?: number;
   readonly sourcePorts?: readonly [number, number];
   readonly destinationPorts?: readonly [number, number];
-  /** IPv6: of packets without a source yet, those that would get one of `from`. */
+  /** IPv6: of packets without a source yet too, and then, where it leads to a table, if they would get one of `from`. */
   readonly findSource?: boolean;
-  /** The table's routes but those to everywhere. */
-  readonly butDefault?: boolean;
 }
 
 type Attribute = readonly [type: number, value: Uint8Array];
@@ -90,12 +90,13 @@ export class RouteSocket {
   /** Throws SystemError ENODEV. */
   linkIndex(name: string): number {
     const body = [linkHeader(0, 0, 0), attribute(3, new TextEncoder().encode(`${name}\0`))];
-    this.#send(Message.GETLINK, 0, body);
-    for (const { type, body: answer } of this.#receive()) {
-      if (type === Message.NEWLINK) return view(answer).getInt32(4, little);
-      if (type === Message.ERROR) throw refusal(`link ${name}`, answer);
-    }
-    throw new SystemError(`link ${name}`, 'ENODATA');
+    return view(this.#link(name, body)).getInt32(4, little);
+  }
+
+  /** Throws SystemError ENODEV. */
+  isLinkUp(index: number): boolean {
+    const answer = this.#link(`${index}`, [linkHeader(index, 0, 0)]);
+    return (view(answer).getUint32(8, little) & IFF_UP) !== 0;
   }
 
   /** Up, of this MTU, and without an IPv6 address of its own making. */
@@ -117,7 +118,7 @@ export class RouteSocket {
     this.#tolerant(Message.DELADDR, 0, body);
   }
 
-  /** In the place of one to the same prefix in the same table. Throws SystemError. */
+  /** In the place of one of the same kind to the same prefix in the same table. Throws SystemError. */
   setRoute(route: Route): void {
     this.#do('route', Message.NEWROUTE, Flag.CREATE | Flag.REPLACE, routeBody(route));
   }
@@ -127,9 +128,9 @@ export class RouteSocket {
     this.#tolerant(Message.DELROUTE, 0, routeBody(route));
   }
 
-  /** All routes of a table that are ours, for whatever device. */
-  routes(table: number): Pick<Route, 'to' | 'table'>[] {
-    return ([4, 6] as const).flatMap((version) => this.#routes(version, table));
+  /** All routes of these tables that are ours, for whatever device. */
+  routes(first: number, last: number): Route[] {
+    return ([4, 6] as const).flatMap((version) => this.#routes(version, first, last));
   }
 
   /** Throws SystemError; EEXIST when there is an equal one. */
@@ -154,17 +155,31 @@ export class RouteSocket {
     this.#calls.close(this.#fd);
   }
 
-  #routes(version: 4 | 6, table: number): Pick<Route, 'to' | 'table'>[] {
-    const found: Pick<Route, 'to' | 'table'>[] = [];
+  #link(name: string, body: readonly Uint8Array[]): Uint8Array {
+    this.#send(Message.GETLINK, 0, body);
+    for (const { type, body: answer } of this.#receive()) {
+      if (type === Message.NEWLINK) return answer;
+      if (type === Message.ERROR) throw refusal(`link ${name}`, answer);
+    }
+    throw new SystemError(`link ${name}`, 'ENODATA');
+  }
+
+  #routes(version: 4 | 6, first: number, last: number): Route[] {
+    const found: Route[] = [];
     this.#send(Message.GETROUTE, Flag.DUMP, [familyHeader(version === 4 ? AF[4] : AF[16])]);
     for (const { type, body } of this.#receive()) {
       if (type === Message.DONE || type === Message.ERROR) break;
       if (type !== Message.NEWROUTE || body.length < 12 || body[5] !== routeProtocol) continue;
       const attributes = new Map(attributesOf(body.subarray(12)));
-      const named = attributes.get(15);
-      if (named === undefined || view(named).getUint32(0, little) !== table) continue;
+      const table = numberOf(attributes.get(15));
+      if (table === undefined || table < first || table > last) continue;
       const address = attributes.get(1) ?? new Uint8Array(version === 4 ? 4 : 16);
-      found.push({ to: { address: address.slice(), length: body[1] ?? 0 }, table });
+      const device = body[7] === RTN_UNREACHABLE ? undefined : numberOf(attributes.get(4));
+      found.push({
+        to: { address: address.slice(), length: body[1] ?? 0 },
+        table,
+        ...(device && { device }),
+      });
     }
     return found;
   }
@@ -252,7 +267,7 @@ function familyHeader(family: number): Uint8Array {
 }
 
 function routeBody({ to, table, device, source }: Route): Uint8Array[] {
-  const kind = device === undefined ? RTN_THROW : RTN_UNICAST;
+  const kind = device === undefined ? RTN_UNREACHABLE : RTN_UNICAST;
   const scope = device === undefined ? scopes.global : scopes.link;
   const header = familyHeader(familyOf(to.address));
   header.set([to.length, 0, 0, 0, routeProtocol, scope, kind], 1);
@@ -260,6 +275,7 @@ function routeBody({ to, table, device, source }: Route): Uint8Array[] {
     header,
     attribute(15, u32(table)),
     attribute(1, to.address),
+    attribute(6, u32(device === undefined ? metrics.refusal : metrics.device)),
     ...(device === undefined ? [] : [attribute(4, u32(device))]),
     ...(source === undefined ? [] : [attribute(7, source)]),
   ];
@@ -279,7 +295,6 @@ function ruleBody({ version, priority, leads, ...which }: Rule): Uint8Array[] {
     ...(which.from ? [attribute(2, which.from.address)] : []),
     ...(which.protocol === undefined ? [] : [attribute(22, Uint8Array.of(which.protocol))]),
     ...(which.sourcePorts ? [attribute(23, u16s(which.sourcePorts))] : []),
-    ...(which.butDefault ? [attribute(14, u32(0))] : []),
     ...(which.destinationPorts ? [attribute(24, u16s(which.destinationPorts))] : []),
   ];
 }
@@ -305,6 +320,9 @@ const familyOf = (address: Uint8Array): number => (address.length === 4 ? AF[4] 
 const align = (length: number): number => (length + 3) & ~3;
 const view = (octets: Uint8Array): DataView =>
   new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
+
+const numberOf = (octets: Uint8Array | undefined): number | undefined =>
+  octets && view(octets).getUint32(0, little);
 
 function u32(value: number): Uint8Array {
   const octets = new Uint8Array(4);

@@ -10,8 +10,12 @@ export class Pad {
   readonly #byPair = new Map<string, PadEntry[]>();
   /** By local address. */
   readonly #open = new Map<string, Open>();
+  readonly #entries: readonly PadEntry[];
+  /** By who is at both ends, once that is asked for. */
+  #byEnds: Map<string, PadEntry[]> | undefined;
 
   constructor(policy: Policy) {
+    this.#entries = policy.pad;
     for (const [at, entry] of policy.pad.entries()) {
       this.#byName.set(entry.name, entry);
       const { address } = entry.remote;
@@ -28,6 +32,16 @@ export class Pad {
   unchanged(entry: PadEntry): PadEntry | undefined {
     const now = this.#byName.get(entry.name);
     return now !== undefined && (now === entry || sameEntry(now, entry)) ? now : undefined;
+  }
+
+  /** The entry, and after it those that differ from it in nothing that tells whom they are with: one IKE SA serves all. */
+  alike(entry: PadEntry): [PadEntry, ...PadEntry[]] {
+    if (this.#byEnds === undefined) {
+      this.#byEnds = new Map();
+      for (const each of this.#entries) push(this.#byEnds, endsOf(each), each);
+    }
+    const same = this.#byEnds.get(endsOf(entry)) ?? [];
+    return [entry, ...same.filter(({ name }) => name !== entry.name)];
   }
 
   /**
@@ -119,6 +133,11 @@ export const sameEntry = (a: PadEntry, b: PadEntry): boolean => sameValue(a, b);
 /** Whether two parts of policies mean the same. */
 export const sameValue = (a: object, b: object): boolean =>
   JSON.stringify(a, octets) === JSON.stringify(b, octets);
+
+/** Addresses, identities, proofs, and who gives internal addresses to whom. */
+/** The policies of a template stand for its own IKE SAs, so that no other connection's children ride on them. */
+const endsOf = ({ name, local, remote, configuration, children }: PadEntry): string =>
+  JSON.stringify([local, remote, configuration, children.some(({ template }) => template) && name], octets);
 
 const octets = (_key: string, value: unknown): unknown => (value instanceof Uint8Array ? [...value] : value);
 

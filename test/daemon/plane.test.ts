@@ -5,9 +5,10 @@ import { nobleCrypto } from '../../src/crypto/noble/index.ts';
 import { noSecrets } from '../../src/daemon/answers.ts';
 import { Connections } from '../../src/daemon/connections.ts';
 import { Daemon } from '../../src/daemon/daemon.ts';
+import { makeKernel } from '../../src/daemon/data-plane.ts';
 import { type Lacks, suited, transformsOf } from '../../src/daemon/esp-lacks.ts';
 import { makeLog } from '../../src/daemon/log.ts';
-import { choosePlane } from '../../src/daemon/plane.ts';
+import { choosePlane, describePlane } from '../../src/daemon/plane.ts';
 import { Trace } from '../../src/daemon/trace.ts';
 import { UdpSockets } from '../../src/daemon/udp.ts';
 import { SystemError } from '../../src/kernel/errno.ts';
@@ -16,7 +17,7 @@ import { isAead } from '../../src/policy/proposal.ts';
 import { formatEspProposal, parseEspProposals } from '../../src/policy/proposal-text.ts';
 import { connection } from '../../src/testing/index.ts';
 import { Encr, Integ } from '../../src/wire/numbers.ts';
-import { acknowledged, fakeKernel } from '../kernel/xfrm/fake-libc.ts';
+import { acknowledged, answerWith, fakeKernel } from '../kernel/xfrm/fake-libc.ts';
 import { ownNetwork } from '../kernel/xfrm/own-network.ts';
 
 const policyOf = (esp: string) =>
@@ -59,6 +60,44 @@ describe('ESP proposals a data plane can do in part', () => {
     const chacha = { encr: Encr.CHACHA20_POLY1305, keyBits: 256, integ: 0 };
     expect(isAead(chacha.encr)).toBe(true);
     expect(transformsOf(parseEspProposals('chacha20_poly1305'), nobleCrypto)).toEqual([chacha]);
+  });
+});
+
+describe('with --tun', () => {
+  const policy = policyOf('aes_gcm128');
+  const why = 'the kernel can do no ESP';
+  /** Refuses SAs with this errno; 0 refuses none. */
+  const kernelOf = (errno: number) => {
+    const fake = fakeKernel();
+    fake.answer = (asked) => {
+      if (asked.message.kind === 'NEWSA') return [acknowledged(asked, errno)];
+      if (asked.message.kind !== 'GETSADINFO') return undefined;
+      return [answerWith(asked, { kind: 'NEWSADINFO', body: { flags: 0 }, attributes: [] })];
+    };
+    return () => fake.calls;
+  };
+
+  it('auto is the kernel’s if that can do ESP, and no device is made', () => {
+    const plane = choosePlane('auto', policy, nobleCrypto, kernelOf(0));
+    expect(plane).toEqual({ name: 'xfrm' });
+    expect(describePlane(plane, 'ipsec0')).toEqual({
+      info: 'data plane: xfrm; it needs no TUN device: ipsec0 is not made',
+    });
+  });
+
+  it('auto is else the device, and without one there is a warning', () => {
+    const plane = choosePlane('auto', policy, nobleCrypto, kernelOf(93));
+    expect(plane).toEqual({ name: 'userspace', why: expect.stringContaining(why) });
+    const { info, warn } = describePlane(plane, 'ipsec0');
+    expect(info).toMatch(/^data plane: userspace behind the TUN device ipsec0, since .*can do no ESP/);
+    expect(warn).toBeUndefined();
+    expect(describePlane(plane, undefined).warn).toMatch(
+      /^no traffic of this host is carried: .*--tun NAME$/,
+    );
+  });
+
+  it('user space that is asked for is as it is asked for', () => {
+    expect(describePlane({ name: 'userspace' }, undefined)).toEqual({ info: 'data plane: userspace' });
   });
 });
 
@@ -117,6 +156,24 @@ describe.skipIf(why !== undefined)('the data plane on this machine', () => {
       }),
     );
     expect(choosePlane('memory', policy, nobleCrypto)).toEqual({ name: 'memory' });
+  });
+
+  it('is one daemon’s', () => {
+    const options = {
+      ...{ crypto: nobleCrypto, random: () => new Uint8Array(), reqids: [] },
+      ...{ transmit() {}, notice() {}, dropped() {}, remark() {} },
+    };
+    const kernel = makeKernel('xfrm', options);
+    try {
+      expect(() => makeKernel('xfrm', options)).toThrow(
+        expect.objectContaining({
+          code: 'CONFIG',
+          message: '--kernel xfrm: another ikev2 daemon has this kernel',
+        }),
+      );
+    } finally {
+      kernel.close();
+    }
   });
 
   it.each([

@@ -197,6 +197,28 @@ describe('Supervisor', () => {
     expect(started).toHaveLength(2);
   });
 
+  it('brings back with its peer what was on the IKE SA of another connection, if it went with that', () => {
+    for (const [reason, times] of [
+      ['no answer', 1],
+      ['deleted by the peer', 0],
+    ] as const) {
+      const { clock, started, supervisor } = setUp(
+        entry('a', 'add', { dpdAction: 'clear' }),
+        entry('b', 'add', { dpdAction: 'restart' }),
+      );
+      supervisor.event(up('a'));
+      supervisor.event({ ...up('b', 257), sa: sa('a') } as EngineEvent);
+      supervisor.event({ ...down('b', 257), sa: sa('a'), reason } as EngineEvent);
+      supervisor.event(down('a'));
+      supervisor.event({
+        ...deleted('a', 'TIMEOUT'),
+        reason: { code: 'TIMEOUT', text: 'no answer' },
+      } as EngineEvent);
+      clock.advance(0);
+      expect(started).toEqual(Array.from({ length: times }, () => [0, 'b']));
+    }
+  });
+
   it('leaves down what the operator took down', () => {
     const { clock, started, supervisor } = setUp(entry('a', 'start'));
     supervisor.event(up('a'));

@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { lookup } from 'node:dns/promises';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { checked, libc } from '../../src/kernel/libc.ts';
@@ -37,6 +39,57 @@ describe('readiness', () => {
     });
     calls.close(fd);
     expect(told).toBe(false);
+  });
+
+  it('of many descriptors takes one thread and one listener, and tells each of its own', async () => {
+    const before = process.listenerCount('exit');
+    const fds = Array.from({ length: 40 }, () => eventfd(0));
+    const all = fds.map((fd) => new Readiness(calls, fd));
+    const told: number[] = [];
+    const ready = all.map(
+      (readiness, i) =>
+        new Promise<void>((resolve) =>
+          readiness.once(() => {
+            told.push(i);
+            resolve();
+          }),
+        ),
+    );
+    expect(process.listenerCount('exit')).toBe(before + 1);
+    // Both are of the same pool of four threads.
+    await readFile('/proc/self/stat');
+    await lookup('localhost');
+    calls.write(fds[17] ?? -1, one, one.length);
+    await ready[17];
+    expect(told).toEqual([17]);
+    for (const fd of fds) calls.write(fd, one, one.length);
+    await Promise.all(ready);
+    await Promise.all(all.map((readiness) => new Promise<void>((closed) => readiness.close(closed))));
+    for (const fd of fds) calls.close(fd);
+    expect(process.listenerCount('exit')).toBe(before);
+  });
+
+  it('goes on for the others when one is closed', async () => {
+    const [first, second] = [eventfd(1), eventfd(1)];
+    const one = new Readiness(calls, first);
+    const other = new Readiness(calls, second);
+    const closed = new Promise<void>((resolve) => {
+      one.once(() => one.close(resolve));
+    });
+    await closed;
+    await new Promise<void>((ready) => other.once(ready));
+    // Its descriptor's number is another's now.
+    calls.close(first);
+    const third = eventfd(0);
+    const again = new Readiness(calls, third);
+    let told = false;
+    again.once(() => {
+      told = true;
+    });
+    await new Promise<void>((ready) => other.once(ready));
+    expect(told).toBe(false);
+    await Promise.all([other, again].map((each) => new Promise<void>((done) => each.close(done))));
+    for (const fd of [second, third]) calls.close(fd);
   });
 
   it('the end of a process does not wait for the thread that waits', () => {

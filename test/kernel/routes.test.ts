@@ -37,7 +37,6 @@ function host(addresses: string[] = [], refuse?: (route: Route) => boolean) {
       which.sourcePorts && `sport ${which.sourcePorts.join('-')}`,
       which.destinationPorts && `dport ${which.destinationPorts.join('-')}`,
       which.findSource && 'find',
-      which.butDefault && 'but default',
     ];
     return [`${version}: ${priority - first}`, ...ends, ...rest, `${lead}${table}`].filter(Boolean).join(' ');
   };
@@ -47,11 +46,13 @@ function host(addresses: string[] = [], refuse?: (route: Route) => boolean) {
     setRoute(route: Route) {
       if (refuse?.(route)) throw new SystemError('route', 'EPERM');
       const source = route.source ? ` src ${formatAddress(route.source)}` : '';
-      routes.set(keyOf(route), route.device === undefined ? 'throw' : `dev ${route.device}${source}`);
+      if (route.device === undefined) routes.set(keyOf(route), 'refused');
+      else if (down.has(route.device)) throw new SystemError('route', 'ENETDOWN');
+      else routes.set(keyOf(route), `dev ${route.device}${source}, refused`);
     },
     deleteRoute(route: Route) {
-      const kind = route.device === undefined ? 'throw' : `dev ${route.device}`;
-      if (routes.get(keyOf(route))?.startsWith(kind)) routes.delete(keyOf(route));
+      if (route.device === undefined) routes.delete(keyOf(route));
+      else if (routes.has(keyOf(route))) routes.set(keyOf(route), 'refused');
     },
     addRule: (rule: Rule) => void rules.push(ruleText(rule)),
     deleteRule: (rule: Rule) => void rules.splice(rules.indexOf(ruleText(rule)), 1),
@@ -60,19 +61,23 @@ function host(addresses: string[] = [], refuse?: (route: Route) => boolean) {
       for (const rule of rules.filter((text) => text.startsWith(`${version}: ${priority - first} `)))
         rules.splice(rules.indexOf(rule), 1);
     },
-    routes(table: number) {
-      tables ||= table;
-      return [...routes.keys()]
-        .filter((key) => key.startsWith(`${table - tables} `))
-        .map((key) => {
-          const [address = '', length] = (key.split(' ')[1] ?? '').split('/');
-          return { table, to: { address: octets(address), length: Number(length) } };
-        });
+    routes(first: number, last: number) {
+      tables ||= first;
+      return [...routes.keys()].flatMap((key) => {
+        const [table = '', to = ''] = key.split(' ');
+        const [address = '', length] = to.split('/');
+        const found = {
+          table: Number(table) + tables,
+          to: { address: octets(address), length: Number(length) },
+        };
+        return found.table < first || found.table > last ? [] : [found];
+      });
     },
   };
   const own = addresses.map(octets);
+  const down = new Set<number>();
   const made = new TunRoutes(writer, { name: 'tun0', device: 9, addresses: () => own });
-  return { made, routes, rules, own };
+  return { made, routes, rules, own, down };
 }
 
 const selector = (cidr: string, more: Partial<RoutedSelector> = {}): RoutedSelector => {
@@ -93,29 +98,38 @@ const policy = (
   ...more,
 });
 
-const bare = ['4: 4 nop', '6: 4 nop', '6: 3 but default table 0'];
+const bare = [
+  '4: 1 from 0.0.0.0/32 goto 7',
+  '4: 6 goto 11',
+  '4: 7 nop',
+  '4: 11 nop',
+  '6: 1 from ::/128 find goto 7',
+  '6: 6 goto 11',
+  '6: 7 nop',
+  '6: 11 nop',
+];
 
 describe('routes of policies', () => {
-  it('lead packets of the local end to the remote one, from an address of ours where there is one', () => {
+  it('lead packets of each local end to its own remote ones, and those without a source where one is ours', () => {
     const { made, routes, rules } = host(['192.0.2.1', '10.1.0.9']);
     const net = policy('10.1.0.0/16', '10.2.0.0/16');
     const other = policy('10.1.0.0/16', '10.3.0.0/16');
     const foreign = policy('10.7.0.0/16', '10.8.0.0/16');
     for (const each of [net, other, foreign]) made.add(each);
     expect([...routes]).toEqual([
-      ['0 10.2.0.0/16', 'dev 9 src 10.1.0.9'],
-      ['0 10.3.0.0/16', 'dev 9 src 10.1.0.9'],
-      ['0 10.8.0.0/16', 'dev 9'],
+      ['0 10.2.0.0/16', 'dev 9, refused'],
+      ['1 10.2.0.0/16', 'dev 9 src 10.1.0.9, refused'],
+      ['0 10.3.0.0/16', 'dev 9, refused'],
+      ['1 10.3.0.0/16', 'dev 9 src 10.1.0.9, refused'],
+      ['2 10.8.0.0/16', 'dev 9, refused'],
     ]);
-    expect(rules).toEqual([
-      ...bare,
-      '4: 3 from 10.1.0.0/16 table 0',
-      '4: 3 from 0.0.0.0/32 table 0',
-      '4: 3 from 10.7.0.0/16 table 0',
+    expect(rules.slice(bare.length)).toEqual([
+      '4: 5 from 10.1.0.0/16 table 0',
+      '4: 10 table 1',
+      '4: 5 from 10.7.0.0/16 table 2',
     ]);
     for (const each of [net, foreign]) made.remove(each);
-    expect([...routes.keys()]).toEqual(['0 10.3.0.0/16']);
-    expect(rules).toEqual([...bare, '4: 3 from 10.1.0.0/16 table 0', '4: 3 from 0.0.0.0/32 table 0']);
+    expect([...routes.keys()]).toEqual(['0 10.3.0.0/16', '1 10.3.0.0/16']);
     made.remove(other);
     made.remove(other);
     expect([[...routes], rules]).toEqual([[], bare]);
@@ -129,30 +143,59 @@ describe('routes of policies', () => {
       { address: octets('2001:db8::1'), port: 500 },
     ]);
     expect(rules.slice(bare.length)).toEqual([
-      '4: 0 from 192.0.2.1/32 protocol 17 sport 4500-4500 goto 4',
-      '6: 0 from 2001:db8::1/128 protocol 17 sport 500-500 goto 4',
+      '4: 0 from 192.0.2.1/32 protocol 17 sport 4500-4500 goto 11',
+      '6: 0 from 2001:db8::1/128 protocol 17 sport 500-500 goto 11',
     ]);
   });
 
-  it('of equal prefixes go as the first policy says, and the next when that goes', () => {
-    const { made, routes } = host();
-    const [tunnel, lan, shunt] = [
-      policy('10.1.0.0/16', '10.2.0.0/16', { priority: 20 }),
-      policy('10.1.0.0/16', '10.2.0.0/16', { priority: 10, action: 'bypass' }),
-      policy('10.1.0.0/16', '10.2.0.0/16', { priority: 10, action: 'discard' }),
-    ];
-    const now = () => routes.get('0 10.2.0.0/16');
+  const bypassing = (rules: string[]) => rules.filter((rule) => /^\d: [248] .*goto 11$/.test(rule));
+
+  it('of one local end do not open another’s', () => {
+    const { made, rules } = host(['10.1.0.1', '10.5.0.1']);
+    made.add(policy('10.1.0.0/16', '10.2.0.0/16'));
+    const clear = policy('10.5.0.0/16', '10.2.9.0/24', { action: 'bypass', priority: 9 });
+    made.add(clear);
+    expect(bypassing(rules)).toEqual(['4: 2 from 10.5.0.0/16 to 10.2.9.0/24 goto 11']);
+    made.remove(clear);
+    expect(bypassing(rules)).toEqual([]);
+  });
+
+  it('are passed over by a packet without a source where any it can get bypasses', () => {
+    const { made, rules, own } = host(['10.1.0.1']);
+    made.add(policy('10.1.0.0/16', '10.2.0.0/16'));
+    made.add(policy('10.1.0.0/24', '10.2.9.0/24', { action: 'bypass', priority: 9 }));
+    const both = ['4: 2 from 10.1.0.0/24 to 10.2.9.0/24 goto 11', '4: 8 to 10.2.9.0/24 goto 11'];
+    expect(bypassing(rules)).toEqual(both);
+    own.push(octets('10.1.7.1'));
+    made.refresh();
+    expect(bypassing(rules)).toEqual(both.slice(0, 1));
+  });
+
+  it('are not passed over where what comes first says else', () => {
+    const { made, rules } = host();
+    const first = policy('10.1.0.1/32', '10.2.0.0/16', { priority: 5 });
+    const other = policy('10.1.0.1/32', '10.4.0.0/16', { priority: 5 });
+    const clear = policy('10.1.0.0/16', '10.2.9.0/24', { action: 'bypass', priority: 6 });
+    for (const each of [clear, other]) made.add(each);
+    const open = ['4: 2 from 10.1.0.0/16 to 10.2.9.0/24 goto 11'];
+    expect(bypassing(rules)).toEqual(open);
+    made.add(first);
+    expect(bypassing(rules)).toEqual([]);
+    made.remove(first);
+    expect(bypassing(rules)).toEqual(open);
+    made.add({ ...first, action: 'discard' });
+    expect(bypassing(rules)).toEqual([]);
+  });
+
+  it('of equal priority: the newest says', () => {
+    const { made, rules } = host();
+    const clear = policy('10.1.0.0/16', '10.2.0.0/16', { action: 'bypass' });
+    made.add(clear);
+    const tunnel = policy('10.1.0.0/16', '10.2.0.0/16');
     made.add(tunnel);
-    expect(now()).toBe('dev 9');
-    made.add(lan);
-    expect(now()).toBe('throw');
-    made.add(shunt);
-    expect(now()).toBe('dev 9');
-    made.remove(tunnel);
-    made.remove(shunt);
-    expect(now()).toBe('throw');
-    made.remove(lan);
-    expect(now()).toBeUndefined();
+    expect(bypassing(rules)).toEqual([]);
+    made.add({ ...clear });
+    expect(bypassing(rules)).toHaveLength(1);
   });
 
   it('of one protocol are rules, and the rest of the traffic goes as before', () => {
@@ -164,18 +207,26 @@ describe('routes of policies', () => {
       remote: { ...web.remote, protocol: 6, startPort: 80, endPort: 81 },
     };
     made.add(only);
-    expect([...routes]).toEqual([['1 10.2.0.0/16', 'dev 9 src 10.1.0.9']]);
-    expect(rules.slice(bare.length)).toEqual([
-      '4: 1 from 10.1.0.9/32 to 10.2.0.0/16 protocol 6 dport 80-81 table 1',
-      '4: 1 from 0.0.0.0/32 to 10.2.0.0/16 protocol 6 dport 80-81 table 1',
+    expect([...routes]).toEqual([
+      ['0 10.2.0.0/16', 'dev 9, refused'],
+      ['1 10.2.0.0/16', 'dev 9 src 10.1.0.9, refused'],
     ]);
-    made.remove(only);
+    expect(rules.slice(bare.length)).toEqual([
+      '4: 3 from 10.1.0.9/32 protocol 6 dport 80-81 table 0',
+      '4: 9 protocol 6 dport 80-81 table 1',
+    ]);
+    // All but this: after the rule of the narrow one, and not for packets that may be of it.
+    const rest = policy('10.1.0.9/32', '10.2.0.0/16', { action: 'bypass', priority: 11 });
+    made.add(rest);
+    expect(bypassing(rules)).toEqual(['4: 4 from 10.1.0.9/32 to 10.2.0.0/16 goto 11']);
+    for (const each of [only, rest]) made.remove(each);
     expect([[...routes], rules]).toEqual([[], bare]);
     const clear = { ...only, action: 'bypass' as const };
     made.add(clear);
     expect([...routes]).toEqual([]);
     expect(rules.slice(bare.length)).toEqual([
-      '4: 2 from 10.1.0.9/32 to 10.2.0.0/16 protocol 6 dport 80-81 goto 4',
+      '4: 2 from 10.1.0.9/32 to 10.2.0.0/16 protocol 6 dport 80-81 goto 11',
+      '4: 8 to 10.2.0.0/16 protocol 6 dport 80-81 goto 11',
     ]);
     made.remove(clear);
     expect(rules).toEqual(bare);
@@ -192,17 +243,34 @@ describe('routes of policies', () => {
   it('of IPv6 hold also for packets that have no source yet', () => {
     const { made, routes, rules } = host(['2001:db8:1::9']);
     made.add(policy('2001:db8:1::/48', '::/0'));
-    expect([...routes]).toEqual([['0 ::/0', 'dev 9 src 2001:db8:1::9']]);
-    expect(rules.slice(bare.length)).toEqual(['6: 3 from 2001:db8:1::/48 find table 0']);
+    expect([...routes]).toEqual([
+      ['0 ::/0', 'dev 9, refused'],
+      ['1 ::/0', 'dev 9 src 2001:db8:1::9, refused'],
+    ]);
+    expect(rules.slice(bare.length)).toEqual(['6: 5 from 2001:db8:1::/48 table 0', '6: 10 table 1']);
   });
 
   it('follow the addresses of the host', () => {
     const { made, routes, own } = host();
     made.add(policy('10.3.0.7/32', '0.0.0.0/0'));
-    expect([...routes.values()]).toEqual(['dev 9']);
+    expect([...routes.values()]).toEqual(['dev 9, refused']);
     own.push(octets('10.3.0.7'));
     made.refresh();
-    expect([...routes.values()]).toEqual(['dev 9 src 10.3.0.7']);
+    expect([...routes.values()]).toEqual(['dev 9, refused', 'dev 9 src 10.3.0.7, refused']);
+    own.pop();
+    made.refresh();
+    expect([...routes.values()]).toEqual(['dev 9, refused']);
+  });
+
+  it('refuse what the device cannot take, and come again with it', () => {
+    const { made, routes, down } = host();
+    down.add(9);
+    made.add(policy('10.1.0.0/16', '10.2.0.0/16'));
+    made.device(undefined);
+    made.add(policy('10.1.0.0/16', '10.3.0.0/16'));
+    expect([...routes.values()]).toEqual(['refused', 'refused']);
+    made.device(10);
+    expect([...routes.values()]).toEqual(['dev 10, refused', 'dev 10, refused']);
   });
 
   it('of two IP versions at once are none', () => {
@@ -212,11 +280,16 @@ describe('routes of policies', () => {
   });
 
   it('are all there, or none of them', () => {
-    const { made, routes, rules } = host([], ({ to }) => to.length === 30);
+    const { made, routes, rules } = host(['10.1.0.9'], ({ to }) => to.length === 30);
+    const even = policy('10.1.0.0/16', '10.2.0.2/31');
+    made.add(even);
+    const before = [[...routes], [...rules]];
     const uneven = policy('10.1.0.0/16', '10.2.0.0/24', {
       remote: { ...selector('10.2.0.0/24'), start: octets('10.2.0.2'), end: octets('10.2.0.7') },
     });
     expect(() => made.add(uneven)).toThrow('EPERM');
+    expect([[...routes], rules]).toEqual(before);
+    made.remove(even);
     expect([[...routes], rules]).toEqual([[], bare]);
   });
 

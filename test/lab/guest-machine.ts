@@ -67,7 +67,7 @@ export class GuestMachine {
     const find = () => {
       const found = this.#reports().find((report) => report.name === name);
       if (!found && !this.#kernel.running)
-        throw new Error(`no report of "${name}": the guest ended before, see its last test`);
+        throw new Error(`no report of "${name}": the guest ended before\n${this.said}`);
       return found;
     };
     return until(`the report of "${name}"`, find, within, () => this.said);

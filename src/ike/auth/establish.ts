@@ -39,11 +39,7 @@ export function establish(
     proofs,
   };
   cx.setPhase(established);
-  const before = sa.entry;
-  sa.entry = entry;
-  cx.onThrow(() => {
-    sa.entry = before;
-  });
+  cx.belongTo(entry);
   cx.stand(entry);
   cx.afterwards(() => sa.establish(established));
 }

@@ -7,6 +7,7 @@ import { find, notifies } from '../../wire/message.ts';
 import { ExchangeType, KeyExchangeMethod, NotifyType, nameOf, ProtocolId } from '../../wire/numbers.ts';
 import type { Payload } from '../../wire/payloads/index.ts';
 import type { Answer, Ask } from '../actions.ts';
+import { connectionFor, type Which } from '../alike.ts';
 import {
   acceptChild,
   answerChild,
@@ -125,7 +126,7 @@ export const createChild: Exchange<Wanted, Held> = {
     let child: ChildSa;
     try {
       if (nr === undefined) throw new BadResponse('the answer lacks Nr');
-      const ride = rideOf(sa, { ...sourceOf(phase), ni: held.ni, nr }, held.replaces);
+      const ride = rideOf(sa, { ...sourceOf(phase), ni: held.ni, nr }, held, cx);
       if (!held.replaces) readConfiguration(sa, entryOf(sa), response, cx);
       child = yield* acceptChild(sa, held.offer, response, ride, cx);
     } catch (failed) {
@@ -272,7 +273,7 @@ function* answer(
 ): Generator<Ask, { payloads: Payload[]; child: ChildSa }, Answer> {
   const ni = find(request, 'nonce')?.data ?? new Uint8Array(0);
   const nr = cx.random(nonceLength);
-  const ride = rideOf(sa, { ...sourceOf(phase), ni, nr }, replaces);
+  const ride = rideOf(sa, { ...sourceOf(phase), ni, nr }, { replaces }, cx);
   const { payloads, child } = yield* answerChild(sa, request, ride, cx);
   const [proposal, ...rest] = payloads;
   if (proposal === undefined) throw new Bug('an answer without a proposal');
@@ -335,9 +336,9 @@ function* refused(
 }
 
 function report(sa: IkeSa, held: Wanted, error: unknown, cx: Context): void {
-  const { entry } = sa;
+  const { name } = connectionFor(entryOf(sa), held, cx);
   const reason = failureOf(error);
-  cx.emit({ kind: 'childFailed', sa: sa.name, connection: entry?.name ?? '', child: held.spd.name, reason });
+  cx.emit({ kind: 'childFailed', sa: sa.name, connection: name, child: held.spd.name, reason });
   cx.afterwards(() => held.demand?.end(reason));
 }
 
@@ -383,8 +384,8 @@ const sourceOf = ({ suite, keys }: Established): Pick<KeySource, 'prf' | 'd'> =>
   d: keys.d,
 });
 
-function rideOf(sa: IkeSa, source: KeySource, replaces: ChildSa | undefined): Ride {
-  return { entry: entryOf(sa), source, pfs: true, ...(replaces && { replaces }) };
+function rideOf(sa: IkeSa, source: KeySource, of: Which, cx: Context): Ride {
+  return { entry: connectionFor(entryOf(sa), of, cx), source, pfs: true, replaces: of.replaces };
 }
 
 function entryOf(sa: IkeSa): PadEntry {

@@ -146,7 +146,10 @@ function requestWith(sa: IkeSa, phase: Authenticating, entry: PadEntry, proof: P
   const first =
     entry.initialContact &&
     local.auth[0]?.kind !== 'null' &&
-    cx.sasOf(entry.name).every((other) => other === sa || other.phase.name !== 'established');
+    cx.pad
+      .alike(entry)
+      .flatMap(({ name }) => cx.sasOf(name))
+      .every((other) => other === sa || other.phase.name !== 'established');
   const onlyEap = proof.kind === 'eap' && waysAs('responder', remote.auth)[0]?.kind === 'eap';
   const payloads: Payload[] = [
     identityPayload('idi', proof.identity),

@@ -12,7 +12,7 @@ import { liveness } from './liveness.ts';
 import { rekeyIke } from './rekey-ike.ts';
 
 export { wantChild, wantFlow, wantRekey } from './create-child.ts';
-export { deleteChild, ikeDelete, tellPeer } from './delete.ts';
+export { deleteChild, deleteSpi, ikeDelete, tellPeer } from './delete.ts';
 export { checkLiveness, tellSelectors } from './liveness.ts';
 export { wantIkeRekey } from './rekey-ike.ts';
 

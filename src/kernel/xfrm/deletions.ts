@@ -36,6 +36,11 @@ export class Deletions {
     if (refused) throw refused;
   }
 
+  /** Of what may be there: whether the kernel made it, its answer would have told. */
+  owe(error: XfrmError, message: XfrmMessage): void {
+    if (noRoom.has(error.errno)) this.#owed = [...this.#owed, message];
+  }
+
   retry(): void {
     if (this.#owed.length === 0) return;
     const owed = this.#owed;

@@ -16,7 +16,8 @@ import { deleteSa, forgetKeys, getSa, type Masked, newSa } from './commands.ts';
 import { Deletions } from './deletions.ts';
 import { XfrmError } from './errors.ts';
 import { noticeGroups, noticeOf } from './events.ts';
-import { clearLeftovers, ourReqids } from './leftovers.ts';
+import { clearLarval, clearLeftovers, ourReqids } from './leftovers.ts';
+import { XfrmLock } from './lock.ts';
 import { checkEncodable, type MessageOf, type XfrmMessage } from './messages.ts';
 import { XfrmMonitor } from './monitor.ts';
 import { moveSa } from './move.ts';
@@ -60,6 +61,7 @@ export class XfrmKernel implements Kernel {
   readonly name = 'xfrm';
   readonly #options: XfrmKernelOptions;
   readonly #socket: XfrmSocket;
+  readonly #lock: XfrmLock;
   readonly #monitor: XfrmMonitor;
   readonly #probe: Probe;
   readonly #tellDirection: boolean;
@@ -69,20 +71,25 @@ export class XfrmKernel implements Kernel {
   readonly #deletions: Deletions;
   readonly #bypasses: XfrmMessage[];
   readonly #putBack: () => void;
+  readonly #isOurs: (reqid: number) => boolean;
   #closed = false;
 
   /**
-   * Clears what a run before left. Throws SystemError (no koffi, no XFRM) and XfrmError (EPERM), see `whyNoXfrm`; nothing
-   * is then left behind.
+   * Clears what a run before left. Throws SystemError (no koffi, no XFRM; EADDRINUSE: another has this kernel) and
+   * XfrmError (EPERM), see `whyNoXfrm`; nothing is then left behind, and nothing of another's is touched.
    */
   constructor(options: XfrmKernelOptions) {
     this.#options = options;
+    const named = new Set(options.reqids);
+    this.#isOurs = (reqid) => named.has(reqid) || (reqid >= ourReqids.first && reqid <= ourReqids.last);
     const calls = options.calls ?? libc();
     this.#uses = new Uses(options.now, options.unixTime);
     this.#socket = new XfrmSocket(calls);
     this.#deletions = new Deletions(this.#socket);
+    let lock: XfrmLock | undefined;
     try {
-      this.#clear('from a run before');
+      lock = new XfrmLock(calls);
+      this.#clear();
       this.#probe = new Probe(this.#socket, probeReqid);
       this.#tellDirection = this.#probe.knowsDirection();
       this.#monitor = new XfrmMonitor(
@@ -96,8 +103,10 @@ export class XfrmKernel implements Kernel {
       );
     } catch (error) {
       this.#socket.close();
+      lock?.close();
       throw error;
     }
+    this.#lock = lock;
     this.#bypasses = this.#letNeighboursPass();
     this.#putBack = this.#setExpiry();
     process.on('exit', this.#exit);
@@ -137,7 +146,7 @@ export class XfrmKernel implements Kernel {
     }
   }
 
-  /** Deletes everything of ours and puts back what was changed. */
+  /** Deletes everything this one made, and nothing else, and puts back what was changed. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -145,9 +154,10 @@ export class XfrmKernel implements Kernel {
     for (const step of [
       () => this.#monitor.close(),
       () => this.#deleteAll(),
-      () => this.#clear('at the end'),
+      () => clearLarval(this.#socket, this.#isOurs),
       () => this.#putBack(),
       () => this.#socket.close(),
+      () => this.#lock.close(),
     ]) {
       try {
         step();
@@ -184,7 +194,10 @@ export class XfrmKernel implements Kernel {
     try {
       this.#socket.do(newSa({ ...sa, reqid }, options));
     } catch (error) {
-      if (error instanceof XfrmError && cannot.has(error.errno)) this.#remarkLack(sa, error);
+      if (error instanceof XfrmError) {
+        if (cannot.has(error.errno)) this.#remarkLack(sa, error);
+        if (!this.#sas.has(key)) this.#deletions.owe(error, deleteSa(sa.id, options.mark));
+      }
       throw error;
     }
     const { id, source, direction } = sa;
@@ -280,13 +293,10 @@ export class XfrmKernel implements Kernel {
     this.#deletions.do([...this.#stacks.clear(), ...sas, ...this.#deletions.owed, ...this.#bypasses]);
   }
 
-  #clear(when: string): void {
-    const { reqids = [] } = this.#options;
-    const named = new Set(reqids);
-    const isOurs = (reqid: number) =>
-      named.has(reqid) || (reqid >= ourReqids.first && reqid <= ourReqids.last);
-    const { sas, policies } = clearLeftovers(this.#socket, isOurs);
-    if (sas + policies > 0) this.#remark(`cleared in the kernel ${when}: SAs ${sas}, policies ${policies}`);
+  #clear(): void {
+    const { sas, policies } = clearLeftovers(this.#socket, this.#isOurs);
+    if (sas + policies > 0)
+      this.#remark(`cleared in the kernel from a run before: SAs ${sas}, policies ${policies}`);
   }
 
   /** What deletes those that were not there before. */

@@ -25,20 +25,27 @@ export function clearLeftovers(socket: XfrmSocket, isOurReqid: (reqid: number) =
     .flatMap((shown) =>
       shown.kind === 'NEWPOLICY' && isOurPolicy(shown, isOurReqid) ? [policyDeletion(shown)] : [],
     );
-  const sas = socket
-    .dump(dumpSas(Protocol.ESP))
-    .flatMap((shown) =>
-      shown.kind === 'NEWSA' && isOurReqid(shown.body.reqid) ? [named(socket, shown)] : [],
-    )
-    .map(saDeletion);
+  const sas = ourSas(socket, isOurReqid).map((shown) => saDeletion(named(socket, shown)));
   const refused = socket.doAll([...policies, ...sas]);
   const done = (from: number, to: number) => refused.slice(from, to).filter((one) => !one).length;
   return { policies: done(0, policies.length), sas: done(policies.length, refused.length) };
 }
 
+/** Deletes the larval states of ours that acquires left, and nothing else. Throws XfrmError. */
+export function clearLarval(socket: XfrmSocket, isOurReqid: (reqid: number) => boolean): void {
+  const larval = ourSas(socket, isOurReqid).filter(({ body }) => body.id.spi === 0);
+  socket.doAll(larval.map((shown) => saDeletion(named(socket, shown))));
+}
+
+/** Without their keys. */
+function ourSas(socket: XfrmSocket, isOurReqid: (reqid: number) => boolean): MessageOf<'NEWSA'>[] {
+  const shown = socket.dump(dumpSas(Protocol.ESP)).filter((one) => one.kind === 'NEWSA');
+  for (const one of shown) forgetKeys(one);
+  return shown.filter(({ body }) => isOurReqid(body.reqid));
+}
+
 /** A larval state of an ACQUIRE has no SPI, and so no name to delete it by: it is given one. */
 function named(socket: XfrmSocket, shown: MessageOf<'NEWSA'>): MessageOf<'NEWSA'> {
-  forgetKeys(shown);
   const { id, saddr, family, mode, reqid, seq } = shown.body;
   if (id.spi !== 0) return shown;
   const ends = { source: { family, octets: saddr }, destination: { family, octets: id.daddr } };

@@ -131,7 +131,8 @@ export class PolicyStacks {
     const equal = [...(this.#byReqid.get(reqidOf(policy)) ?? [])].filter(
       (held) => keyOf(held.policy) === key,
     );
-    return equal.findLast((held) => endsOf(held.policy) === endsOf(policy)) ?? equal.at(-1);
+    const same = equal.filter((held) => endsOf(held.policy) === endsOf(policy));
+    return same.findLast((held) => held.policy.instance === policy.instance) ?? same.at(-1) ?? equal.at(-1);
   }
 
   #drop(held: Held): XfrmMessage[] {

@@ -90,6 +90,12 @@ export class Ours {
     return this.#run(['rekey', name, `--${what}`], 15_000);
   }
 
+  /** With another configuration. Exit code 0 when it is loaded. */
+  reload(config: string): Promise<Finished> {
+    writeFileSync(join(this.#scratch.path, 'ipsec.conf'), config, { mode: 0o600 });
+    return this.#run(['reload'], 10_000);
+  }
+
   /** Exit code 0 when every echo came back. */
   ping(name: string, count = 2): Promise<Finished> {
     return this.#run(['ping', name, '-c', String(count)], 15_000);

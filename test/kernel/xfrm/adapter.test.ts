@@ -83,6 +83,21 @@ describe('the data plane of the kernel', () => {
   });
   afterEach(() => kernel.close());
 
+  it('has of an instance and of what it came of each its own priority', () => {
+    const priorities = (from: number) =>
+      fake.asked.slice(from).map((one) => (one.kind === 'UPDPOLICY' ? one.body.priority : one.kind));
+    const [template, instance] = [policy, { ...policy, instance: true as const }];
+    const before = fake.asked.length;
+    kernel.apply({ kind: 'addPolicy', policy: template });
+    kernel.apply({ kind: 'addPolicy', policy: instance });
+    kernel.apply({ kind: 'addPolicy', policy: template });
+    kernel.apply({ kind: 'deletePolicy', policy: template });
+    kernel.apply({ kind: 'deletePolicy', policy: instance });
+    kernel.apply({ kind: 'deletePolicy', policy: template });
+    const [p = 0] = priorities(before);
+    expect(priorities(before)).toEqual([p, Number(p) - 1, p, Number(p) - 1, p, 'DELPOLICY']);
+  });
+
   it('keeps no keys in what it sent', () => {
     kernel.apply({ kind: 'addSa', sa });
     expect(fake.sent.flatMap((octets) => [...octets]).every((octet) => octet === 0)).toBe(true);

@@ -51,7 +51,7 @@ describe('after its end', () => {
       () => socket.linkIndex('lo'),
       () => socket.setRoute({ to, table: 7 }),
       () => socket.deleteRoute({ to, table: 7 }),
-      () => socket.routes(7),
+      () => socket.routes(7, 7),
     ])
       expect(use).toThrow(closed);
     expect(made.slice(before)).toEqual([]);

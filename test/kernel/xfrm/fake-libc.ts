@@ -32,11 +32,18 @@ export function fakeKernel(): FakeKernel {
   const asked: XfrmMessage[] = [];
   const sent: Uint8Array[] = [];
   let errno = 0;
-  let ready: ((result: number) => void) | undefined;
+  let polled: { readonly descriptors: Uint8Array; readonly settled: (result: number) => void } | undefined;
   let fds = 1000;
   const fail = (number: number): number => {
     errno = number;
     return -1;
+  };
+  /** Every descriptor that waits can be read: there may be nothing. */
+  const wake = (): void => {
+    const waited = polled;
+    polled = undefined;
+    for (let at = 6; waited && at < waited.descriptors.length; at += 8) waited.descriptors[at] = 1;
+    waited?.settled(1);
   };
   const fake: FakeKernel = {
     asked,
@@ -45,9 +52,7 @@ export function fakeKernel(): FakeKernel {
     answer: () => undefined,
     tell(octets) {
       [...queues.values()].at(-1)?.push(octets);
-      const settled = ready;
-      ready = undefined;
-      settled?.(1);
+      wake();
     },
     calls: {
       ...nothing,
@@ -58,11 +63,15 @@ export function fakeKernel(): FakeKernel {
       bind: () => 0,
       setsockopt: () => 0,
       eventfd: () => ++fds,
-      write: () => 8,
+      read: () => 8,
+      write() {
+        wake();
+        return 8;
+      },
       close: () => 0,
       errno: () => errno,
-      poll(_descriptors, _count, _timeout, settled) {
-        ready = settled;
+      poll(descriptors, _count, _timeout, settled) {
+        polled = { descriptors, settled };
       },
       send(fd, octets, length) {
         sent.push(octets);

@@ -1,9 +1,9 @@
 /** The data plane over this machine's own kernel, in a network namespace of the test's own: all but SAs is real. */
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { libc } from '../../../src/kernel/libc.ts';
+import { type Libc, libc } from '../../../src/kernel/libc.ts';
 import type { KernelNotice, PolicyCommand, SaCommand } from '../../../src/kernel/port.ts';
 import { xfrmAddressOf } from '../../../src/kernel/xfrm/addresses.ts';
 import { XfrmKernel, type XfrmKernelOptions } from '../../../src/kernel/xfrm/kernel.ts';
@@ -47,6 +47,16 @@ const sa: SaCommand = {
   encryption: { transform: Encr.AES_GCM_16, keyBits: 128, key: new Uint8Array(20) },
   ...{ esn: false, replayWindow: 32, local: [policy.local], remote: [policy.remote] },
 };
+/** One that any number may run with, as after a kill. */
+function unlocked(): Libc {
+  const calls = libc();
+  const AF_UNIX = 1;
+  return {
+    ...calls,
+    bind: (fd: number, address: Uint8Array, length: number) =>
+      address[0] === AF_UNIX ? 0 : calls.bind(fd, address, length),
+  };
+}
 const expiry = () => Number(readFileSync('/proc/sys/net/core/xfrm_acq_expires', 'utf8'));
 
 describe.skipIf(why !== undefined)('the data plane of the kernel', () => {
@@ -301,8 +311,9 @@ describe.skipIf(why !== undefined)('the data plane of the kernel', () => {
     });
 
     it('of a run that was killed, the next one clears what it left', () => {
-      // What a killed one leaves: it never closes.
-      const killed = open();
+      kernel.close();
+      // What a killed one leaves: it never closes, and has no lock any more.
+      const killed = open({ calls: unlocked() });
       killed.apply({ kind: 'addPolicy', policy });
       killed.apply({
         kind: 'addPolicy',
@@ -322,6 +333,50 @@ describe.skipIf(why !== undefined)('the data plane of the kernel', () => {
       expect(outward()).toEqual([]);
       second.close();
       killed.close();
+    });
+
+    it('of one that others live beside, deletes what is its own', () => {
+      apply('addPolicy');
+      const other = open({ calls: unlocked(), reqids: [5] });
+      apply('addPolicy', { remote: net('10.3.0.0/16') });
+      socket.doAll(newPolicies({ ...policy, reqid: 5, remote: net('10.4.0.0/16') }));
+      remarks = [];
+      other.close();
+      expect(remarks).toEqual([]);
+      const left = policies().filter(({ body }) => body.sel.family === 2);
+      expect(left).toHaveLength(2);
+    });
+  });
+
+  describe('of another of the same namespace', () => {
+    it('is refused before anything is cleared, and is there when this one is gone', () => {
+      apply('addPolicy');
+      const before = policies();
+      expect(() => open()).toThrow(
+        expect.objectContaining({
+          code: 'SYSTEM',
+          errno: 'EADDRINUSE',
+          message: expect.stringContaining('another ikev2 daemon has this kernel'),
+        }),
+      );
+      expect(policies()).toEqual(before);
+      kernel.close();
+      kernel = open();
+      apply('addPolicy');
+      expect(outward()).toEqual([reqid]);
+    });
+
+    it('holds the descriptors of one refused no longer', () => {
+      const descriptors = () => readdirSync('/proc/self/fd').length;
+      const refused = () => {
+        try {
+          open();
+        } catch {}
+      };
+      refused();
+      const before = descriptors();
+      for (let n = 0; n < 10; n++) refused();
+      expect(descriptors()).toBe(before);
     });
   });
 });

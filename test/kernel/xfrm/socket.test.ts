@@ -1,6 +1,7 @@
 /** This machine's own kernel, in a network namespace of this test's own: policies and larval states are real. */
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { xfrmAddressOf } from '../../../src/kernel/xfrm/addresses.ts';
 import { deleteSa, newSa } from '../../../src/kernel/xfrm/commands.ts';
@@ -248,5 +249,20 @@ describe.skipIf(why !== undefined)('XFRM of the kernel', () => {
     });
     expect(notice).toMatchObject({ kind: 'acquire', reqid, remote: net('10.2.0.1/32', 17, 5000) });
     for (const message of [flushPolicies(), flushSas()]) socket.do(message);
+  });
+
+  it('is heard by eight at once, and files are read meanwhile', async () => {
+    const heard = Array.from({ length: 8 }, () => {
+      let first: () => void = () => {};
+      const told = new Promise<void>((resolve) => {
+        first = resolve;
+      });
+      const monitor = new XfrmMonitor({ groups: ['POLICY'], told: first, lost() {}, failed() {} });
+      return { monitor, told };
+    });
+    await readFile('/proc/self/stat');
+    for (const message of [...newPolicies(policy(1)), ...deletePolicies(policy(1))]) socket.do(message);
+    await Promise.all(heard.map(({ told }) => told));
+    for (const { monitor } of heard) monitor.close();
   });
 });
