@@ -134,8 +134,10 @@ export const sameEntry = (a: PadEntry, b: PadEntry): boolean => sameValue(a, b);
 export const sameValue = (a: object, b: object): boolean =>
   JSON.stringify(a, octets) === JSON.stringify(b, octets);
 
-/** Addresses, identities, proofs, and who gives internal addresses to whom. */
-/** The policies of a template stand for its own IKE SAs, so that no other connection's children ride on them. */
+/**
+ * Addresses, identities, proofs, and who gives internal addresses to whom. The policies of a template stand for its own
+ * IKE SAs: no other connection's children ride on them.
+ */
 const endsOf = ({ name, local, remote, configuration, children }: PadEntry): string =>
   JSON.stringify([local, remote, configuration, children.some(({ template }) => template) && name], octets);
 
