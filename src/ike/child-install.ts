@@ -25,8 +25,8 @@ export const newChild = (
   cx: Context,
 ) => {
   const settings = settingsFor(child.spd, said);
-  const acquire = replaces ? undefined : cx.flows.sequenceOf(child);
   const template = replaces ? undefined : cx.templateOf(child);
+  const acquire = replaces ? undefined : cx.flows.sequenceOf(child, template);
   return {
     ...child,
     reqid: replaces?.reqid ?? template?.reqid ?? cx.reqidFor(child),

@@ -118,7 +118,8 @@ export class Flows {
     const entry = this.#services.pad.named(child.connection);
     // The packet came from an address of ours; from now on they come from the one the child has.
     const isClient = entry !== undefined && clientOf(sa, entry) !== undefined;
-    for (const flow of this.#asking(child)) {
+    const template = this.#services.routes.templateOf(child, sa.path.remote.address);
+    for (const flow of this.#asking(child, template)) {
       const { packet } = flow;
       if (!(isClient ? holds(child.remote, packet.remote) : carries(child, packet))) continue;
       this.#forget(flow);
@@ -126,9 +127,9 @@ export class Flows {
     }
   }
 
-  /** The acquire that a child of these selectors is for. */
-  sequenceOf(child: Asked): number | undefined {
-    for (const flow of this.#asking(child)) {
+  /** The acquire that a child of these selectors is for; `template`: what it shares policies with. */
+  sequenceOf(child: Asked, template: Route | undefined): number | undefined {
+    for (const flow of this.#asking(child, template)) {
       const waits = flow.state.name === 'negotiating' && flow.sequence !== undefined;
       if (waits && carries(child, flow.packet)) return flow.sequence;
     }
@@ -143,9 +144,9 @@ export class Flows {
   }
 
   /** Flows of the child's policy and label; of a template there is one. */
-  #asking(child: Asked): Flow[] {
+  #asking(child: Asked, template: Route | undefined): Flow[] {
     const { label } = child;
-    const one = label && this.#flows.get(templateKey(child, label));
+    const one = template && label && this.#flows.get(templateKey(template, label));
     if (one) return [one];
     const same = (flow: Flow): boolean =>
       label === undefined || flow.label === undefined || sameLabel(label, flow.label);
@@ -242,10 +243,10 @@ export class Flows {
   #ask(flow: Flow, entry: PadEntry, lost: number): void {
     const services = this.#services;
     const { peer } = flow.route;
-    const sas = services.sasOf(entry.name).filter(({ path }) => path.remote.address === peer);
+    const sas = services.sasOf(entry.name).filter(({ path }) => !peer || path.remote.address === peer);
     const living =
       sas.find(inCharge) ?? sas.find(({ phase }) => phase.name === 'init' || phase.name === 'authenticating');
-    const address = entry.remote.address ?? peer;
+    const address = entry.remote.address ?? peer ?? '';
     const cannot = living ? undefined : services.initiation.cannot(entry, address);
     if (cannot !== undefined) return this.#fail(flow, { code: 'LOCAL', text: cannot });
     const demand = this.#demandOf(flow);
