@@ -10,6 +10,7 @@ import type { Services } from './context.ts';
 import { Bug } from './errors.ts';
 import { messageLimit, Reassembly } from './extensions/fragmentation.ts';
 import type { IkeSa } from './ike-sa.ts';
+import { labelTexts } from './labels.ts';
 import { isKeyed } from './phase.ts';
 
 /** How long an unfinished message's fragments are kept. */
@@ -119,7 +120,11 @@ export class Envelope {
       length: 0,
     };
     const summary = describe({ header, payloads: [...payloads] });
-    this.#services.emit({ kind: 'message', direction, sa: this.#sa.name, path, summary, retransmission });
+    const labels = labelTexts(payloads);
+    this.#services.emit({
+      ...{ kind: 'message', direction, sa: this.#sa.name, path, summary, retransmission },
+      ...(labels.length > 0 && { labels }),
+    });
   }
 
   #fields(exchange: number, response: boolean, messageId: number): HeaderFields & { exchange: number } {

@@ -49,8 +49,9 @@ interface Negotiating {
 
 type Acquire = Extract<KernelNotice, { kind: 'acquire' }>;
 
-/** Flows remembered in all, and of one policy; more packets wait in vain until some are through. */
+/** Flows remembered in all, of the labels of one policy, and of another; more packets wait in vain until some are through. */
 const mostFlows = 1024;
+const mostOfLabels = 512;
 const mostOfRoute = 64;
 /** An IKE SA that goes after it stood may have been a peer's of a life before: another is asked, once. */
 const mostLost = 1;
@@ -107,7 +108,7 @@ export class Flows {
       );
     }
     if (this.#isCarried(route, entry, packet, label)) return;
-    const most = template ? mostFlows : mostOfRoute;
+    const most = template ? mostOfLabels : mostOfRoute;
     if (this.#flows.size >= mostFlows || (this.#ofRoute.get(route) ?? 0) >= most)
       return this.#ignore(route, packet, 'too many flows are negotiated, or failed');
     this.#begin({ key, route, packet, label, scope, sequence }, entry);
@@ -235,7 +236,7 @@ export class Flows {
     this.#flows.set(flow.key, flow);
     this.#ofRoute.set(route, (this.#ofRoute.get(route) ?? 0) + 1);
     if (route.spd.negotiationShunt === 'passthrough') this.#shunt(flow, 'bypass');
-    this.#tell(flow, 'negotiating', `with ${entry.remote.address}`);
+    this.#tell(flow, 'negotiating', `with ${route.peer ?? entry.remote.address}`);
     this.#ask(flow, entry, 0);
   }
 
@@ -340,7 +341,8 @@ export class Flows {
 
   /** A packet of a label that is not to be. */
   #refuse(route: Route, packet: SelectorPair, label: LabelRefusal): void {
-    if (this.#ignored.count('refused', this.#services.now) === 0) return;
+    const what = `refused ${route.connection} ${label.check} ${label.label ?? ''}`;
+    if (this.#ignored.count(what, this.#services.now) === 0) return;
     const text = `${label.label === undefined ? 'a packet' : `label ${label.label}`}: ${label.said}`;
     const reason = { code: 'LOCAL', text, label } as const;
     this.#services.emit({ kind: 'labelRefused', connection: route.connection, reason });

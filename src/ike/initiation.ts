@@ -15,6 +15,8 @@ import type { SaTable } from './sa-table.ts';
 export interface FirstChild {
   readonly spd: SpdEntry;
   readonly demand: Demand;
+  /** The operator wants the IKE SA meanwhile, too. */
+  readonly isUp?: boolean;
 }
 
 export const reauthenticated: Failure = { code: 'REPLACED', text: 'authenticated anew' };

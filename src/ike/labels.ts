@@ -12,6 +12,7 @@ import { networks } from '../policy/range.ts';
 import { ranges } from '../policy/selector.ts';
 import { toHex } from '../wire/hex.ts';
 import { NotifyType } from '../wire/numbers.ts';
+import type { Payload } from '../wire/payloads/index.ts';
 import type { LabelSelector, RangeSelector, TrafficSelector } from '../wire/payloads/ts.ts';
 import type { LabelRefusal } from './actions.ts';
 import { describeSelectors } from './child-sa.ts';
@@ -101,6 +102,14 @@ export function chooseLabel(
     first ??= { ...denial, label: formatLabel(label), ...asText(template) };
   }
   return first ?? { check: 'missing', said: 'no label', ...asText(template) };
+}
+
+/** What labels a message has, each once; of very many the first. */
+export function labelTexts(payloads: readonly Payload[]): string[] {
+  const all = payloads.flatMap((each) =>
+    each.kind === 'tsi' || each.kind === 'tsr' ? labelsOf(each.selectors) : [],
+  );
+  return [...new Set(all.map((label) => formatLabel(label)))].slice(0, mostBesideLabel);
 }
 
 const asText = (template: Uint8Array | undefined) => template && { template: formatLabel(template) };
