@@ -30,7 +30,7 @@ export function policyLabels(
     mistakes.error(old.at, 'labeled-ipsec=no and policy-label= exclude each other', 'one of them');
     return undefined;
   }
-  const words = setting.text.split(/\s+/).filter((word) => word !== '');
+  const words = setting.text.split(/[ \t\r\n]+/).filter((word) => word !== '');
   const wrong = words.flatMap((word, at) => {
     const label = labelFrom(word);
     const fault = labelFault(label, 'selinux') ?? host?.fault?.(label);

@@ -200,6 +200,7 @@ export class Selinux implements LabelAccess {
 
   #bit(permission: Permission): number | undefined {
     const number = this.#number(`association/perms/${permission}`);
+    if (number !== undefined && number > 32) throw new Error(`${permission} is no permission of 32`);
     return number === undefined ? undefined : 1 << (number - 1);
   }
 

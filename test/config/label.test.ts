@@ -28,8 +28,26 @@ describe('policy-label=', () => {
   });
 
   it('none is none', () => {
-    expect(labels('policy-label=')).toEqual([['net', undefined]]);
     expect(labels()).toEqual([['net', undefined]]);
+  });
+
+  test.each(['policy-label=', 'policy-label=""', 'policy-label=" "', 'sec-label='])(
+    '%s is a mistake: no child without a label was meant',
+    (line) => {
+      expect(errors(read(conn(line)))).toEqual([
+        expect.stringMatching(
+          /^\/c:6:\d+: error: (policy|sec)-label=: there is no label \(expected a context, or no such line\)$/,
+        ),
+      ]);
+    },
+  );
+
+  test.each(['\xff', '\u00a0', 'é'])('octets that are not ASCII are refused: %j', (wrong) => {
+    expect(errors(read(conn(`policy-label="a:${wrong}b"`)))).toEqual([
+      expect.stringMatching(
+        /^\/c:6:\d+: error: policy-label=: a:\\x\w+\\x\w+b: it has octets that are not ASCII$/,
+      ),
+    ]);
   });
 
   it('several, separated by blanks, make a child each; categories are no separate labels', () => {
