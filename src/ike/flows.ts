@@ -12,13 +12,14 @@ import type { SelectorPair } from './child-negotiation.ts';
 import { type ChildSa, describeSelectors } from './child-sa.ts';
 import type { Children } from './children.ts';
 import type { Services } from './context.ts';
-import type { Demand } from './demand.ts';
+import { type Demand, ours, unfit } from './demand.ts';
 import { Drops } from './drops.ts';
 import { wantFlow, wantRekey } from './exchanges/index.ts';
 import { carries, flowKey, isFor, type Scope, scopeOf, templateKey } from './flow-scope.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { clientOf } from './internal-addresses.ts';
 import { labelFor, refusalOf } from './labels.ts';
+import { LostSas, settledMillis } from './lost-sas.ts';
 import { holds, type Route } from './routes.ts';
 import { addPolicy, deletePolicy, policyCommands, policyKey, withdrawn } from './spd-policies.ts';
 import type { ShuntStatus } from './status.ts';
@@ -56,8 +57,6 @@ const mostOfRoute = 64;
 /** An IKE SA that goes after it stood may have been a peer's of a life before: another is asked, once. */
 const mostLost = 1;
 const usualShuntMillis = 15 * 60_000;
-/** A packet that asks for what a child this old carries tells that the data plane has lost it. */
-const settledMillis = 5_000;
 
 export class Flows {
   readonly alarms: Alarms = {};
@@ -65,6 +64,7 @@ export class Flows {
   readonly #flows = new Map<string, Flow>();
   readonly #ofRoute = new Map<Route, number>();
   readonly #ignored = new Drops<string>();
+  readonly #lost = new LostSas();
   /** To be asked of another IKE SA when this turn is over. */
   #again: Flow[] = [];
 
@@ -331,9 +331,14 @@ export class Flows {
       if (child === undefined) continue;
       const isLost = !client && this.#services.now - child.since > settledMillis;
       const isLeftOut = !holds(child.remote, packet.remote);
+      // Packets of a label that may not use the SA ask again and again.
+      const again = isLost && label && !this.#lost.rekey(templateKey(route, label), this.#services.now);
       const up = isLeftOut ? 'its child is up, and the peer left this out of it' : 'its child is up';
-      this.#ignore(route, packet, isLost ? 'its child has lost its SA: it is rekeyed' : up);
-      if (isLost) sa.want(wantRekey(child, sa));
+      const lost = again
+        ? 'its child is up and was rekeyed: is sendto allowed?'
+        : 'its child has lost its SA: it is rekeyed';
+      this.#ignore(route, packet, isLost ? lost : up);
+      if (isLost && !again) sa.want(wantRekey(child, sa));
       return true;
     }
     return false;
@@ -391,10 +396,4 @@ export class Flows {
 }
 
 type Asked = Pick<ChildSa, 'connection' | 'spd' | 'local' | 'remote' | 'label'>;
-
 type FlowEvent = Extract<EngineEvent, { kind: 'flow' }>;
-
-/** Ends we wanted: nothing failed. */
-const ours: ReadonlySet<Failure['code']> = new Set(['DELETED_BY_US', 'POLICY_CHANGED', 'SHUTDOWN']);
-
-const unfit: Failure = { code: 'PEER_REFUSED', text: 'the peer narrowed the packet out of the child' };

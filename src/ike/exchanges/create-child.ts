@@ -37,6 +37,7 @@ import {
 } from '../exchange.ts';
 import { answerConfiguration, offerConfiguration, readConfiguration } from '../extensions/configuration.ts';
 import type { IkeSa } from '../ike-sa.ts';
+import { requireAccess } from '../label-access.ts';
 import { lowest } from '../nonces.ts';
 import { errorIn, rekeySa } from '../notify.ts';
 import type { Established } from '../phase.ts';
@@ -255,8 +256,13 @@ function want(sa: IkeSa, wanted: Omit<Wanted, 'groups'> & Partial<Pick<Wanted, '
   return {
     key: demand?.key ?? (replaces ? `rekey child ${replaces.inboundSpi}` : child),
     begin: (on, cx) => {
+      requireAccess(spd, wanted, cx.labels);
       const { groups = firstGroup(on, spd) } = wanted;
       return start(replaces ? rekeyChild : createChild, on, { ...wanted, groups }, cx);
+    },
+    denied: (reason) => {
+      if (replaces) sa.want(deleteChild(replaces));
+      demand?.end(reason);
     },
     obsolete: () =>
       (demand?.isOver() ?? false) ||
