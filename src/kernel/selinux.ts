@@ -30,6 +30,15 @@ export const filesOf = (root = selinuxfs, own = '/proc/self/attr/current'): Seli
 /** Whether this host has SELinux with a policy in force. */
 export const hasSelinux = (root = selinuxfs): boolean => existsSync(`${root}/class/process/index`);
 
+/** Whether the kernel tells of a context of this process: SELinux is in force, whatever can be asked here. */
+export function hasContext(own = '/proc/self/attr/current'): boolean {
+  try {
+    return /^[^\s:]+:[^\s:]+:[^\s:]+/.test(readFileSync(own, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
 type Permission = 'polmatch' | 'setcontext';
 
 /** Numbers of the running policy: that of class `association`, and a bit for each permission that it has. */
