@@ -84,6 +84,19 @@ describe('policy-label=', () => {
   });
 
   test.each([
+    ['the gateway', ['leftsubnet=10.2.0.0/16', 'rightaddresspool=10.3.0.1-10.3.0.9']],
+    ['the client', ['leftmodecfgclient=yes', 'rightsubnet=10.2.0.0/16']],
+  ])('internal addresses are refused beside it under SELinux: %s', (_, lines) => {
+    const text = conn(...lines, `policy-label=${context}`);
+    expect(errors(read(text, { labels: { mode: 'selinux' } }))).toEqual([
+      expect.stringMatching(
+        /^\/c:8:\d+: error: policy-label= and internal addresses of a peer exclude each other under SELinux/,
+      ),
+    ]);
+    expect(errors(read(text))).toEqual([]);
+  });
+
+  test.each([
     [['policy-label="a a"'], /"a" is there twice/],
     [[`policy-label=${'x'.repeat(4096)}`], /it has 4097 octets, more than 4096/],
     [['labeled-ipsec=yes'], /labeled-ipsec=yes without policy-label=/],
