@@ -3,7 +3,7 @@ import { appendFileSync, openSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { type KernelName, kernelNames } from '../daemon/data-plane.ts';
-import { type LabelChoice, labelChoices } from '../daemon/labels.ts';
+import { decideLabels, type LabelChoice, labelChoices } from '../daemon/labels.ts';
 import { type Logger, type LogLevel, makeLog } from '../daemon/log.ts';
 import { defaultControl } from '../daemon/paths.ts';
 import { fileSource, type Loaded } from '../daemon/policy-source.ts';
@@ -76,8 +76,14 @@ async function run(options: DaemonCommandOptions): Promise<void> {
     throw new CommandError('--with-secrets says what --record keeps: give --record too', 2);
   if (options.tun !== undefined && options.kernel !== 'userspace' && options.kernel !== 'auto')
     throw new CommandError('--tun is the device of ESP in user space: --kernel userspace or auto', 2);
-  const source = fileSource(options);
-  const daemon = await startDaemon({ ...options, source, log: (settings) => logFor(options, settings) });
+  const labels = decideLabels(options.labels);
+  const source = fileSource({ ...options, labels });
+  const daemon = await startDaemon({
+    ...options,
+    labels,
+    source,
+    log: (settings) => logFor(options, settings),
+  });
   process.on('SIGHUP', () => void daemon.reload().catch(() => {}));
   await stopped(daemon);
   process.exit(0);

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { duration } from '../daemon/duration.ts';
 import { formatEndpoint } from '../daemon/endpoint.ts';
+import { labelWords } from '../daemon/labels.ts';
 import { escapeText, formatSpi } from '../daemon/lines.ts';
 import type {
   ConnectionStatus,
@@ -39,13 +40,14 @@ export function add(program: Command): void {
 }
 
 function showDaemon(status: DaemonStatus, output: Output): void {
-  const { pid, uptime, kernel, lacks, listening, counters } = status;
+  const { pid, uptime, kernel, labels, lacks, listening, counters } = status;
   const where = listening
     .map(({ address, ike, nat }) => `${formatEndpoint({ address, port: ike })} and ${nat}`)
     .join(', ');
   output.line(`daemon ${pid}, up ${uptime} s, ${kernel} data plane, listening on ${where || 'nothing'}`);
+  output.line(`  security labels: ${labelWords[labels]}`);
   for (const lack of lacks) output.line(`  the data plane cannot do ${lack}`);
-  output.object({ kind: 'daemon', pid, uptime, kernel, lacks, listening, counters });
+  output.object({ kind: 'daemon', pid, uptime, kernel, labels, lacks, listening, counters });
 }
 
 const colours: Record<ConnectionStatus['state'], Colour> = {

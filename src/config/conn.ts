@@ -18,7 +18,7 @@ import type { Credentials } from './credentials.ts';
 import { packetSettings } from './data-plane.ts';
 import { type EndIdentity, endIdentity } from './end-identity.ts';
 import { type HostFacts, type Oriented, orient, placeOf } from './host.ts';
-import { policyLabels } from './label.ts';
+import { checkAddresses, policyLabels } from './label.ts';
 import { type Lifetimes, lifetimes } from './lifetime.ts';
 import { liveness } from './liveness.ts';
 import type { End } from './lookup.ts';
@@ -96,6 +96,7 @@ export function resolveConn(
   if (pad === undefined || 'waitingFor' in pad) return pad;
   if (given === undefined || spd === undefined || proposals === undefined) return undefined;
   const { configuration } = given;
+  if (configuration && spd.some(({ template }) => template)) checkAddresses(conn, configuration, mistakes);
   const source = sourceAddress(conn, ends.ours, mistakes);
   const command = updown(conn, ends.ours, mistakes);
   const all = {

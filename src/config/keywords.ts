@@ -263,7 +263,7 @@ function connKeywords(): Keyword[] {
     supported('modecfgdomains', 'text'),
     supported('ignore-peer-dns', yesNo),
     supported('share-lease', yesNo),
-    supported('policy-label', 'text'),
+    supported('policy-label', 'labels'),
     supported('labeled-ipsec', yesNo),
     supported('hostaddrfamily', oneOf('ipv4 ipv6', { v4: 'ipv4', inet: 'ipv4', v6: 'ipv6', inet6: 'ipv6' })),
     ...alias('phase2alg', 'esp'),

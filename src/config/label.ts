@@ -1,6 +1,6 @@
 /** `policy-label=` (`sec-label=`): the labels whose traffic a conn protects. RFC 9478. */
 import { formatLabel, labelFault, labelFrom } from '../policy/label.ts';
-import type { SpdEntry } from '../policy/policy.ts';
+import type { ConfigurationClient, ConfigurationServer, SpdEntry } from '../policy/policy.ts';
 import { networks } from '../policy/range.ts';
 import { type HostFacts, placeOf } from './host.ts';
 import { type Mistakes, quoted } from './mistake.ts';
@@ -30,7 +30,7 @@ export function policyLabels(
     mistakes.error(old.at, 'labeled-ipsec=no and policy-label= exclude each other', 'one of them');
     return undefined;
   }
-  const words = setting.text.split(/\s+/).filter((word) => word !== '');
+  const words = setting.text.split(/[ \t\r\n]+/).filter((word) => word !== '');
   const wrong = words.flatMap((word, at) => {
     const label = labelFrom(word);
     const fault = labelFault(label, 'selinux') ?? host?.fault?.(label);
@@ -52,6 +52,23 @@ function noteShunts(conn: ConnSettings, mistakes: Mistakes): void {
     if (setting === undefined || setting.word === harmless) continue;
     mistakes.note(setting.at, `${name}=${setting.word} installs nothing beside policy-label=`);
   }
+}
+
+/**
+ * Under SELinux the policies of labels stand before any child of theirs, and with them before an internal address that only
+ * the peer knows: packets from it would go in clear.
+ */
+export function checkAddresses(
+  conn: ConnSettings,
+  configuration: ConfigurationClient | ConfigurationServer,
+  mistakes: Mistakes,
+): void {
+  if (configuration.role === 'server' && configuration.pools.length === 0) return;
+  mistakes.error(
+    placeOf(conn, 'policy-label'),
+    'policy-label= and internal addresses of a peer exclude each other under SELinux',
+    'subnets, or the addresses of the hosts',
+  );
 }
 
 /** A child of each label, or the one without. Undefined when a mistake was reported. */

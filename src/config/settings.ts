@@ -222,8 +222,8 @@ function checkParameter(
     mistakes[keyword.status.severity](name, `${shown}= is obsolete: ${keyword.status.says}`);
     return undefined;
   }
-  // An empty value stands for the default.
-  if (value.text === '') return undefined;
+  // An empty value stands for the default; but who writes of labels wants no child without one.
+  if (value.text === '' && keyword.value !== 'labels') return undefined;
   const bad = checkValue(value.text, keyword.value);
   if (bad !== undefined) {
     mistakes.error(value, `${shown}=: ${bad.wrong}`, bad.expected);

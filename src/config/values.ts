@@ -10,6 +10,8 @@ export interface BadValue {
 /** What a keyword takes. A record is a list of words, each with the word it stands for. */
 export type ValueType =
   | 'text'
+  /** Separated by blanks, and never none. */
+  | 'labels'
   | 'seconds'
   | 'milliseconds'
   | 'count'
@@ -116,6 +118,10 @@ function readValue(text: string, type: ValueType): string | number | bigint | Ba
   switch (type) {
     case 'text':
       return text;
+    case 'labels':
+      return /^\s*$/.test(text)
+        ? { wrong: 'there is no label', expected: 'a context, or no such line' }
+        : text;
     case 'seconds':
       return parseTime(text, 's');
     case 'milliseconds':

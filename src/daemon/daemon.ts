@@ -11,7 +11,7 @@ import type { KernelName } from './data-plane.ts';
 import { formatEndpoint } from './endpoint.ts';
 import { deviceOf } from './host.ts';
 import { LabelRefusals } from './label-refusals.ts';
-import { hostLabels, type LabelChoice } from './labels.ts';
+import { decideLabels, hostLabels, type LabelDecision, labelWords } from './labels.ts';
 import { type Logger, makeLog } from './log.ts';
 import { choosePlane, describePlane, type Plane } from './plane.ts';
 import type { Loaded, PolicySource } from './policy-source.ts';
@@ -40,8 +40,8 @@ export interface DaemonOptions extends TraceFiles {
   readonly kernel?: KernelName | undefined;
   /** The name of a TUN device before `userspace`: traffic of this host, and through it, is then what is protected. None with `xfrm`. */
   readonly tun?: string | undefined;
-  /** Who decides on security labels; SELinux where it is in force, unless said. */
-  readonly labels?: LabelChoice | undefined;
+  /** Who decides on security labels, as the source was told; found out, once, unless said. */
+  readonly labels?: LabelDecision | undefined;
   /** The control socket's path; without it there is none. */
   readonly control?: string | undefined;
   /** Info lines on stderr unless said. */
@@ -127,6 +127,7 @@ export class Daemon {
   readonly #refusals = new LabelRefusals(() => systemClock.unixTime());
   readonly #runner: UpdownRunner;
   readonly #parts: Parts;
+  readonly #labels: LabelDecision;
   readonly #answers: Answers;
   #connections: Connections;
   readonly #startedAt = systemClock.now();
@@ -142,6 +143,7 @@ export class Daemon {
   constructor(parts: Parts) {
     const { options, log, udp, trace, connections } = parts;
     this.#parts = parts;
+    this.#labels = options.labels ?? decideLabels('auto');
     this.log = log;
     this.#answers = new Answers(
       options.crypto ?? defaultCrypto,
@@ -158,7 +160,7 @@ export class Daemon {
       kernel: parts.plane.name,
       tun: options.tun,
       policy: connections.policy,
-      labels: hostLabels(options.labels ?? 'auto', (line) => log.warn(`SELinux: ${line}`)).access,
+      labels: hostLabels(this.#labels, (line) => log.warn(`SELinux: ${line}`)).access,
       acquireExpiry: parts.acquireExpiry,
       keyLog: options.keyLog !== undefined || options.espKeyLog !== undefined,
       log,
@@ -206,6 +208,7 @@ export class Daemon {
     const { info, warn } = describePlane(this.#parts.plane, this.#parts.options.tun);
     this.log.info(info);
     if (warn !== undefined) this.log.warn(warn);
+    this.log.info(`security labels: ${labelWords[this.#labels]}`);
     for (const { address, ike, nat } of this.listening) {
       this.log.info(`listening on ${formatEndpoint({ address, port: ike })}, with NAT traversal on ${nat}`);
     }
@@ -231,6 +234,7 @@ export class Daemon {
       now: systemClock.now(),
       uptime: Math.floor((systemClock.now() - this.#startedAt) / 1000),
       kernel: kernel.name,
+      labels: this.#labels,
       lacks: lacksOf(entries, this.#parts.options.crypto ?? defaultCrypto, kernel),
       listening: this.listening,
       loaded: [...new Set(this.connections.named.map(({ name }) => name))],

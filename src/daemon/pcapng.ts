@@ -5,7 +5,7 @@ import { udpPacket } from './frame.ts';
 
 const blockType = { sectionHeader: 0x0a0d_0d0a, interfaceDescription: 1, enhancedPacket: 6 } as const;
 const linkTypeRaw = 101;
-const option = { end: 0, interfaceName: 2, packetFlags: 2 } as const;
+const option = { end: 0, comment: 1, interfaceName: 2, packetFlags: 2 } as const;
 const directionFlag = { in: 1, out: 2 } as const;
 
 export class PcapngFile {
@@ -18,11 +18,11 @@ export class PcapngFile {
     writeSync(this.#fd, interfaceDescription('ikev2'));
   }
 
-  /** `at`: milliseconds since 1970. */
-  write(direction: 'in' | 'out', path: Path, octets: Uint8Array, at: number): void {
+  /** `at`: milliseconds since 1970; `comment` is the packet's. */
+  write(direction: 'in' | 'out', path: Path, octets: Uint8Array, at: number, comment?: string): void {
     const { local, remote } = path;
     const packet = direction === 'in' ? udpPacket(remote, local, octets) : udpPacket(local, remote, octets);
-    writeSync(this.#fd, enhancedPacket(packet, direction, at));
+    writeSync(this.#fd, enhancedPacket(packet, direction, at, comment));
   }
 
   close(): void {
@@ -46,7 +46,12 @@ function interfaceDescription(name: string): Uint8Array {
   ]);
 }
 
-function enhancedPacket(packet: Uint8Array, direction: 'in' | 'out', at: number): Uint8Array {
+function enhancedPacket(
+  packet: Uint8Array,
+  direction: 'in' | 'out',
+  at: number,
+  comment: string | undefined,
+): Uint8Array {
   const body = new DataView(new ArrayBuffer(20 + padded(packet.length)));
   const microseconds = Math.round(at * 1000);
   body.setUint32(4, Math.floor(microseconds / 0x1_0000_0000), true);
@@ -55,7 +60,10 @@ function enhancedPacket(packet: Uint8Array, direction: 'in' | 'out', at: number)
   body.setUint32(16, packet.length, true);
   octetsOf(body).set(packet, 20);
   const flags = Uint8Array.of(directionFlag[direction], 0, 0, 0);
-  return block(blockType.enhancedPacket, octetsOf(body), [[option.packetFlags, flags]]);
+  return block(blockType.enhancedPacket, octetsOf(body), [
+    ...(comment === undefined ? [] : [[option.comment, new TextEncoder().encode(comment)] as const]),
+    [option.packetFlags, flags],
+  ]);
 }
 
 /** Type, length, body, options, length again; everything in multiples of four octets, little-endian. */

@@ -16,7 +16,7 @@ import { ControlError } from './control-protocol.ts';
 import { defaultRoutes, localAddresses, resolveNames } from './host.ts';
 import { KeyPassphrases } from './key-passphrases.ts';
 import { credentialsOf, type KeyStore, loadStore } from './key-store.ts';
-import { hostLabels, type LabelChoice } from './labels.ts';
+import { decideLabels, hostLabels, type LabelDecision } from './labels.ts';
 import { defaultStore } from './paths.ts';
 
 /** What a configuration was found to say. */
@@ -50,8 +50,8 @@ export interface ConfigFiles {
   readonly natPort?: number | undefined;
   /** The directory of keys and certificates; the default one unless said. */
   readonly store?: string | undefined;
-  /** Who decides on security labels; SELinux where it is in force, unless said. */
-  readonly labels?: LabelChoice | undefined;
+  /** Who decides on security labels; found out, once for a source, unless said. */
+  readonly labels?: LabelDecision | undefined;
   /** Whose algorithms the default proposals name; the default providers unless said. */
   readonly crypto?: Crypto | undefined;
 }
@@ -85,7 +85,7 @@ export async function readConfiguration(
     credentials: credentialsOf(store),
     unixTime: Date.now() / 1000,
   };
-  const { access, fault } = hostLabels(files.labels ?? 'auto');
+  const { access, fault } = hostLabels(files.labels ?? decideLabels('auto'));
   const labels = { mode: access.mode, ...(fault && { fault }) };
   const result = parseConfig(
     text,
@@ -119,9 +119,9 @@ function mustBeReadable(path: string, advice: string): void {
   }
 }
 
-export const fileSource =
-  (files: ConfigFiles): PolicySource =>
-  async () => {
+export function fileSource(given: ConfigFiles): PolicySource {
+  const files = { ...given, labels: given.labels ?? decideLabels('auto') };
+  return async () => {
     const { result, store } = await readConfiguration(files);
     if ('mistakes' in result)
       throw new ControlError(
@@ -134,3 +134,4 @@ export const fileSource =
     const remarks = [...store.mistakes, ...notes.map(formatMistake)];
     return { policy, secrets: { keys, eapPasswords }, settings, remarks, waitingFor };
   };
+}

@@ -8,6 +8,7 @@ import type { PadEntry } from '../policy/policy.ts';
 import { formatSelector } from '../policy/selector.ts';
 import { transformsOf } from './esp-lacks.ts';
 import type { LastRefusal } from './label-refusals.ts';
+import type { LabelDecision } from './labels.ts';
 import type { SaBook } from './sa-book.ts';
 import type { LocalPorts } from './udp.ts';
 
@@ -36,6 +37,8 @@ export interface DaemonStatus {
   /** Milliseconds on the clock of `rekeyAt`, `endsAt` and `lastUse`. */
   readonly now: number;
   readonly kernel: string;
+  /** Who decides on security labels. */
+  readonly labels: LabelDecision;
   /** What the connections may ask for and the data plane cannot do, a line each. */
   readonly lacks: readonly string[];
   readonly listening: readonly LocalPorts[];

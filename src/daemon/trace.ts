@@ -3,9 +3,9 @@ import { dirname } from 'node:path';
 import type { EngineEvent, Path } from '../ike/actions.ts';
 import type { EngineOptions } from '../ike/engine.ts';
 import type { Engine } from '../ike/recording.ts';
+import { Capture } from './capture.ts';
 import { ControlError } from './control-protocol.ts';
 import { KeyLog } from './key-log.ts';
-import { PcapngFile } from './pcapng.ts';
 import { makeEngine, type RecordFile, RunRecord } from './record.ts';
 
 export interface TraceFiles extends RecordFile {
@@ -21,7 +21,7 @@ export class Trace {
   readonly #now: () => number;
   readonly #trouble: (text: string) => void;
   #keyLog: KeyLog | undefined;
-  #pcap: PcapngFile | undefined;
+  #pcap: Capture | undefined;
   readonly #record: RunRecord | undefined;
 
   /**
@@ -37,7 +37,8 @@ export class Trace {
       keyLog ?? espKeyLog,
       () => new KeyLog({ ike: keyLog, esp: espKeyLog }),
     );
-    this.#pcap = pcap === undefined ? undefined : writable('--pcap', pcap, () => new PcapngFile(pcap));
+    this.#pcap =
+      pcap === undefined ? undefined : writable('--pcap', pcap, () => new Capture(pcap, this.#captureEnds));
     const stopped = (error: unknown) =>
       trouble(`the record ends here: ${error instanceof Error ? error.message : error}`);
     this.#record =
@@ -52,15 +53,11 @@ export class Trace {
   }
 
   datagram(direction: 'in' | 'out', path: Path, octets: Uint8Array): void {
-    try {
-      this.#pcap?.write(direction, path, octets, this.#now());
-    } catch (error) {
-      this.#pcap = undefined;
-      this.#trouble(`the capture ends here: ${error instanceof Error ? error.message : error}`);
-    }
+    this.#pcap?.datagram(direction, path, octets, this.#now());
   }
 
   event(event: EngineEvent): void {
+    if (event.kind === 'message') this.#pcap?.message(event);
     try {
       this.#keyLog?.write(event);
     } catch (error) {
@@ -68,6 +65,11 @@ export class Trace {
       this.#trouble(`the key log ends here: ${error instanceof Error ? error.message : error}`);
     }
   }
+
+  readonly #captureEnds = (error: unknown): void => {
+    this.#pcap = undefined;
+    this.#trouble(`the capture ends here: ${error instanceof Error ? error.message : error}`);
+  };
 
   close(): void {
     this.#keyLog?.close();

@@ -169,6 +169,8 @@ export type EngineEvent =
       readonly sa: SaName;
       readonly path: Path;
       readonly summary: string;
+      /** The security labels in it, as text. */
+      readonly labels?: readonly string[];
       readonly retransmission: boolean;
     }
   | { readonly kind: 'progress'; readonly sa: SaName; readonly story: string; readonly detail: string }

@@ -26,8 +26,8 @@ export const newChild = (
 ) => {
   const child = { ...of, connection: entry.name };
   const settings = settingsFor(child.spd, said);
-  const acquire = replaces ? undefined : cx.flows.sequenceOf(child);
   const template = replaces ? undefined : cx.templateOf(child);
+  const acquire = replaces ? undefined : cx.flows.sequenceOf(child, template);
   return {
     ...child,
     reqid: replaces?.reqid ?? template?.reqid ?? cx.reqidFor(child),

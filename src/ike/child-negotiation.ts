@@ -25,13 +25,13 @@ import { NotifyType, nameOf } from '../wire/numbers.ts';
 import type { Payload } from '../wire/payloads/index.ts';
 import type { KeyExchangePayload } from '../wire/payloads/ke.ts';
 import type { RangeSelector, TrafficSelector } from '../wire/payloads/ts.ts';
-import type { Answer, Ask } from './actions.ts';
+import type { Answer, Ask, LabelRefusal } from './actions.ts';
 import { joined, ownerOf } from './alike.ts';
 import { complete, install, newChild, notInstalled } from './child-install.ts';
 import { type ChildSa, describeSelectors } from './child-sa.ts';
 import type { Context } from './context.ts';
 import type { Demand } from './demand.ts';
-import { BadResponse, LocalFailure, NotifyError, PeerRefused, wrongGroup } from './errors.ts';
+import { BadResponse, Bug, LocalFailure, NotifyError, PeerRefused, wrongGroup } from './errors.ts';
 import { requireLease } from './extensions/configuration.ts';
 import { hostOf, isOneHost, readdress } from './extensions/transport-nat.ts';
 import type { IkeSa } from './ike-sa.ts';
@@ -109,7 +109,9 @@ export function offerChild(
   const { local, remote } = only
     ? { local: [only.local], remote: [only.remote] }
     : packetFirst(offeredTraffic(sa, spd, replaces), demand?.leads ? demand.packet : undefined);
-  const label = replaces?.label ?? demand?.label ?? how.label ?? spd.label;
+  const label = replaces?.label ?? demand?.label ?? how.label ?? (spd.template ? undefined : spd.label);
+  if (spd.template && label === undefined)
+    throw new Bug(`${spd.name} is asked for without a label of packets`);
   const payloads: Payload[] = [
     { kind: 'sa', proposals: espPayload(proposals, inboundSpi, pair !== undefined) },
     { kind: 'tsi', selectors: besideLabel(local, label) },
@@ -356,10 +358,17 @@ function childNotifies(mode: SpdEntry['mode'], { settings }: SpdEntry): Payload[
   ];
 }
 
+/** Of a child with a label: no such one, or not all of it at once. */
+export function refusalOfPeer(notify: number, offer: ChildOffer): LabelRefusal | undefined {
+  const single = notify === NotifyType.SINGLE_PAIR_REQUIRED;
+  const refusal = peersRefusal(single ? NotifyType.TS_UNACCEPTABLE : notify, offer);
+  return refusal && { ...refusal, said: nameOf(NotifyType, notify) };
+}
+
 /** What the peer's error notify is about. */
 function refusedBy(notify: number, offer: ChildOffer): PeerRefused {
   const { spd, local, remote } = offer;
-  const refusal = peersRefusal(notify, offer);
+  const refusal = refusalOfPeer(notify, offer);
   if (notify === NotifyType.TS_UNACCEPTABLE) {
     const traffic = `our traffic selectors ${describeSelectors(local)} === ${describeSelectors(remote)}`;
     return new PeerRefused(notify, refusal ? `${traffic} label ${refusal.label}` : traffic, refusal);

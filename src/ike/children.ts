@@ -152,6 +152,7 @@ export class Children {
       for (const command of moveChild(child, path, this.siblings(child)))
         this.#services.act({ type: 'kernel', command });
     }
+    this.#services.routes.move(this, path);
   }
 
   passTo(heir: IkeSa): void {

@@ -61,6 +61,7 @@ export class Commands {
       .sasOf(name)
       .find(({ phase, path }) => isAlive(phase.name) && (!peer || path.remote.address === peer));
     const wanted = entry.children.filter(isAskable);
+    if (living?.first) living.first = { ...living.first, isUp: true };
     if (living?.phase.name === 'established') return upMissing(living, wanted);
     if (living !== undefined) {
       living.progress('up', `already ${living.phase.name}`);

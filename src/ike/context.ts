@@ -230,9 +230,8 @@ export class Context {
   }
 
   /** What stands for the child's label and others: policies that it shares with their children. */
-  templateOf({ connection, spd }: Pick<ChildSa, 'connection' | 'spd'>): Route | undefined {
-    if (!spd.template) return undefined;
-    return this.#services.routes.templateOf(connection, spd.name, this.#sa.path.remote.address);
+  templateOf(child: Pick<ChildSa, 'connection' | 'spd'>): Route | undefined {
+    return this.#services.routes.templateOf(child, this.#sa.path.remote.address);
   }
 
   /** The connection's policies for labels are there before any child of theirs, and as long as the IKE SA. */

@@ -15,3 +15,8 @@ export interface Demand {
   /** The negotiation is through: the packet is carried by what came of it, or was refused. */
   readonly end: (reason?: Failure) => void;
 }
+
+/** Ends we wanted: nothing failed. */
+export const ours: ReadonlySet<Failure['code']> = new Set(['DELETED_BY_US', 'POLICY_CHANGED', 'SHUTDOWN']);
+
+export const unfit: Failure = { code: 'PEER_REFUSED', text: 'the peer narrowed the packet out of the child' };

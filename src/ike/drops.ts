@@ -2,6 +2,8 @@
 import type { Millis } from './actions.ts';
 
 const every = 1000;
+/** Reasons remembered; more of them in a second are not told. */
+const mostReasons = 256;
 
 export class Drops<Reason extends string> {
   readonly #seen = new Map<Reason, { reported: Millis; since: number }>();
@@ -10,6 +12,8 @@ export class Drops<Reason extends string> {
   count(reason: Reason, now: Millis): number {
     const seen = this.#seen.get(reason);
     if (seen === undefined) {
+      if (this.#seen.size >= mostReasons) this.#forget(now);
+      if (this.#seen.size >= mostReasons) return 0;
       this.#seen.set(reason, { reported: now, since: 0 });
       return 1;
     }
@@ -19,5 +23,9 @@ export class Drops<Reason extends string> {
     seen.reported = now;
     seen.since = 0;
     return since;
+  }
+
+  #forget(now: Millis): void {
+    for (const [reason, { reported }] of this.#seen) if (now - reported >= every) this.#seen.delete(reason);
   }
 }

@@ -26,7 +26,7 @@ import { Drops } from './drops.ts';
 import { deleteSpi } from './exchanges/index.ts';
 import { Flows } from './flows.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { Initiation, reauthenticated } from './initiation.ts';
+import { Initiation, reauthenticated, wantLabels } from './initiation.ts';
 import { Router } from './router.ts';
 import { Routes } from './routes.ts';
 import { SaTable } from './sa-table.ts';
@@ -270,6 +270,7 @@ export class IkeEngine {
     this.#table.established(sa, whoIs(sa.phase, sa.path));
     // Its child is to stand before those it takes the place of go.
     this.#afterwards.push(() => {
+      if (replaces) wantLabels(replaces, sa);
       replaces?.leave(reauthenticated);
       if (sa.entry?.unique && !sa.isHeir && sa.phase.name === 'established')
         keepOne(sa, this.#table.sameIdentities(sa), this.#now);

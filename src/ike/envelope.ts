@@ -10,6 +10,7 @@ import type { Services } from './context.ts';
 import { Bug } from './errors.ts';
 import { messageLimit, Reassembly } from './extensions/fragmentation.ts';
 import type { IkeSa } from './ike-sa.ts';
+import { labelTexts } from './labels.ts';
 import { isKeyed } from './phase.ts';
 
 /** How long an unfinished message's fragments are kept. */
@@ -110,6 +111,7 @@ export class Envelope {
   ): void {
     if (!this.#services.messages) return;
     const { exchange, response, messageId } = message;
+    const labels = labelTexts(payloads);
     this.#services.emit({
       kind: 'message',
       direction,
@@ -120,6 +122,7 @@ export class Envelope {
         return describe({ header: { exchange, response, messageId }, payloads });
       },
       retransmission,
+      ...(labels.length > 0 && { labels }),
     });
   }
 

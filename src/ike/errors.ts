@@ -75,6 +75,13 @@ export class LocalFailure extends Error {
   readonly code = 'LOCAL';
 }
 
+/** The host does not let us ask for the label. */
+export class LabelDenied extends LocalFailure {
+  constructor(readonly label: LabelRefusal) {
+    super(`label ${label.label ?? ''}: ${label.said}`);
+  }
+}
+
 /** A broken invariant of ours: that SA drops, the engine lives. */
 export class Bug extends Error {
   readonly code = 'BUG';
@@ -89,6 +96,7 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof PeerRefused)
     return { code: 'PEER_REFUSED', text: error.message, notify: error.notify, ...labelOf(error) };
   if (error instanceof BadResponse) return { code: 'BAD_MESSAGE', text: error.message, ...labelOf(error) };
+  if (error instanceof LabelDenied) return { code: 'LOCAL', text: error.message, ...labelOf(error) };
   if (error instanceof LocalFailure) return { code: 'LOCAL', text: error.message };
   if (isExpected(error)) return { code: 'BAD_MESSAGE', text: error.message };
   return { code: 'BUG', text: error instanceof Error ? error.message : String(error) };

@@ -2,7 +2,7 @@
 
 import { NotifyType } from '../wire/numbers.ts';
 import type { Payload } from '../wire/payloads/index.ts';
-import type { Answer, Ask } from './actions.ts';
+import type { Answer, Ask, Failure } from './actions.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { Context } from './context.ts';
 import { NotifyError } from './errors.ts';
@@ -61,6 +61,8 @@ export interface Outstanding {
 export interface Want {
   readonly key: string;
   begin(sa: IkeSa, cx: Context): Steps<Outstanding>;
+  /** Its label may not be used any more: it was not begun. */
+  denied?(reason: Failure): void;
   /** Whether what came meanwhile has made it pointless. */
   obsolete?(sa: IkeSa): boolean;
 }

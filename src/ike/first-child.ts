@@ -23,6 +23,7 @@ import { answerConfiguration, readConfiguration } from './extensions/configurati
 import type { IkeSa } from './ike-sa.ts';
 import { isAskable } from './labels.ts';
 import type { Authenticating } from './phase.ts';
+import { failDemand } from './unwanted.ts';
 
 /** Keys of the first child: from the nonces of IKE_SA_INIT. */
 const keySource = ({ suite, keys, ni, nr }: Authenticating): KeySource => ({
@@ -105,12 +106,7 @@ function* concludeChild(
     if (single && !isSinglePair(offer)) cx.afterwards(() => wantPairs(offer.spd, sa, { demand }));
     else {
       childFailed(sa, entry, offer.spd.name, error, cx);
-      cx.afterwards(() => {
-        demand?.end(failureOf(error));
-        // Nobody but the packet wanted it.
-        if (demand && offer.spd.template && !cx.flows.isWaitedFor(sa.children))
-          sa.leaveSoon(failureOf(error));
-      });
+      cx.afterwards(() => failDemand(sa, offer, failureOf(error), cx));
     }
     if (find(response, 'sa') || !(error instanceof PeerRefused))
       cx.afterwards(() => sa.want(deleteSpi(offer.inboundSpi)));

@@ -26,11 +26,9 @@ function ofHost(selectors: readonly RangeSelector[], { start, end }: RangeSelect
 export const flowKey = (route: Route, { local, remote }: Scope, label: Uint8Array | undefined): string =>
   `flow ${route.connection} ${route.spd.name} ${describeSelectors(local)} ${describeSelectors(remote)}${label ? ` ${toHex(label)}` : ''}`;
 
-/** Two packets of a label ask for one child, whatever their ports. */
-export const templateKey = (
-  { connection, spd }: Pick<ChildSa, 'connection' | 'spd'>,
-  label: Uint8Array,
-): string => `label ${connection} ${spd.name} ${toHex(withNul(label))}`;
+/** Two packets of a label to a peer ask for one child, whatever their ports. */
+export const templateKey = ({ connection, spd, peer = '' }: Route, label: Uint8Array): string =>
+  `label ${connection} ${spd.name} ${peer} ${toHex(withNul(label))}`;
 
 export const isFor = ({ connection, spd }: Pick<ChildSa, 'connection' | 'spd'>, route: Route): boolean =>
   connection === route.connection && spd.name === route.spd.name;

@@ -12,13 +12,14 @@ import type { SelectorPair } from './child-negotiation.ts';
 import { type ChildSa, describeSelectors } from './child-sa.ts';
 import type { Children } from './children.ts';
 import type { Services } from './context.ts';
-import type { Demand } from './demand.ts';
+import { type Demand, ours, unfit } from './demand.ts';
 import { Drops } from './drops.ts';
 import { wantFlow, wantRekey } from './exchanges/index.ts';
 import { carries, flowKey, isFor, type Scope, scopeOf, templateKey } from './flow-scope.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { clientOf } from './internal-addresses.ts';
 import { labelFor, refusalOf } from './labels.ts';
+import { LostSas, settledMillis } from './lost-sas.ts';
 import { holds, type Route } from './routes.ts';
 import { addPolicy, deletePolicy, policyCommands, policyKey, withdrawn } from './spd-policies.ts';
 import type { ShuntStatus } from './status.ts';
@@ -49,14 +50,13 @@ interface Negotiating {
 
 type Acquire = Extract<KernelNotice, { kind: 'acquire' }>;
 
-/** Flows remembered in all, and of one policy; more packets wait in vain until some are through. */
+/** Flows remembered in all, of the labels of one policy, and of another; more packets wait in vain until some are through. */
 const mostFlows = 1024;
+const mostOfLabels = 512;
 const mostOfRoute = 64;
 /** An IKE SA that goes after it stood may have been a peer's of a life before: another is asked, once. */
 const mostLost = 1;
 const usualShuntMillis = 15 * 60_000;
-/** A packet that asks for what a child this old carries tells that the data plane has lost it. */
-const settledMillis = 5_000;
 
 export class Flows {
   readonly alarms: Alarms = {};
@@ -64,6 +64,7 @@ export class Flows {
   readonly #flows = new Map<string, Flow>();
   readonly #ofRoute = new Map<Route, number>();
   readonly #ignored = new Drops<string>();
+  readonly #lost = new LostSas();
   /** To be asked of another IKE SA when this turn is over. */
   #again: Flow[] = [];
 
@@ -107,7 +108,7 @@ export class Flows {
       );
     }
     if (this.#isCarried(route, entry, packet, label)) return;
-    const most = template ? mostFlows : mostOfRoute;
+    const most = template ? mostOfLabels : mostOfRoute;
     if (this.#flows.size >= mostFlows || (this.#ofRoute.get(route) ?? 0) >= most)
       return this.#ignore(route, packet, 'too many flows are negotiated, or failed');
     this.#begin({ key, route, packet, label, scope, sequence }, entry);
@@ -118,7 +119,8 @@ export class Flows {
     const entry = this.#services.pad.named(child.connection);
     // The packet came from an address of ours; from now on they come from the one the child has.
     const isClient = entry !== undefined && clientOf(sa, entry) !== undefined;
-    for (const flow of this.#asking(child)) {
+    const template = this.#services.routes.templateOf(child, sa.path.remote.address);
+    for (const flow of this.#asking(child, template)) {
       const { packet } = flow;
       if (!(isClient ? holds(child.remote, packet.remote) : carries(child, packet))) continue;
       this.#forget(flow);
@@ -126,9 +128,9 @@ export class Flows {
     }
   }
 
-  /** The acquire that a child of these selectors is for. */
-  sequenceOf(child: Asked): number | undefined {
-    for (const flow of this.#asking(child)) {
+  /** The acquire that a child of these selectors is for; `template`: what it shares policies with. */
+  sequenceOf(child: Asked, template: Route | undefined): number | undefined {
+    for (const flow of this.#asking(child, template)) {
       const waits = flow.state.name === 'negotiating' && flow.sequence !== undefined;
       if (waits && carries(child, flow.packet)) return flow.sequence;
     }
@@ -143,9 +145,9 @@ export class Flows {
   }
 
   /** Flows of the child's policy and label; of a template there is one. */
-  #asking(child: Asked): Flow[] {
+  #asking(child: Asked, template: Route | undefined): Flow[] {
     const { label } = child;
-    const one = label && this.#flows.get(templateKey(child, label));
+    const one = template && label && this.#flows.get(templateKey(template, label));
     if (one) return [one];
     const same = (flow: Flow): boolean =>
       label === undefined || flow.label === undefined || sameLabel(label, flow.label);
@@ -234,7 +236,7 @@ export class Flows {
     this.#flows.set(flow.key, flow);
     this.#ofRoute.set(route, (this.#ofRoute.get(route) ?? 0) + 1);
     if (route.spd.negotiationShunt === 'passthrough') this.#shunt(flow, 'bypass');
-    this.#tell(flow, 'negotiating', `with ${entry.remote.address}`);
+    this.#tell(flow, 'negotiating', `with ${route.peer ?? entry.remote.address}`);
     this.#ask(flow, entry, 0);
   }
 
@@ -242,10 +244,10 @@ export class Flows {
   #ask(flow: Flow, entry: PadEntry, lost: number): void {
     const services = this.#services;
     const { peer } = flow.route;
-    const sas = services.sasOf(entry.name).filter(({ path }) => path.remote.address === peer);
+    const sas = services.sasOf(entry.name).filter(({ path }) => !peer || path.remote.address === peer);
     const living =
       sas.find(inCharge) ?? sas.find(({ phase }) => phase.name === 'init' || phase.name === 'authenticating');
-    const address = entry.remote.address ?? peer;
+    const address = entry.remote.address ?? peer ?? '';
     const cannot = living ? undefined : services.initiation.cannot(entry, address);
     if (cannot !== undefined) return this.#fail(flow, { code: 'LOCAL', text: cannot });
     const demand = this.#demandOf(flow);
@@ -329,9 +331,14 @@ export class Flows {
       if (child === undefined) continue;
       const isLost = !client && this.#services.now - child.since > settledMillis;
       const isLeftOut = !holds(child.remote, packet.remote);
+      // Packets of a label that may not use the SA ask again and again.
+      const again = isLost && label && !this.#lost.rekey(templateKey(route, label), this.#services.now);
       const up = isLeftOut ? 'its child is up, and the peer left this out of it' : 'its child is up';
-      this.#ignore(route, packet, isLost ? 'its child has lost its SA: it is rekeyed' : up);
-      if (isLost) sa.want(wantRekey(child, sa));
+      const lost = again
+        ? 'its child is up and was rekeyed: is sendto allowed?'
+        : 'its child has lost its SA: it is rekeyed';
+      this.#ignore(route, packet, isLost ? lost : up);
+      if (isLost && !again) sa.want(wantRekey(child, sa));
       return true;
     }
     return false;
@@ -339,7 +346,8 @@ export class Flows {
 
   /** A packet of a label that is not to be. */
   #refuse(route: Route, packet: SelectorPair, label: LabelRefusal): void {
-    if (this.#ignored.count('refused', this.#services.now) === 0) return;
+    const what = `refused ${route.connection} ${label.check} ${label.label ?? ''}`;
+    if (this.#ignored.count(what, this.#services.now) === 0) return;
     const text = `${label.label === undefined ? 'a packet' : `label ${label.label}`}: ${label.said}`;
     const reason = { code: 'LOCAL', text, label } as const;
     this.#services.emit({ kind: 'labelRefused', connection: route.connection, reason });
@@ -388,10 +396,4 @@ export class Flows {
 }
 
 type Asked = Pick<ChildSa, 'connection' | 'spd' | 'local' | 'remote' | 'label'>;
-
 type FlowEvent = Extract<EngineEvent, { kind: 'flow' }>;
-
-/** Ends we wanted: nothing failed. */
-const ours: ReadonlySet<Failure['code']> = new Set(['DELETED_BY_US', 'POLICY_CHANGED', 'SHUTDOWN']);
-
-const unfit: Failure = { code: 'PEER_REFUSED', text: 'the peer narrowed the packet out of the child' };

@@ -6,6 +6,7 @@ import { noSharedKey } from './auth/proof.ts';
 import type { Services } from './context.ts';
 import type { Demand } from './demand.ts';
 import { start } from './exchange.ts';
+import { wantChild } from './exchanges/create-child.ts';
 import { ikeSaInit, opening } from './exchanges/ike-sa-init.ts';
 import { IkeSa } from './ike-sa.ts';
 import type { SaTable } from './sa-table.ts';
@@ -14,9 +15,20 @@ import type { SaTable } from './sa-table.ts';
 export interface FirstChild {
   readonly spd: SpdEntry;
   readonly demand: Demand;
+  /** The operator wants the IKE SA meanwhile, too. */
+  readonly isUp?: boolean;
 }
 
 export const reauthenticated: Failure = { code: 'REPLACED', text: 'authenticated anew' };
+
+/** Labels with children of the IKE SA that goes have them of the one that was authenticated, without a packet that asks. */
+export function wantLabels(old: IkeSa, sa: IkeSa): void {
+  for (const { spd, label } of old.children.values()) {
+    if (!spd.template || label === undefined) continue;
+    const isThere = (): boolean => sa.children.of(spd.name, label).length > 0;
+    sa.want({ ...wantChild(spd, sa, label), obsolete: isThere });
+  }
+}
 
 export class Initiation {
   readonly #services: Services;

@@ -12,6 +12,7 @@ import { networks } from '../policy/range.ts';
 import { ranges } from '../policy/selector.ts';
 import { toHex } from '../wire/hex.ts';
 import { NotifyType } from '../wire/numbers.ts';
+import type { Payload } from '../wire/payloads/index.ts';
 import type { LabelSelector, RangeSelector, TrafficSelector } from '../wire/payloads/ts.ts';
 import type { LabelRefusal } from './actions.ts';
 import { describeSelectors } from './child-sa.ts';
@@ -25,7 +26,7 @@ export interface BothSelectors {
 
 /** What is said of labels, addresses aside. */
 export interface OfferedLabels {
-  /** Each of them in TSi and in TSr, in the order of TSi. */
+  /** Each of them in TSi and in TSr, in the order of TSi; no more than `mostLabels`. */
   readonly labels: readonly Uint8Array[];
   /** There are some, but none that both have. */
   readonly uneven: boolean;
@@ -40,6 +41,9 @@ export interface ChosenLabel {
 
 /** Selectors of addresses beside a label: no more of them are taken by every peer. */
 export const mostBesideLabel = 15;
+
+/** Labels of one TS that are considered, the same one again aside: a request may not cost any number of questions. */
+export const mostLabels = 16;
 
 /** Whether a child of it can be asked for without a packet. */
 export const isAskable = ({ action, template }: SpdEntry): boolean => action === 'protect' && !template;
@@ -70,13 +74,14 @@ const labelsOf = (selectors: readonly TrafficSelector[]): Uint8Array[] =>
 export function offeredLabels({ tsi, tsr }: BothSelectors): OfferedLabels {
   const [ofTsi, ofTsr] = [labelsOf(tsi), labelsOf(tsr)];
   const there = new Set(ofTsr.map(toHex));
-  const labels = ofTsi.filter((label) => there.has(toHex(label)));
+  const both = new Map(ofTsi.map((label) => [toHex(label), label]));
+  const labels = [...both].flatMap(([hex, label]) => (there.has(hex) ? [label] : [])).slice(0, mostLabels);
   return { labels, uneven: labels.length === 0 && ofTsi.length + ofTsr.length > 0 };
 }
 
 /**
  * The first that is the entry's own, else the first that may use it, or why there is none. A rekey keeps the label of the
- * child it `replaces`. Each that is asked about is asked once.
+ * child it `replaces`, octet for octet.
  */
 export function chooseLabel(
   spd: SpdEntry,
@@ -103,6 +108,27 @@ export function chooseLabel(
   return first ?? { check: 'missing', said: 'no label', ...asText(template) };
 }
 
+/** What labels a message has, each once; of very many the first. */
+export function labelTexts(payloads: readonly Payload[]): string[] {
+  const all = payloads.flatMap((each) =>
+    each.kind === 'tsi' || each.kind === 'tsr' ? labelsOf(each.selectors) : [],
+  );
+  return [...new Set(all.map((label) => formatLabel(label)))].slice(0, mostBesideLabel);
+}
+
+/** What has been asked is not asked again: for one request, however many entries it might be for. */
+export function askedOnce(access: LabelAccess): LabelAccess {
+  const answers = new Map<string, LabelDenial | undefined>();
+  return {
+    mode: access.mode,
+    denial(flow, template) {
+      const question = `${toHex(flow)} ${toHex(template)}`;
+      if (!answers.has(question)) answers.set(question, access.denial(flow, template));
+      return answers.get(question);
+    },
+  };
+}
+
 const asText = (template: Uint8Array | undefined) => template && { template: formatLabel(template) };
 
 function denialOf(
@@ -113,10 +139,12 @@ function denialOf(
 ): LabelDenial | undefined {
   const fault = labelFault(label, access.mode);
   if (fault !== undefined) return { check: 'form', said: fault };
-  if (replaces && !sameLabel(label, replaces))
-    return { check: 'match', said: `the child to rekey has ${formatLabel(replaces)}` };
+  if (replaces && toHex(label) !== toHex(replaces))
+    return { check: 'match', said: `the child to rekey has ${formatLabel(replaces)}${endOf(replaces)}` };
   return access.denial(withNul(label), template);
 }
+
+const endOf = (label: Uint8Array): string => (label.at(-1) === 0 ? ' and a NUL' : ' without a NUL');
 
 /** As they go out: networks first, for a peer that takes nothing else, and the label behind them. Without a label as they are. */
 export function besideLabel(

@@ -10,6 +10,7 @@ import {
   errorNotify,
   failureOf,
   isExpected,
+  LabelDenied,
   LocalFailure,
   NotifyError,
   PeerRefused,
@@ -88,7 +89,7 @@ export class OurRequest {
       this.#sa,
       (cx) => want.begin(this.#sa, cx),
       (outstanding) => this.#sa.guard(() => this.#send(outstanding)),
-      (error) => this.#sa.guard(() => this.#notBegun(error)),
+      (error) => this.#sa.guard(() => this.#notBegun(want, error)),
     );
   }
 
@@ -222,10 +223,23 @@ export class OurRequest {
     else sa.leave(failure, farewell(error, outstanding));
   }
 
-  #notBegun(error: unknown): void {
+  #notBegun(want: Want, error: unknown): void {
     this.#waiting = undefined;
     if (!isExpected(error)) throw error;
+    if (error instanceof LabelDenied) return this.#denied(want, failureOf(error));
     this.#sa.die(failureOf(error));
+  }
+
+  /** Nothing was sent, and the IKE SA goes on. */
+  #denied(want: Want, reason: Failure): void {
+    const { name, connection = '' } = this.#sa;
+    this.#services.emit({ kind: 'labelRefused', sa: name, connection, reason });
+    this.#services.afterwards(() =>
+      this.#sa.guard(() => {
+        want.denied?.(reason);
+        this.proceed();
+      }),
+    );
   }
 
   #settle(): void {

@@ -6,7 +6,7 @@ import type { PadEntry, Policy, SpdEntry } from '../policy/policy.ts';
 import { covers, type SelectorPolicy, toWire } from '../policy/selector.ts';
 import { parseAddress } from '../wire/address.ts';
 import type { RangeSelector, TrafficSelector } from '../wire/payloads/ts.ts';
-import type { Millis } from './actions.ts';
+import type { Millis, Path } from './actions.ts';
 import { type ChildSa, describeSelectors, policiesOf } from './child-sa.ts';
 import type { Services } from './context.ts';
 import { Shunts } from './shunts.ts';
@@ -27,10 +27,10 @@ export interface Route {
   readonly reqid: number;
   readonly local: readonly RangeSelector[];
   readonly remote: readonly RangeSelector[];
-  readonly policies: readonly PolicyCommand[];
+  policies: readonly PolicyCommand[];
   readonly since: Millis;
-  /** Where its children are asked for. */
-  readonly peer: string;
+  /** Of a connection for several peers: where its children are asked for. */
+  peer: string | undefined;
 }
 
 /** A connection whose children are asked for by packets. */
@@ -112,14 +112,56 @@ export class Routes {
       if (!those.delete(by) || those.size > 0) continue;
       this.#parents.delete(key);
       const routed = this.#routed.get(key);
-      if (routed && !(this.#wanted(routed.entry) && key === routed.entry.name)) this.#delete(this.#take(key));
+      if (routed === undefined) continue;
+      const { entry, routes } = routed;
+      const { local, remote } = entry;
+      if (!this.#wanted(entry) || key !== entry.name) this.#delete(this.#take(key));
+      else if (remote.address !== undefined) this.#moveTo(routes, local.address, remote.address);
+    }
+  }
+
+  /** An IKE SA that policies stand for is on another path: they name its ends. */
+  move(by: object, { local, remote }: Path): void {
+    for (const [key, those] of [...this.#parents]) {
+      const routed = this.#routed.get(key);
+      if (routed === undefined || !those.has(by)) continue;
+      const { entry, routes } = routed;
+      const now = keyOf(entry, remote.address);
+      if (now !== key) {
+        those.delete(by);
+        if (those.size > 0 || this.#routed.has(now)) {
+          // Of another IKE SA with the old address, or with the new one, there are policies, which stay.
+          this.stand(entry, remote.address, by);
+          if (those.size === 0) this.#delete(this.#take(key));
+        } else {
+          this.#routed.delete(key);
+          this.#routed.set(now, routed);
+          this.#parents.set(now, new Set([by]));
+          for (const route of routes) route.peer = remote.address;
+        }
+        if (those.size === 0) this.#parents.delete(key);
+        if (this.#routed.get(now) !== routed) continue;
+      }
+      this.#moveTo(routes, local.address, remote.address);
+    }
+  }
+
+  /** Those of the new ends are there before those of the old ones go. */
+  #moveTo(routes: readonly Route[], localAddress: string, remoteAddress: string): void {
+    for (const route of routes) {
+      const before = route.policies;
+      if (before.every((each) => each.localAddress === localAddress && each.remoteAddress === remoteAddress))
+        continue;
+      route.policies = before.map((each) => ({ ...each, localAddress, remoteAddress }));
+      this.#add(route.policies);
+      this.#delete(withdrawn(before));
     }
   }
 
   /** What stands for the labels of a child with that peer. */
-  templateOf(connection: string, child: string, peer: string): Route | undefined {
+  templateOf({ connection, spd }: Pick<ChildSa, 'connection' | 'spd'>, peer: string): Route | undefined {
     const { routes = [] } = this.#routed.get(connection) ?? this.#routed.get(`${connection} ${peer}`) ?? {};
-    return routes.find(({ spd }) => spd.name === child);
+    return routes.find((each) => each.spd.template && each.spd.name === spd.name);
   }
 
   /** No longer. */
@@ -233,7 +275,8 @@ export class Routes {
     };
     const policies = policyCommands({ ...shape, ...ends, reqid });
     const since = this.#services.now;
-    return { connection: entry.name, spd, reqid, local, remote, policies, since, peer };
+    const one = entry.remote.address === undefined ? peer : undefined;
+    return { connection: entry.name, spd, reqid, local, remote, policies, since, peer: one };
   }
 
   /** A child of the same selectors that is up already goes on carrying what they select. */

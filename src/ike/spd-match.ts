@@ -9,7 +9,7 @@ import type { ChildSa } from './child-sa.ts';
 import { NotifyError } from './errors.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { ownSelectors, peerSelectors } from './internal-addresses.ts';
-import { chooseLabel, describeBoth, mostBesideLabel, type OfferedLabels } from './labels.ts';
+import { askedOnce, chooseLabel, describeBoth, mostBesideLabel, type OfferedLabels } from './labels.ts';
 
 export interface Match {
   readonly spd: SpdEntry;
@@ -94,9 +94,10 @@ function labelled(
   access: LabelAccess,
   replaces: Uint8Array | undefined,
 ): Fit[] {
+  const once = askedOnce(access);
   let refusal: Omit<LabelRefusal, 'selectors'> | undefined;
   const kept = fitting.flatMap((fit) => {
-    const choice = chooseLabel(fit.spd, offered.labels, access, replaces);
+    const choice = chooseLabel(fit.spd, offered.labels, once, replaces);
     if (!('check' in choice)) return [{ ...fit, ...choice }];
     refusal ??= choice;
     return [];

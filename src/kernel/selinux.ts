@@ -30,13 +30,38 @@ export const filesOf = (root = selinuxfs, own = '/proc/self/attr/current'): Seli
 /** Whether this host has SELinux with a policy in force. */
 export const hasSelinux = (root = selinuxfs): boolean => existsSync(`${root}/class/process/index`);
 
+/** Whether the kernel tells of a context of this process: SELinux is in force, whatever can be asked here. */
+export function hasContext(own = '/proc/self/attr/current'): boolean {
+  try {
+    return /^[^\s:]+:[^\s:]+:[^\s:]+/.test(readFileSync(own, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
 type Permission = 'polmatch' | 'setcontext';
 
-/** Numbers of the running policy: those of a class, and a bit for each permission. */
+/** Numbers of the running policy: that of class `association`, and a bit for each permission that it has. */
 interface Numbers {
   readonly association: number;
-  readonly bits: Readonly<Record<Permission, number>>;
+  readonly bits: Readonly<Record<Permission, number | undefined>>;
 }
+
+/** The status page, which the kernel writes when a policy was loaded and when enforcing is switched. */
+interface Status {
+  /** Odd while it is being written. */
+  readonly sequence: number;
+  readonly loads: number;
+}
+
+/** What the policy does not allow. */
+interface Finding extends LabelDenial {
+  /** It passes all the same, and is told. */
+  readonly lets: boolean;
+}
+
+/** How often a question is asked anew because a policy was loaded meanwhile. */
+const mostTries = 4;
 
 /** Lines told of what permissive mode lets pass. */
 const mostLet = 1000;
@@ -46,8 +71,8 @@ const permissiveDomain = 1;
 
 /**
  * Class `association`: a flow must be allowed `polmatch` to the label of the policy, and this process `setcontext` to the
- * label of the flow, since it makes SAs of it. Numbers are read again whenever a policy was loaded. What cannot be asked is
- * denied, if SELinux enforces.
+ * label of the flow, since it makes SAs of it. Numbers are read again whenever a policy was loaded, and what was answered
+ * while one was is asked again. What cannot be asked is denied, if SELinux enforces.
  */
 export class Selinux implements LabelAccess {
   readonly mode = 'selinux';
@@ -87,16 +112,39 @@ export class Selinux implements LabelAccess {
     const fault = labelFault(flow, 'selinux') ?? labelFault(template, 'selinux');
     if (fault !== undefined) return { check: 'form', said: fault };
     try {
-      return (
-        this.#denied('polmatch', contextOf(flow), contextOf(template)) ??
-        this.#denied('setcontext', text(this.#files.read('own')), contextOf(flow))
-      );
+      for (const { said, check, lets } of this.#settled(contextOf(flow), contextOf(template))) {
+        if (!lets) return { check, said };
+        this.#lets(`${said} permissive=1`);
+      }
+      return undefined;
     } catch (error) {
       const said = `SELinux cannot be asked about ${formatLabel(flow)}: ${codeOf(error)}`;
       if (this.#enforcesForSure()) return { check: 'polmatch', said };
       this.#lets(said);
       return undefined;
     }
+  }
+
+  /** What one and the same policy finds. Throws Error when none stays long enough. */
+  #settled(flow: string, template: string): Finding[] {
+    for (let tries = 0; tries < mostTries; tries++) {
+      const before = statusOf(this.#files.read('status'));
+      if (before.sequence % 2 !== 0) continue;
+      this.#forgetOf(before.loads);
+      const findings = this.#findings(flow, template);
+      const after = statusOf(this.#files.read('status'));
+      if (after.sequence === before.sequence && after.loads === before.loads) return findings;
+      this.#numbers = undefined;
+    }
+    throw new Error('policies are being loaded');
+  }
+
+  /** Up to the first that does not pass. */
+  #findings(flow: string, template: string): Finding[] {
+    const polmatch = this.#finding('polmatch', flow, template);
+    if (polmatch?.lets === false) return [polmatch];
+    const setcontext = this.#finding('setcontext', text(this.#files.read('own')), flow);
+    return [polmatch, setcontext].flatMap((each) => each ?? []);
   }
 
   /** Each line once, until another policy is loaded. */
@@ -106,11 +154,13 @@ export class Selinux implements LabelAccess {
     this.#audit(line);
   }
 
-  #denied(permission: Permission, source: string, target: string): LabelDenial | undefined {
+  #finding(check: Permission, source: string, target: string): Finding | undefined {
     const numbers = this.#current();
-    if (numbers === undefined) {
+    const bit = numbers?.bits[check];
+    if (numbers === undefined || bit === undefined) {
       if (text(this.#files.read('deny_unknown')) === '0') return undefined;
-      return { check: permission, said: 'the running SELinux policy has no class association' };
+      const lacks = numbers ? `permission ${check} in class association` : 'class association';
+      return { check, said: `the running SELinux policy has no ${lacks}`, lets: !this.enforcing };
     }
     let answer: Answer | undefined;
     try {
@@ -118,13 +168,11 @@ export class Selinux implements LabelAccess {
     } catch (error) {
       if (codeOf(error) !== 'EINVAL') throw error;
     }
-    if (answer && (answer.allowed & numbers.bits[permission]) !== 0) return undefined;
+    if (answer && (answer.allowed & bit) !== 0) return undefined;
     const named = `scontext=${shown(source)} tcontext=${shown(target)} tclass=association`;
     const unknown = answer ? '' : ' (the running policy does not know one of them)';
     const lets = !this.enforcing || (answer !== undefined && (answer.flags & permissiveDomain) !== 0);
-    if (!lets) return { check: permission, said: `denied { ${permission} } ${named}${unknown}` };
-    this.#lets(`denied { ${permission} } ${named}${unknown} permissive=1`);
-    return undefined;
+    return { check, said: `denied { ${check} } ${named}${unknown}`, lets };
   }
 
   #enforcesForSure(): boolean {
@@ -135,23 +183,42 @@ export class Selinux implements LabelAccess {
     }
   }
 
-  /** Undefined when the policy has no such class. */
-  #current(): Numbers | undefined {
-    const loads = policyLoads(this.#files.read('status'));
-    if (loads === this.#loads) return this.#numbers;
+  #forgetOf(loads: number): void {
+    if (loads === this.#loads) return;
     if (this.#loads !== undefined) this.#audit('a SELinux policy was loaded');
     this.#let.clear();
-    this.#numbers = this.#read();
+    this.#numbers = undefined;
     this.#loads = loads;
+  }
+
+  /** Undefined when the policy has no such class, which is looked for again the next time. */
+  #current(): Numbers | undefined {
+    this.#numbers ??= this.#read();
     return this.#numbers;
   }
 
+  /** While a kernel makes its classes anew none may be there: `process`, which each policy has, tells. */
   #read(): Numbers | undefined {
-    const number = (name: string): number => Number(text(this.#files.read(`class/association/${name}`)));
-    const bit = (permission: Permission): number => 1 << (number(`perms/${permission}`) - 1);
+    const association = this.#number('association/index');
+    if (association === undefined) {
+      if (this.#number('process/index') === undefined) throw new Error('its classes are being made anew');
+      return undefined;
+    }
+    return { association, bits: { polmatch: this.#bit('polmatch'), setcontext: this.#bit('setcontext') } };
+  }
+
+  #bit(permission: Permission): number | undefined {
+    const number = this.#number(`association/perms/${permission}`);
+    if (number !== undefined && number > 32) throw new Error(`${permission} is no permission of 32`);
+    return number === undefined ? undefined : 1 << (number - 1);
+  }
+
+  /** Undefined when there is no such file; throws Error when there is something else in it than a number. */
+  #number(name: string): number | undefined {
     try {
-      const bits = { polmatch: bit('polmatch'), setcontext: bit('setcontext') };
-      return { association: number('index'), bits };
+      const number = Number(text(this.#files.read(`class/${name}`)));
+      if (!Number.isInteger(number) || number < 1) throw new Error(`class/${name} is no number`);
+      return number;
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return undefined;
       throw error;
@@ -171,9 +238,9 @@ function parsed(answer: string): Answer {
 }
 
 /** `struct selinux_kernel_status {version, sequence, enforcing, policyload, deny_unknown}`, 4 octets each. */
-function policyLoads(status: Uint8Array): number {
+function statusOf(status: Uint8Array): Status {
   const view = new DataView(status.buffer, status.byteOffset, status.byteLength);
-  return view.getUint32(12, true);
+  return { sequence: view.getUint32(4, true), loads: view.getUint32(12, true) };
 }
 
 const text = (octets: Uint8Array): string => new TextDecoder().decode(octets).replace(/[\0\s]+$/, '');
@@ -187,4 +254,4 @@ const contextOf = (label: Uint8Array): string => {
 const shown = (context: string): string => formatLabel(new TextEncoder().encode(context));
 
 const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  error instanceof Error ? ('code' in error ? String(error.code) : error.message) : String(error);

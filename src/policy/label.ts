@@ -37,9 +37,9 @@ export function labelFault(label: Uint8Array, mode: LabelMode): string | undefin
   if (mode === 'simple') return undefined;
   if (end < 0) return 'it has no NUL at its end';
   // A context has neither; whoever is asked about it takes a blank for its end.
-  return label.subarray(0, -1).some((octet) => octet <= 0x20 || octet === 0x7f)
-    ? 'it has blanks or control characters'
-    : undefined;
+  const octets = label.subarray(0, -1);
+  if (octets.some((octet) => octet <= 0x20 || octet === 0x7f)) return 'it has blanks or control characters';
+  return octets.some((octet) => octet > 0x7f) ? 'it has octets that are not ASCII' : undefined;
 }
 
 /** Whether two labels are the same; a NUL at the end that one of them lacks is none the less there. */

@@ -140,7 +140,6 @@ describe('not supported yet: an error where security changes', () => {
     'dpdaction=hold',
     'leftupdown=%disabled',
     'leftupdown=""',
-    'policy-label=',
     'leftautheap=none',
     'rightca=%any',
     'leftsendcert=always',

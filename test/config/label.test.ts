@@ -28,8 +28,26 @@ describe('policy-label=', () => {
   });
 
   it('none is none', () => {
-    expect(labels('policy-label=')).toEqual([['net', undefined]]);
     expect(labels()).toEqual([['net', undefined]]);
+  });
+
+  test.each(['policy-label=', 'policy-label=""', 'policy-label=" "', 'sec-label='])(
+    '%s is a mistake: no child without a label was meant',
+    (line) => {
+      expect(errors(read(conn(line)))).toEqual([
+        expect.stringMatching(
+          /^\/c:6:\d+: error: (policy|sec)-label=: there is no label \(expected a context, or no such line\)$/,
+        ),
+      ]);
+    },
+  );
+
+  test.each(['\xff', '\u00a0', 'é'])('octets that are not ASCII are refused: %j', (wrong) => {
+    expect(errors(read(conn(`policy-label="a:${wrong}b"`)))).toEqual([
+      expect.stringMatching(
+        /^\/c:6:\d+: error: policy-label=: a:\\x\w+\\x\w+b: it has octets that are not ASCII$/,
+      ),
+    ]);
   });
 
   it('several, separated by blanks, make a child each; categories are no separate labels', () => {
@@ -63,6 +81,19 @@ describe('policy-label=', () => {
     expect(remarks(read(conn(...shunts)))).toEqual([]);
     const none = ['negotiationshunt=hold', 'failureshunt=none', `policy-label=${context}`];
     expect(remarks(read(conn(...none), host))).toEqual([]);
+  });
+
+  test.each([
+    ['the gateway', ['leftsubnet=10.2.0.0/16', 'rightaddresspool=10.3.0.1-10.3.0.9']],
+    ['the client', ['leftmodecfgclient=yes', 'rightsubnet=10.2.0.0/16']],
+  ])('internal addresses are refused beside it under SELinux: %s', (_, lines) => {
+    const text = conn(...lines, `policy-label=${context}`);
+    expect(errors(read(text, { labels: { mode: 'selinux' } }))).toEqual([
+      expect.stringMatching(
+        /^\/c:8:\d+: error: policy-label= and internal addresses of a peer exclude each other under SELinux/,
+      ),
+    ]);
+    expect(errors(read(text))).toEqual([]);
   });
 
   test.each([

@@ -53,6 +53,7 @@ const status = (...ikeSas: NumberedIkeSa[]): DaemonStatus => ({
   uptime: 0,
   now: 0,
   kernel: 'xfrm',
+  labels: 'simple',
   lacks: [],
   listening: [],
   connections: [],

@@ -10,12 +10,17 @@ const other = labelFrom('u:r:other_t:s0');
 interface Loaded {
   /** `source target permission`. */
   allowed: string[];
-  numbers: { index: number; polmatch: number; setcontext: number } | undefined;
+  numbers: { index: number; polmatch?: number; setcontext?: number } | undefined;
+  /** False while no class has its files. */
+  classes: boolean;
+  sequence: number;
   enforce: string;
   loads: number;
   denyUnknown: string;
   permissiveDomains: string[];
   fails: string | undefined;
+  /** Done while a question is being answered. */
+  meanwhile: (() => void) | undefined;
 }
 
 const errno = (code: string): Error => Object.assign(new Error(code), { code });
@@ -28,11 +33,14 @@ function policy(changed: Partial<Loaded> = {}) {
       'u:r:other_t:s0 u:r:spd_t:s0 polmatch',
     ],
     numbers: { index: 17, polmatch: 4, setcontext: 3 },
+    classes: true,
+    sequence: 8,
     enforce: '1',
     loads: 1,
     denyUnknown: '1',
     permissiveDomains: [],
     fails: undefined,
+    meanwhile: undefined,
     ...changed,
   };
   const asked: string[] = [];
@@ -44,16 +52,19 @@ function policy(changed: Partial<Loaded> = {}) {
       if (name === 'own') return octets('u:r:ike_t:s0\0');
       if (name === 'enforce') return octets(loaded.enforce);
       if (name === 'deny_unknown') return octets(loaded.denyUnknown);
-      if (name === 'status') return new Uint8Array(Uint32Array.of(1, 8, 1, loaded.loads, 1).buffer);
+      if (name === 'status')
+        return new Uint8Array(Uint32Array.of(1, loaded.sequence, 1, loaded.loads, 1).buffer);
+      if (name === 'class/process/index' && loaded.classes) return octets('2');
       const found = /^class\/association\/(?:perms\/)?(\w+)$/.exec(name)?.[1] as keyof NonNullable<
         typeof numbers
       >;
-      if (numbers === undefined || numbers[found] === undefined) throw errno('ENOENT');
+      if (!loaded.classes || numbers?.[found] === undefined) throw errno('ENOENT');
       return octets(String(numbers[found]));
     },
     ask(name, question) {
       if (loaded.fails) throw errno(loaded.fails);
       asked.push(`${name}: ${question}`);
+      loaded.meanwhile?.();
       const [source = '', target = '', index] = question.replace(/\0$/, '').split(' ');
       if (name === 'context') {
         if (!known.test(source)) throw errno('EINVAL');
@@ -61,7 +72,7 @@ function policy(changed: Partial<Loaded> = {}) {
       }
       if (!known.test(source) || !known.test(target) || Number(index) !== loaded.numbers?.index)
         throw errno('EINVAL');
-      const { polmatch, setcontext } = loaded.numbers;
+      const { polmatch = 4, setcontext = 3 } = loaded.numbers;
       const bits = { polmatch: 1 << (polmatch - 1), setcontext: 1 << (setcontext - 1) };
       const allowed = Object.entries(bits)
         .filter(([permission]) => loaded.allowed.includes(`${source} ${target} ${permission}`))
@@ -135,6 +146,67 @@ describe('class association', () => {
   it('a policy without the class: what it makes of unknown classes', () => {
     expect(policy({ numbers: undefined }).access.denial(app, spd)?.said).toMatch(/no class association/);
     expect(policy({ numbers: undefined, denyUnknown: '0' }).access.denial(app, spd)).toBeUndefined();
+  });
+
+  it('a permission that is missing is unknown, and the other one is not', () => {
+    const numbers = { index: 17, polmatch: 4 };
+    const denied = policy({ numbers }).access.denial(app, spd);
+    expect(denied?.said).toMatch(/no permission setcontext in class association/);
+    const lenient = policy({ numbers, denyUnknown: '0' }).access;
+    expect(lenient.denial(app, spd)).toBeUndefined();
+    expect(lenient.denial(labelFrom('u:r:nospd_t:s0'), spd)?.check).toBe('polmatch');
+    const permissive = policy({ numbers, enforce: '0' });
+    expect(permissive.access.denial(app, spd)).toBeUndefined();
+    expect(permissive.lines).toHaveLength(1);
+  });
+
+  it('a class that is away for a moment is looked for again', () => {
+    const { access, loaded } = policy({ denyUnknown: '0', allowed: [] });
+    expect(access.denial(app, spd)?.check).toBe('polmatch');
+    Object.assign(loaded, { loads: 2, classes: false });
+    expect(access.denial(app, spd)?.said).toMatch(/classes are being made anew/);
+    Object.assign(loaded, { classes: true, numbers: undefined });
+    expect(access.denial(app, spd)).toBeUndefined();
+    loaded.numbers = { index: 17, polmatch: 4, setcontext: 3 };
+    expect(access.denial(app, spd)?.check).toBe('polmatch');
+  });
+
+  it('what was answered while a policy was loaded is asked again', () => {
+    const { access, asked, loaded } = policy();
+    loaded.meanwhile = () => {
+      Object.assign(loaded, { loads: 2, sequence: 10, numbers: { index: 30, polmatch: 2, setcontext: 1 } });
+      loaded.allowed = [];
+      loaded.meanwhile = undefined;
+    };
+    expect(access.denial(app, spd)?.check).toBe('polmatch');
+    expect(asked.at(-1)).toBe('access: u:r:app_t:s0 u:r:spd_t:s0 30');
+  });
+
+  it('a status that never rests is denied', () => {
+    const { access, asked, loaded } = policy();
+    loaded.meanwhile = () => {
+      loaded.loads++;
+    };
+    expect(access.denial(app, spd)?.said).toMatch(/policies are being loaded/);
+    expect(asked.length).toBeLessThan(10);
+    const odd = policy({ sequence: 9 });
+    expect(odd.access.denial(app, spd)?.said).toMatch(/policies are being loaded/);
+    expect(odd.asked).toEqual([]);
+  });
+
+  it.each(['', '0', 'x'])('a number that is none is denied: %j', (text) => {
+    const files: SelinuxFiles = {
+      read: (name) =>
+        name === 'status' ? new Uint8Array(20) : new TextEncoder().encode(name === 'enforce' ? '1' : text),
+      ask: () => 'ffffffff ffffffff 0 ffffffff 1 0',
+    };
+    expect(new Selinux(files).denial(app, spd)?.said).toMatch(/is no number/);
+  });
+
+  it('octets that are not ASCII are not asked about', () => {
+    const { access, asked } = policy();
+    expect(access.denial(Uint8Array.of(0x61, 0xff, 0), spd)?.check).toBe('form');
+    expect(asked).toEqual([]);
   });
 
   it('what cannot be asked is denied, if it enforces', () => {

@@ -8,6 +8,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { labelFrom } from '../../src/policy/label.ts';
 import { on, type Pair, type PairOptions, tampered } from '../../src/testing/index.ts';
+import { labelTable } from '../../src/testing/label-table.ts';
 import { encodePayloads, find } from '../../src/wire/message.ts';
 import { ExchangeType, NotifyType } from '../../src/wire/numbers.ts';
 import type { Payload } from '../../src/wire/payloads/index.ts';
@@ -276,6 +277,34 @@ describe('several labels, of which SELinux lets some', () => {
   });
 });
 
+describe('many labels for many policies', () => {
+  const children = Array.from({ length: 50 }, (_, at) =>
+    spd(`child${at}`, '0.0.0.0/0', '0.0.0.0/0', withLabel(at % 2 === 0 ? spdLabel : nospd).child),
+  );
+  const offering = (texts: readonly string[]) => {
+    const asked: string[] = [];
+    const labels = labelTable({ [spdLabel]: ['app15', 'app16'] }, (...one) => asked.push(one.join(' ')));
+    const both = labelledPair({ responder: { labels, entry: { children } } });
+    changing(both, 'request', (all) => [...ranges(all), ...texts.map(label)]);
+    changing(both, 'response', (all) => (all.length > 0 ? [...ranges(all), label(spdLabel)] : all)).up();
+    return { asked, labels: both.responder.children.map((child) => child.label) };
+  };
+  const many = Array.from({ length: 200 }, (_, at) => `app${at}`);
+
+  it('each of the first 16 is asked about once for each label of a policy', () => {
+    const { asked, labels } = offering(many);
+    expect(labels).toEqual(['app15']);
+    expect(asked).toHaveLength(32);
+    expect(new Set(asked).size).toBe(32);
+  });
+
+  it('the same one again does not count; one behind the 16th is not taken', () => {
+    expect(offering([...Array<string>(100).fill('app0'), 'app16']).labels).toEqual(['app16']);
+    expect(offering([...many.slice(0, 15), ...many.slice(16)]).labels).toEqual(['app16']);
+    expect(offering([...many.slice(0, 15), 'other', 'app16']).labels).toEqual([]);
+  });
+});
+
 describe('an answer', () => {
   test.each<
     [
@@ -323,6 +352,21 @@ describe('a rekey', () => {
     );
     for (const { payloads = [] } of requests)
       expect(find(payloads, 'tsr')?.selectors.at(-1)).toEqual(label(spdLabel));
+  });
+
+  it('to a label that lacks the NUL is refused, of names too', () => {
+    const both = labelledPair().up();
+    changing(
+      both,
+      'request',
+      (all) => [...ranges(all), label(octets(spdLabel))],
+      ExchangeType.CREATE_CHILD_SA,
+    );
+    both.initiator.command({ kind: 'rekey', name: both.name, what: 'children' });
+    both.network.advance(6_000);
+    const { label: refused } = only(both.responder.told('labelRefused')).reason;
+    expect(refused).toMatchObject({ check: 'match', said: `the child to rekey has ${spdLabel} and a NUL` });
+    expect(both.responder.children).toHaveLength(1);
   });
 
   test.each([

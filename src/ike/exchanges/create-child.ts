@@ -1,6 +1,6 @@
 /** CREATE_CHILD_SA for a child: a new one, or one that takes over from another. RFC 7296 §1.3.1, §1.3.3, §2.8, §2.25. */
 import type { KeyPair } from '../../crypto/provider.ts';
-import type { PadEntry, SpdEntry } from '../../policy/policy.ts';
+import type { SpdEntry } from '../../policy/policy.ts';
 import { formatSelector } from '../../policy/selector.ts';
 import { toHex } from '../../wire/hex.ts';
 import { find, notifies } from '../../wire/message.ts';
@@ -19,6 +19,7 @@ import {
   offerChild,
   pfsProposals,
   type Ride,
+  refusalOfPeer,
   type SelectorPair,
   selectorPairs,
 } from '../child-negotiation.ts';
@@ -37,11 +38,13 @@ import {
 } from '../exchange.ts';
 import { answerConfiguration, offerConfiguration, readConfiguration } from '../extensions/configuration.ts';
 import type { IkeSa } from '../ike-sa.ts';
-import { peersRefusal } from '../labels.ts';
+import { requireAccess } from '../label-access.ts';
 import { lowest } from '../nonces.ts';
 import { errorIn, rekeySa } from '../notify.ts';
 import type { Established } from '../phase.ts';
+import { failDemand } from '../unwanted.ts';
 import { childOf, deleteChild, deleteReplaced, deleteSpi, readSpi } from './delete.ts';
+import { busyWithIke, entryOf, established, sourceOf, temporary } from './established.ts';
 
 const nonceLength = 32;
 /** TEMPORARY_FAILUREs waited out for one want. */
@@ -254,8 +257,13 @@ function want(sa: IkeSa, wanted: Omit<Wanted, 'groups'> & Partial<Pick<Wanted, '
   return {
     key: demand?.key ?? (replaces ? `rekey child ${replaces.inboundSpi}` : child),
     begin: (on, cx) => {
+      requireAccess(spd, wanted, cx.labels);
       const { groups = firstGroup(on, spd) } = wanted;
       return start(replaces ? rekeyChild : createChild, on, { ...wanted, groups }, cx);
+    },
+    denied: (reason) => {
+      if (replaces) sa.want(deleteChild(replaces));
+      demand?.end(reason);
     },
     obsolete: () =>
       (demand?.isOver() ?? false) ||
@@ -329,8 +337,10 @@ function* refused(
     return undefined;
   }
   const group = groups.at(-1);
+  const refusal = refusalOfPeer(notify, offer);
   const what = `our ${replaces ? 'rekey' : 'request'} of child ${spd.name}${group ? ` with ${nameOf(KeyExchangeMethod, group)}` : ''}`;
-  report(sa, held, new PeerRefused(notify, what, peersRefusal(notify, offer)), cx);
+  const text = refusal ? `${what}, ${refusal.selectors} label ${refusal.label}` : what;
+  report(sa, held, new PeerRefused(notify, text, refusal), cx);
   if (notify === NotifyType.NO_ADDITIONAL_SAS && replaces) cx.afterwards(() => sa.upkeep.notRekeyed());
   return undefined;
 }
@@ -339,7 +349,7 @@ function report(sa: IkeSa, held: Wanted, error: unknown, cx: Context): void {
   const { name } = connectionFor(entryOf(sa), held, cx);
   const reason = failureOf(error);
   cx.emit({ kind: 'childFailed', sa: sa.name, connection: name, child: held.spd.name, reason });
-  cx.afterwards(() => held.demand?.end(reason));
+  cx.afterwards(() => failDemand(sa, held, reason, cx));
 }
 
 /**
@@ -363,34 +373,8 @@ function settle(sa: IkeSa, held: Held, child: ChildSa, nr: Uint8Array): void {
   sa.want(deleteChild(old));
 }
 
-/** §2.25: no child is made while the IKE SA itself changes. */
-function busyWithIke(sa: IkeSa): void {
-  const { what } = sa.doing;
-  if (what === 'rekey-ike' || what === 'close-ike')
-    throw temporary('the IKE SA is being replaced or deleted');
-  if (sa.children.owner !== sa) throw temporary('another IKE SA is in charge');
-}
-
-export const temporary = (why: string): NotifyError =>
-  new NotifyError(NotifyType.TEMPORARY_FAILURE, why, { scope: 'child' });
-
-function established(sa: IkeSa): Established {
-  if (sa.phase.name !== 'established') throw new Bug(`CREATE_CHILD_SA while ${sa.phase.name}`);
-  return sa.phase;
-}
-
-const sourceOf = ({ suite, keys }: Established): Pick<KeySource, 'prf' | 'd'> => ({
-  prf: suite.prf,
-  d: keys.d,
-});
-
 function rideOf(sa: IkeSa, source: KeySource, of: Which, cx: Context): Ride {
   return { entry: connectionFor(entryOf(sa), of, cx), source, pfs: true, replaces: of.replaces };
-}
-
-function entryOf(sa: IkeSa): PadEntry {
-  if (sa.entry === undefined) throw new Bug('an established SA without a connection');
-  return sa.entry;
 }
 
 function firstGroup(sa: IkeSa, spd: SpdEntry): number[] {

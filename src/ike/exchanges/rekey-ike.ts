@@ -15,7 +15,7 @@ import { lowest } from '../nonces.ts';
 import { errorIn } from '../notify.ts';
 import type { Established } from '../phase.ts';
 import { Protection } from '../protect.ts';
-import { temporary } from './create-child.ts';
+import { temporary } from './established.ts';
 import { chooseSuite } from './ike-sa-init.ts';
 
 const nonceLength = 32;
