@@ -72,7 +72,8 @@ const permissiveDomain = 1;
 /**
  * Class `association`: a flow must be allowed `polmatch` to the label of the policy, and this process `setcontext` to the
  * label of the flow, since it makes SAs of it. Numbers are read again whenever a policy was loaded, and what was answered
- * while one was is asked again. What cannot be asked is denied, if SELinux enforces.
+ * while one was is asked again. What cannot be asked is denied, if SELinux enforces, and so is what the policy does not know,
+ * whatever its `deny_unknown`: a class that is away for a moment must not let a label pass.
  */
 export class Selinux implements LabelAccess {
   readonly mode = 'selinux';
@@ -158,7 +159,6 @@ export class Selinux implements LabelAccess {
     const numbers = this.#current();
     const bit = numbers?.bits[check];
     if (numbers === undefined || bit === undefined) {
-      if (text(this.#files.read('deny_unknown')) === '0') return undefined;
       const lacks = numbers ? `permission ${check} in class association` : 'class association';
       return { check, said: `the running SELinux policy has no ${lacks}`, lets: !this.enforcing };
     }
@@ -191,20 +191,14 @@ export class Selinux implements LabelAccess {
     this.#loads = loads;
   }
 
-  /** Undefined when the policy has no such class, which is looked for again the next time. */
+  /** What is not there is looked for again the next time: kernels make the files of a policy one by one after it holds. */
   #current(): Numbers | undefined {
-    this.#numbers ??= this.#read();
-    return this.#numbers;
-  }
-
-  /** While a kernel makes its classes anew none may be there: `process`, which each policy has, tells. */
-  #read(): Numbers | undefined {
+    if (this.#numbers) return this.#numbers;
     const association = this.#number('association/index');
-    if (association === undefined) {
-      if (this.#number('process/index') === undefined) throw new Error('its classes are being made anew');
-      return undefined;
-    }
-    return { association, bits: { polmatch: this.#bit('polmatch'), setcontext: this.#bit('setcontext') } };
+    if (association === undefined) return undefined;
+    const bits = { polmatch: this.#bit('polmatch'), setcontext: this.#bit('setcontext') };
+    if (bits.polmatch !== undefined && bits.setcontext !== undefined) this.#numbers = { association, bits };
+    return { association, bits };
   }
 
   #bit(permission: Permission): number | undefined {

@@ -54,7 +54,6 @@ function policy(changed: Partial<Loaded> = {}) {
       if (name === 'deny_unknown') return octets(loaded.denyUnknown);
       if (name === 'status')
         return new Uint8Array(Uint32Array.of(1, loaded.sequence, 1, loaded.loads, 1).buffer);
-      if (name === 'class/process/index' && loaded.classes) return octets('2');
       const found = /^class\/association\/(?:perms\/)?(\w+)$/.exec(name)?.[1] as keyof NonNullable<
         typeof numbers
       >;
@@ -143,18 +142,18 @@ describe('class association', () => {
     expect(lines).toEqual(['a SELinux policy was loaded']);
   });
 
-  it('a policy without the class: what it makes of unknown classes', () => {
-    expect(policy({ numbers: undefined }).access.denial(app, spd)?.said).toMatch(/no class association/);
-    expect(policy({ numbers: undefined, denyUnknown: '0' }).access.denial(app, spd)).toBeUndefined();
+  it.each(['0', '1'])('a policy without the class denies, deny_unknown=%s', (denyUnknown) => {
+    const { access } = policy({ numbers: undefined, denyUnknown });
+    expect(access.denial(app, spd)?.said).toMatch(/no class association/);
   });
 
-  it('a permission that is missing is unknown, and the other one is not', () => {
+  it('a permission that is missing is denied, and looked for again', () => {
     const numbers = { index: 17, polmatch: 4 };
-    const denied = policy({ numbers }).access.denial(app, spd);
-    expect(denied?.said).toMatch(/no permission setcontext in class association/);
-    const lenient = policy({ numbers, denyUnknown: '0' }).access;
-    expect(lenient.denial(app, spd)).toBeUndefined();
-    expect(lenient.denial(labelFrom('u:r:nospd_t:s0'), spd)?.check).toBe('polmatch');
+    const { access, loaded } = policy({ numbers, denyUnknown: '0' });
+    expect(access.denial(app, spd)?.said).toMatch(/no permission setcontext in class association/);
+    expect(access.denial(labelFrom('u:r:nospd_t:s0'), spd)?.check).toBe('polmatch');
+    loaded.numbers = { ...numbers, setcontext: 3 };
+    expect(access.denial(app, spd)).toBeUndefined();
     const permissive = policy({ numbers, enforce: '0' });
     expect(permissive.access.denial(app, spd)).toBeUndefined();
     expect(permissive.lines).toHaveLength(1);
@@ -164,11 +163,10 @@ describe('class association', () => {
     const { access, loaded } = policy({ denyUnknown: '0', allowed: [] });
     expect(access.denial(app, spd)?.check).toBe('polmatch');
     Object.assign(loaded, { loads: 2, classes: false });
-    expect(access.denial(app, spd)?.said).toMatch(/classes are being made anew/);
-    Object.assign(loaded, { classes: true, numbers: undefined });
-    expect(access.denial(app, spd)).toBeUndefined();
+    expect(access.denial(app, spd)?.said).toMatch(/no class association/);
+    Object.assign(loaded, { classes: true, allowed: policy().loaded.allowed });
     loaded.numbers = { index: 17, polmatch: 4, setcontext: 3 };
-    expect(access.denial(app, spd)?.check).toBe('polmatch');
+    expect(access.denial(app, spd)).toBeUndefined();
   });
 
   it('what was answered while a policy was loaded is asked again', () => {
