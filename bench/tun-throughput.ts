@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 const [seconds = '5', ...asked] = process.argv.slice(2);
 const suites =
   asked.length > 0 ? asked : ['aes_gcm128', 'aes_gcm256', 'chacha20_poly1305', 'aes128-sha2_256'];
-const cli = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
+const cli = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 const ticksPerSecond = 100;
 
 const ends = [
