@@ -224,20 +224,4 @@ export const labels: readonly Case[] = [
     }
     await bench.isGone();
   }),
-  labelCase('we at both ends: one is killed and starts again', { ...labelled, conn: both }, async (bench) => {
-    const twin = await bench.twin();
-    for (const context of [app1, app2]) await ping(bench, 'ours', context);
-    await twin.kill();
-    await twin.start();
-    // What it had is gone; its packets ask anew.
-    await ping(bench, 'pluto', app1);
-    await ping(bench, 'pluto', app2);
-    await expectLabels(bench, app1, app2);
-    for (const context of [app1, app2]) await ping(bench, 'ours', context);
-    for (const each of [twin, bench.ours]) {
-      await each.tell({ command: 'unroute', name: bench.conn });
-      await each.tell({ command: 'down', name: bench.conn });
-    }
-    await bench.isGone();
-  }),
 ];
